@@ -1,0 +1,222 @@
+// Package caddyrec is the Caddy app that the directives oidc_auth,
+// json_schema_guard, session_record and jit_approval share: where records go,
+// what is masked, who vouches for tokens, and the approvals.
+//
+// One [App] belongs to one configuration. What must outlive a reload, such as
+// the ledger's one committer, is a [Gateway], shared by all configurations of
+// the process that name the same store and log.
+package caddyrec
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+
+	"github.com/caddyrec/caddyrec/exchange"
+	"github.com/caddyrec/caddyrec/masking"
+	"github.com/caddyrec/caddyrec/storage"
+)
+
+func init() { caddy.RegisterModule(App{}) }
+
+// App is the configuration that caddyrec's directives share. It may be left
+// out: records then go into the folder caddyrec in Caddy's data directory, and
+// what is secret by common names and shapes is masked.
+//
+// In a Caddyfile it is the global option caddyrec:
+//
+//	{
+//		caddyrec {
+//			store local <folder>
+//			log <name>
+//			commit_timeout <duration>
+//			mask {
+//				keys <names...>
+//				paths <pointers...>
+//				detect <detectors...>
+//				no_defaults
+//			}
+//		}
+//	}
+type App struct {
+	// The store that holds records, approvals and keys: a module in the
+	// namespace `caddyrec.stores`. Default: the local folder `caddyrec` in
+	// Caddy's data directory.
+	StoreRaw json.RawMessage `json:"store,omitempty" caddy:"namespace=caddyrec.stores inline_key=module"`
+
+	// The log's name: lower-case letters, digits and hyphens. Each log has
+	// its own chain, tree and key. Default: `main`.
+	Log string `json:"log,omitempty"`
+
+	// How long a request waits for its record to be durable before it is
+	// refused with 503. Default: 1s.
+	CommitTimeout caddy.Duration `json:"commit_timeout,omitempty"`
+
+	// What is secret, beyond what schemas mark.
+	Mask *Mask `json:"mask,omitempty"`
+
+	store     Store
+	masking   *masking.Policy
+	logger    *zap.Logger
+	providers []*Provider
+
+	mu      sync.Mutex
+	gateway *Gateway
+	opened  bool
+	openErr error
+}
+
+// Mask says what is secret. Whatever it names is masked before anything of it
+// is stored, logged or shown.
+type Mask struct {
+	// Names of JSON keys, query and form parameters, headers and cookies whose
+	// values are secret, whatever their case, `_`, `-` and spaces. They are
+	// added to the built-in names.
+	Keys []string `json:"keys,omitempty"`
+
+	// Places in JSON bodies: JSON Pointers (RFC 6901) in which `*` stands for
+	// any one step and `**` for any number of steps.
+	Paths []string `json:"paths,omitempty"`
+
+	// The detectors that look at every value: `card`, `email`, `jwt`,
+	// `private_key`; or only `off`. Default: all.
+	Detect []string `json:"detect,omitempty"`
+
+	// Leaves out the built-in key names.
+	NoDefaults bool `json:"no_defaults,omitempty"`
+}
+
+// Store is what a module in the namespace caddyrec.stores provides. It is
+// provisioned without touching the outside; Open does.
+type Store interface {
+	// Key is equal for two stores exactly if they are the same place.
+	Key() string
+	// Open makes or takes the store. dir is a local folder, the store's own,
+	// for what must not leave the machine or cannot be written once: keys, the
+	// open segment, caches.
+	Open() (s storage.Store, dir string, err error)
+}
+
+// CaddyModule returns the Caddy module information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "caddyrec", New: func() caddy.Module { return new(App) }}
+}
+
+var logName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// Provision fills in defaults and compiles the masking policy. It opens
+// nothing: caddy validate runs it too.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.logger = ctx.Logger()
+	if a.Log == "" {
+		a.Log = "main"
+	}
+	if a.CommitTimeout == 0 {
+		a.CommitTimeout = caddy.Duration(time.Second)
+	}
+	if a.StoreRaw == nil {
+		a.StoreRaw = json.RawMessage(`{"module":"local"}`)
+	}
+	mod, err := ctx.LoadModule(a, "StoreRaw")
+	if err != nil {
+		return fmt.Errorf("loading the store: %w", err)
+	}
+	store, ok := mod.(Store)
+	if !ok {
+		return fmt.Errorf("the store module %T is not a caddyrec store", mod)
+	}
+	a.store = store
+	var m Mask
+	if a.Mask != nil {
+		m = *a.Mask
+	}
+	a.masking, err = masking.New(masking.Config{Keys: m.Keys, Paths: m.Paths, Detect: m.Detect, NoDefaults: m.NoDefaults})
+	if err != nil {
+		return fmt.Errorf("mask: %w", err)
+	}
+	return nil
+}
+
+// Validate checks what has no default to fall back to.
+func (a *App) Validate() error {
+	if !logName.MatchString(a.Log) {
+		return fmt.Errorf("log %q: a log's name has lower-case letters, digits and hyphens, 63 at most", a.Log)
+	}
+	if a.CommitTimeout < 0 {
+		return errors.New("commit_timeout must be positive")
+	}
+	return nil
+}
+
+// Start opens the ledger and begins to fetch the identity providers' keys.
+func (a *App) Start() error {
+	g, err := a.open()
+	if err != nil {
+		return err
+	}
+	for _, p := range a.providers {
+		if err := p.start(g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stop does nothing: requests may still be under way until Cleanup.
+func (a *App) Stop() error { return nil }
+
+// Cleanup gives back what Start took. Requests of this configuration that are
+// still under way keep the ledger open until they are done.
+func (a *App) Cleanup() error {
+	for _, p := range a.providers {
+		p.stop()
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.gateway == nil {
+		return nil
+	}
+	a.gateway = nil
+	a.openErr = errClosed
+	_, err := gateways.Delete(a.gatewayKey())
+	return err
+}
+
+var errClosed = errors.New("this configuration has been replaced")
+
+// open opens the gateway once. The http app may be started before this one,
+// so a request may come first.
+func (a *App) open() (*Gateway, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.opened {
+		return a.gateway, a.openErr
+	}
+	a.opened = true
+	a.gateway, a.openErr = openGateway(a.gatewayKey(), a.store, a.Log, a.logger)
+	return a.gateway, a.openErr
+}
+
+func (a *App) gatewayKey() string { return a.store.Key() + "\x00" + a.Log }
+
+// Masking is the policy on what is secret.
+func (a *App) Masking() *masking.Policy { return a.masking }
+
+// Masker masks by the app's policy and digests with g's key.
+func (a *App) Masker(g *Gateway) exchange.Masker {
+	return exchange.Masker{Policy: a.masking, Digest: g.keys.Digest}
+}
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.Validator    = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

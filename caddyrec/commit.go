@@ -1,0 +1,59 @@
+package caddyrec
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/caddyrec/caddyrec/exchange"
+	"github.com/caddyrec/caddyrec/ledger"
+	"github.com/caddyrec/caddyrec/record"
+)
+
+// fieldBuffers keeps the buffers that records are encoded into.
+var fieldBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+
+// Commit makes r durable, within the bound. The request's own context has no
+// say: what happened is recorded even if the client has gone.
+func (g *Gateway) Commit(within time.Duration, r *record.Record) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	return g.Record(ctx, r)
+}
+
+// Record makes r durable before it returns.
+func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
+	buf := fieldBuffers.Get().(*[]byte)
+	fields, err := r.AppendFields((*buf)[:0])
+	if err != nil {
+		return &ledger.CommitError{Reason: "ledger-unavailable", Err: err}
+	}
+	if _, err = g.log.Commit(ctx, fields); err != nil {
+		// The committer may still read the buffer: it is not used again.
+		return err
+	}
+	if *buf = fields; cap(fields) <= 256<<10 {
+		fieldBuffers.Put(buf)
+	}
+	return nil
+}
+
+// Commit makes r durable within the app's commit_timeout.
+func (a *App) Commit(g *Gateway, r *record.Record) error {
+	return g.Commit(time.Duration(a.CommitTimeout), r)
+}
+
+// Unrecorded is the answer to a request whose record could not be committed.
+func Unrecorded(err error) exchange.Problem {
+	p := exchange.Problem{
+		Title: "The request could not be recorded, so it was not served", Status: http.StatusServiceUnavailable,
+		Reason: "ledger-unavailable", Detail: "try again later", RetryAfter: 5 * time.Second,
+	}
+	var c *ledger.CommitError
+	if errors.As(err, &c) {
+		p.Reason = c.Reason
+	}
+	return p
+}

@@ -1,0 +1,31 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	_ "github.com/caddyrec/caddyrec/caddyrec/jitapproval"
+	_ "github.com/caddyrec/caddyrec/caddyrec/jsonmatch"
+	_ "github.com/caddyrec/caddyrec/caddyrec/localstore"
+	_ "github.com/caddyrec/caddyrec/caddyrec/oidcauth"
+	_ "github.com/caddyrec/caddyrec/caddyrec/schemaguard"
+	_ "github.com/caddyrec/caddyrec/caddyrec/sessionrecord"
+)
+
+func TestTheStoryIsAsToldAndFitsOneScreen(t *testing.T) {
+	var out bytes.Buffer
+	if err := Run(context.Background(), Options{Once: true, Out: &out}); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	t.Log(out.String())
+	if n := strings.Count(out.String(), "\n"); n > 48 {
+		t.Errorf("the story has %d lines", n)
+	}
+	if strings.Contains(out.String(), "\x1b") {
+		t.Error("colours where there is no terminal")
+	}
+}

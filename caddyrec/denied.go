@@ -1,0 +1,84 @@
+package caddyrec
+
+import (
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/time/rate"
+
+	"github.com/caddyrec/caddyrec/exchange"
+	"github.com/caddyrec/caddyrec/record"
+)
+
+// Refusals cost a client nothing, so a flood of them must not fill the disk:
+// past this rate they are counted, and the count is a record.
+const (
+	denialsPerSecond = 50
+	denialsBurst     = 500
+	countEvery       = 10 * time.Second
+)
+
+// denials writes refusals down, or counts them.
+type denials struct {
+	gateway *Gateway
+	limit   *rate.Limiter
+
+	mu      sync.Mutex
+	counted int64
+	last    record.Denial
+	timer   *time.Timer
+}
+
+// Deny records that the gateway refused a request. more, which may be nil,
+// adds what the one who refused knows. The refusal stands whether or not it
+// can be recorded; a failure is logged.
+func (a *App) Deny(g *Gateway, x *exchange.Exchange, d record.Denial, more func(*record.Record)) {
+	if !g.denials.take(d) {
+		return
+	}
+	r := x.Record(record.Denied)
+	r.Denial = &d
+	if more != nil {
+		more(r)
+	}
+	if err := a.Commit(g, r); err != nil {
+		a.logger.Error("a refusal could not be recorded", zap.String("exchange", x.ID),
+			zap.String("by", d.By), zap.String("reason", d.Reason), zap.Error(err))
+	}
+}
+
+// take says whether d is to be written out; if not, it has been counted.
+func (n *denials) take(d record.Denial) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.limit == nil {
+		n.limit = rate.NewLimiter(denialsPerSecond, denialsBurst)
+	}
+	if n.limit.Allow() {
+		return true
+	}
+	n.counted++
+	n.last = record.Denial{By: d.By, Status: d.Status, Reason: "suppressed"}
+	if n.timer == nil {
+		n.timer = time.AfterFunc(countEvery, n.flush)
+	}
+	return false
+}
+
+// flush records the count.
+func (n *denials) flush() {
+	n.mu.Lock()
+	d := n.last
+	d.Suppressed = n.counted
+	n.counted, n.timer = 0, nil
+	n.mu.Unlock()
+	if d.Suppressed == 0 {
+		return
+	}
+	r := record.New(record.Denied)
+	r.Denial = &d
+	if err := n.gateway.Commit(10*time.Second, r); err != nil {
+		n.gateway.logger.Error("a count of refusals could not be recorded", zap.Int64("count", d.Suppressed), zap.Error(err))
+	}
+}

@@ -1,0 +1,172 @@
+package caddyrec
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+
+	"github.com/caddyrec/caddyrec/approval"
+	"github.com/caddyrec/caddyrec/ledger"
+	"github.com/caddyrec/caddyrec/record"
+)
+
+// Gateway is one log with its store, keys and approvals. There is one in the
+// process for each store and log: two configurations overlap during a reload,
+// and a log has one committer.
+type Gateway struct {
+	// Approvals are the requests for approval and the votes on them.
+	Approvals *approval.Service
+
+	key      string
+	dir      string
+	keys     *ledger.Keys
+	log      *ledger.Log
+	logger   *zap.Logger
+	sessions seen
+	denials  denials
+
+	// A request holds use while it needs the gateway; closing waits for it.
+	use     sync.WaitGroup
+	mu      sync.Mutex
+	closing bool
+	closed  chan struct{}
+}
+
+var (
+	gateways = caddy.NewUsagePool()
+	// closings are the gateways, by key, that wait for their last requests. A
+	// new one must not take the lock before the old one let go of it.
+	closings sync.Map
+)
+
+func openGateway(key string, store Store, log string, logger *zap.Logger) (*Gateway, error) {
+	v, _, err := gateways.LoadOrNew(key, func() (caddy.Destructor, error) {
+		if old, ok := closings.Load(key); ok {
+			select {
+			case <-old.(*Gateway).closed:
+			case <-time.After(10 * time.Second):
+				return nil, fmt.Errorf("log %s: requests of the configuration before still use it; try again", log)
+			}
+		}
+		g, err := newGateway(store, log, logger)
+		if err != nil {
+			return nil, err
+		}
+		g.key = key
+		return g, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.(*Gateway), nil
+}
+
+func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
+	objects, dir, err := store.Open()
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	g := &Gateway{dir: dir, logger: logger, closed: make(chan struct{})}
+	g.keys, err = ledger.LoadKeys(filepath.Join(dir, "keys"), log)
+	if err != nil {
+		return nil, fmt.Errorf("loading the keys of log %s: %w", log, err)
+	}
+	checkpoints := logger.Named("checkpoint")
+	g.log, err = ledger.Open(ledger.Options{
+		Dir: filepath.Join(dir, "ledger", log), Log: log, Store: objects, Keys: g.keys,
+		OnCheckpoint: func(note []byte) { checkpoints.Info("signed", zap.ByteString("note", note)) },
+		OnProblem:    func(err error) { logger.Error("ledger", zap.String("log", log), zap.Error(err)) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening log %s: %w", log, err)
+	}
+	g.denials.gateway = g
+	start := record.New(record.GatewayStarted)
+	start.Gateway = &record.Gateway{Version: Version()}
+	if err := g.Commit(time.Minute, start); err != nil {
+		return nil, errors.Join(err, g.log.Close())
+	}
+	g.Approvals, err = approval.New(objects, g, approval.Options{Logger: slog.New(zapslog.NewHandler(logger.Core()))})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
+	}
+	return g, nil
+}
+
+// Enter keeps the gateway open until leave is called. It reports false once
+// the gateway is closing.
+func (g *Gateway) Enter() (leave func(), ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closing {
+		return nil, false
+	}
+	g.use.Add(1)
+	return g.use.Done, true
+}
+
+// MAC is a keyed digest of parts, for one purpose only. See
+// [ledger.Keys.MAC].
+func (g *Gateway) MAC(domain string, parts ...string) []byte { return g.keys.MAC(domain, parts...) }
+
+// Destruct closes the gateway after its last request. It does not wait: the
+// requests may be slower than a reload should be.
+func (g *Gateway) Destruct() error {
+	g.mu.Lock()
+	g.closing = true
+	g.mu.Unlock()
+	closings.Store(g.key, g)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		g.use.Wait()
+		g.close()
+	}()
+	// With no request under way, which is the rule at the process's end, the
+	// log is closed in good order before the process goes.
+	select {
+	case <-done:
+	case <-time.After(time.Second):
+	}
+	return nil
+}
+
+func (g *Gateway) close() {
+	defer func() {
+		close(g.closed)
+		closings.CompareAndDelete(g.key, g)
+	}()
+	g.denials.flush()
+	stop := record.New(record.GatewayStopped)
+	stop.Gateway = &record.Gateway{Version: Version()}
+	err := g.Commit(10*time.Second, stop)
+	if err := errors.Join(err, g.log.Close()); err != nil {
+		g.logger.Error("closing the ledger", zap.Error(err))
+	}
+}
+
+// Version is the version of the caddyrec module in this build.
+func Version() string {
+	const path = "github.com/caddyrec/caddyrec"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if info.Main.Path == path {
+		return info.Main.Version
+	}
+	for _, m := range info.Deps {
+		if m.Path == path {
+			return m.Version
+		}
+	}
+	return "unknown"
+}

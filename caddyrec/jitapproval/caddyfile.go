@@ -1,0 +1,83 @@
+package jitapproval
+
+import (
+	"strconv"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/caddyrec/caddyrec/caddyrec"
+)
+
+func init() { httpcaddyfile.RegisterDirective("jit_approval", parse) }
+
+// parse makes two routes: the handler behind the user's matcher, and, so that
+// approvers are answered whatever that matcher says, the handler behind the
+// reserved paths.
+func parse(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
+	h.Next()
+	matcher, err := h.ExtractMatcherSet()
+	if err != nil {
+		return nil, err
+	}
+	m := new(Handler)
+	if err := m.UnmarshalCaddyfile(h.Dispenser); err != nil {
+		return nil, err
+	}
+	reserved := caddy.ModuleMap{"path": caddyconfig.JSON(caddyhttp.MatchPath{caddyrec.ReservedPrefix + "*"}, nil)}
+	return append(h.NewRoute(reserved, m), h.NewRoute(matcher, m)...), nil
+}
+
+// UnmarshalCaddyfile sets up the handler. For its syntax see [Handler].
+func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		if err := h.unmarshalOption(d); err != nil {
+			return err
+		}
+	}
+	if h.Approvers.Claim == "" {
+		return d.Err("jit_approval: approvers is missing: say who may approve, such as approvers groups security")
+	}
+	return nil
+}
+
+func (h *Handler) unmarshalOption(d *caddyfile.Dispenser) error {
+	switch option := d.Val(); option {
+	case "approvers":
+		args := d.RemainingArgs()
+		if len(args) < 2 {
+			return d.ArgErr()
+		}
+		if h.Approvers.Claim != "" {
+			return d.Err("approvers is set twice")
+		}
+		h.Approvers = Approvers{Claim: args[0], Values: args[1:]}
+	case "need":
+		var text string
+		if !d.AllArgs(&text) {
+			return d.ArgErr()
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return d.Errf("need %s: not a count of people, such as 2", text)
+		}
+		h.Need = n
+	case "wait":
+		return caddyrec.DurationArg(d, &h.Wait)
+	case "max_body":
+		return caddyrec.SizeArg(d, &h.MaxBody)
+	default:
+		return d.Errf("unrecognized jit_approval option %q: use approvers, need, wait or max_body", option)
+	}
+	return nil
+}
+
+// Interface guard
+var _ caddyfile.Unmarshaler = (*Handler)(nil)

@@ -1,0 +1,105 @@
+package caddyrec
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/tidwall/gjson"
+
+	"github.com/caddyrec/caddyrec/exchange"
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
+
+// bodyVar keeps the request's body for those who come before any exchange.
+const bodyVar = "caddyrec.body"
+
+// jsonLimit is how much of a request body the json matcher and placeholders
+// look at.
+const jsonLimit = 1 << 20
+
+var errDuplicate = errors.New("an object names a key twice")
+
+// hidden keeps a body out of the reach of {http.vars.*}.
+type hidden struct{ *exchange.Body }
+
+func (hidden) String() string { return "" }
+
+// BodyOf returns r's body, made by the first who asks, or anew when another
+// handler has replaced it since.
+func BodyOf(r *http.Request) *exchange.Body {
+	if h, ok := caddyhttp.GetVar(r.Context(), bodyVar).(hidden); ok && h.Of(r) {
+		return h.Body
+	}
+	b := exchange.NewBody(r)
+	caddyhttp.SetVar(r.Context(), bodyVar, hidden{b})
+	if x := ExchangeOf(r); x != nil {
+		x.Body = b
+	}
+	return b
+}
+
+// JSONBody returns r's whole body if it is unambiguous JSON. It returns nil and
+// no error for an empty body. What it returns an error for must not be decided
+// on: another parser might read it otherwise.
+func JSONBody(r *http.Request) ([]byte, error) {
+	b := BodyOf(r)
+	err := b.Fill(jsonLimit)
+	b.Attach(r)
+	if err != nil {
+		return nil, err
+	}
+	text, whole := b.Whole(jsonLimit)
+	if !whole {
+		return nil, exchange.ErrTooLarge
+	}
+	if len(text) == 0 {
+		return nil, nil
+	}
+	report, err := jsonscan.Check(text, jsonscan.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	if report.Duplicate {
+		return nil, errDuplicate
+	}
+	return text, nil
+}
+
+// jsonPlaceholders resolves {http.caddyrec.json.<gjson path>} to a value of
+// the request body: a string as its text, anything else as its JSON. It is
+// empty where the body is not unambiguous JSON or has no such place.
+func jsonPlaceholders(x *exchange.Exchange) func(string) (any, bool) {
+	const prefix = "http.caddyrec.json."
+	return func(key string) (any, bool) {
+		path, ok := strings.CutPrefix(key, prefix)
+		if !ok {
+			return nil, false
+		}
+		if x.Body.Fill(jsonLimit) != nil {
+			return "", true
+		}
+		text, whole := x.Body.Whole(jsonLimit)
+		report, err := jsonscan.Check(text, jsonscan.Limits{})
+		if !whole || err != nil || report.Duplicate {
+			return "", true
+		}
+		return valueOf(gjson.GetBytes(text, path)), true
+	}
+}
+
+func valueOf(v gjson.Result) any {
+	switch v.Type {
+	case gjson.Number:
+		// A long integer would lose digits as a float.
+		if n, err := strconv.ParseInt(v.Raw, 10, 64); err == nil {
+			return n
+		}
+		return v.Num
+	case gjson.True, gjson.False:
+		return v.Bool()
+	}
+	return v.String()
+}

@@ -1,0 +1,224 @@
+// Package jsonmatch is the request matcher json.
+package jsonmatch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/tidwall/gjson"
+
+	"github.com/caddyrec/caddyrec/caddyrec"
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
+
+func init() { caddy.RegisterModule(Match{}) }
+
+// Match matches requests by a value in their JSON body.
+//
+// A body that could be read in two ways, because it is not strict JSON, names
+// a key twice or writes a key of the path in another case, is answered with
+// 400: whether it matches depends on who reads it, and a decision that stands
+// on it could be walked around. A request without a body does not match.
+//
+//	json <path> <operator> <value>
+//	json <path> exists
+//
+// Several json lines in one matcher must all match.
+type Match []Condition
+
+// Condition is one comparison.
+type Condition struct {
+	// A gjson path, such as `amount` or `items.0.price`.
+	Path string `json:"path"`
+	// How to compare: `==`, `!=`, `<`, `<=`, `>`, `>=` or `exists`. A number in
+	// a string is compared as that number, since upstreams may read it so.
+	Operator string `json:"operator"`
+	// What to compare with.
+	Value string `json:"value,omitempty"`
+}
+
+// CaddyModule returns the Caddy module information.
+func (Match) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.matchers.json", New: func() caddy.Module { return new(Match) }}
+}
+
+var operators = []string{"==", "!=", "<", "<=", ">", ">=", "exists"}
+
+// UnmarshalCaddyfile reads json lines. For their syntax see [Match].
+func (m *Match) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	for d.Next() {
+		args := d.RemainingArgs()
+		switch {
+		case len(args) == 3, len(args) == 2 && args[1] == "exists":
+		default:
+			return d.Errf("json wants <path> <operator> <value>, or <path> exists")
+		}
+		c := Condition{Path: args[0], Operator: args[1]}
+		if len(args) == 3 {
+			c.Value = args[2]
+		}
+		if err := c.check(); err != nil {
+			return d.Err(err.Error())
+		}
+		*m = append(*m, c)
+		if d.NextBlock(0) {
+			return d.Err("json takes no block")
+		}
+	}
+	return nil
+}
+
+// Validate checks conditions that came as JSON.
+func (m Match) Validate() error {
+	for _, c := range m {
+		if err := c.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c Condition) check() error {
+	switch {
+	case c.Path == "":
+		return errors.New("json: the path is empty")
+	case strings.ContainsAny(c.Path, "@!{"):
+		// Modifiers rewrite the document; what matched would not be in it.
+		return fmt.Errorf("json %s: modifiers and literals are not allowed in a path", c.Path)
+	case !slices.Contains(operators, c.Operator):
+		return fmt.Errorf("json %s: unknown operator %q: use one of %s", c.Path, c.Operator, strings.Join(operators, " "))
+	case (c.Operator == "exists") != (c.Value == "") && c.Operator == "exists":
+		return fmt.Errorf("json %s exists: takes no value", c.Path)
+	case strings.ContainsAny(c.Operator, "<>"):
+		if n, err := strconv.ParseFloat(c.Value, 64); err != nil || math.IsNaN(n) {
+			return fmt.Errorf("json %s %s %s: the value is not a number", c.Path, c.Operator, c.Value)
+		}
+	}
+	return nil
+}
+
+// Match is there for callers of the older interface. It matches when in doubt.
+func (m Match) Match(r *http.Request) bool {
+	ok, err := m.MatchWithError(r)
+	return ok || err != nil
+}
+
+// MatchWithError reports whether all conditions hold for r's body.
+func (m Match) MatchWithError(r *http.Request) (bool, error) {
+	body, err := caddyrec.JSONBody(r)
+	if err != nil {
+		return false, caddyhttp.Error(http.StatusBadRequest, fmt.Errorf("json matcher: %w", err))
+	}
+	if len(body) == 0 {
+		return false, nil
+	}
+	for _, c := range m {
+		if err := c.unambiguous(body); err != nil {
+			return false, caddyhttp.Error(http.StatusBadRequest, fmt.Errorf("json matcher: %w", err))
+		}
+		if !c.holds(gjson.GetBytes(body, c.Path)) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// unambiguous refuses a body with a key that is one of the path's but for its
+// case: some parsers bind both (encoding/json does).
+func (c Condition) unambiguous(body []byte) error {
+	var (
+		s     jsonscan.Scanner
+		key   []byte
+		names = strings.FieldsFunc(c.Path, func(r rune) bool { return strings.ContainsRune(".|#()", r) })
+	)
+	s.Reset(body, jsonscan.Limits{})
+	for {
+		t, err := s.Next()
+		if err != nil {
+			return err
+		}
+		switch t.Kind {
+		case jsonscan.End:
+			return nil
+		case jsonscan.Key:
+			key = jsonscan.AppendString(key[:0], body[t.Start:t.End])
+			for _, name := range names {
+				if string(key) != name && bytes.EqualFold(key, []byte(name)) {
+					return fmt.Errorf("a key is %q but for its case", name)
+				}
+			}
+		}
+	}
+}
+
+func (c Condition) holds(v gjson.Result) bool {
+	if c.Operator == "exists" {
+		return v.Exists()
+	}
+	if v.IsArray() {
+		// A path with # gives all the values there are: any one will do.
+		for _, one := range v.Array() {
+			if c.holds(one) {
+				return true
+			}
+		}
+		return false
+	}
+	switch c.Operator {
+	case "==":
+		return v.Exists() && c.equal(v)
+	case "!=":
+		return !v.Exists() || !c.equal(v)
+	}
+	want, _ := strconv.ParseFloat(c.Value, 64)
+	got, ok := number(v)
+	if !ok {
+		return false
+	}
+	switch c.Operator {
+	case "<":
+		return got < want
+	case "<=":
+		return got <= want
+	case ">":
+		return got > want
+	default:
+		return got >= want
+	}
+}
+
+func (c Condition) equal(v gjson.Result) bool {
+	if v.String() == c.Value {
+		return true
+	}
+	want, err := strconv.ParseFloat(c.Value, 64)
+	got, ok := number(v)
+	return err == nil && ok && got == want
+}
+
+func number(v gjson.Result) (float64, bool) {
+	switch v.Type {
+	case gjson.Number:
+		return v.Num, true
+	case gjson.String:
+		n, err := strconv.ParseFloat(strings.TrimSpace(v.Str), 64)
+		return n, err == nil
+	}
+	return 0, false
+}
+
+// Interface guards
+var (
+	_ caddyfile.Unmarshaler             = (*Match)(nil)
+	_ caddy.Validator                   = (*Match)(nil)
+	_ caddyhttp.RequestMatcherWithError = (*Match)(nil)
+)

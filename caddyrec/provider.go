@@ -1,0 +1,161 @@
+package caddyrec
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
+
+	"github.com/caddyrec/caddyrec/identity"
+)
+
+// Provider is one way of verifying tokens: an issuer with its audiences and
+// profile. Configurations that ask for the same share one, so that a reload
+// keeps the keys.
+type Provider struct {
+	config identity.Config
+	key    string
+	logger *zap.Logger
+	shared atomic.Pointer[sharedVerifier]
+}
+
+// ProviderConfig is what a handler asks of a [Provider].
+type ProviderConfig struct {
+	Issuer     string
+	Audiences  []string
+	Algorithms []string
+	Profile    string
+	Leeway     time.Duration
+}
+
+// Provider registers a way of verifying tokens. It touches no network until
+// the app starts.
+func (a *App) Provider(c ProviderConfig, logger *zap.Logger) (*Provider, error) {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	p := &Provider{
+		config: identity.Config{Issuer: c.Issuer, Audiences: c.Audiences, Algorithms: c.Algorithms, Profile: c.Profile, Leeway: c.Leeway},
+		logger: logger,
+	}
+	p.key = a.gatewayKey() + "\x00" + string(text)
+	// The verifier says what is wrong with the settings; nothing is fetched.
+	probe := p.config
+	probe.SessionID = func(...string) string { return "" }
+	if _, err := identity.New(probe); err != nil {
+		return nil, err
+	}
+	a.providers = append(a.providers, p)
+	return p, nil
+}
+
+// Verify checks a bearer token. See [identity.Verifier.Verify].
+func (p *Provider) Verify(ctx context.Context, token string) (*identity.Identity, error) {
+	s := p.shared.Load()
+	if s == nil {
+		return nil, &identity.UnavailableError{Issuer: p.config.Issuer, RetryAfter: time.Second, Err: errStarting}
+	}
+	return s.Verify(ctx, token)
+}
+
+var errStarting = fmt.Errorf("the gateway is starting")
+
+type sharedVerifier struct {
+	*identity.Verifier
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+var verifiers = caddy.NewUsagePool()
+
+func (p *Provider) start(g *Gateway) error {
+	v, _, err := verifiers.LoadOrNew(p.key, func() (caddy.Destructor, error) {
+		c := p.config
+		c.SessionID = g.sessionID
+		c.Snapshot = snapshotFile(filepath.Join(g.dir, "cache"), c.Issuer)
+		c.Logger = slog.New(zapslog.NewHandler(p.logger.Core()))
+		v, err := identity.New(c)
+		if err != nil {
+			return nil, err
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		s := &sharedVerifier{Verifier: v, cancel: cancel, done: make(chan struct{})}
+		go func() {
+			defer close(s.done)
+			v.Run(ctx)
+		}()
+		return s, nil
+	})
+	if err != nil {
+		return fmt.Errorf("issuer %s: %w", p.config.Issuer, err)
+	}
+	p.shared.Store(v.(*sharedVerifier))
+	return nil
+}
+
+func (p *Provider) stop() {
+	// Requests still under way keep the verifier: only its refresh ends.
+	if p.shared.Load() != nil {
+		if _, err := verifiers.Delete(p.key); err != nil {
+			p.logger.Error("stopping the verifier", zap.Error(err))
+		}
+	}
+}
+
+// Destruct ends the refresh.
+func (s *sharedVerifier) Destruct() error {
+	s.cancel()
+	<-s.done
+	return nil
+}
+
+// sessionID names a session by a keyed hash: stable over restarts, and not the
+// provider's own id, which may be a credential there.
+func (g *Gateway) sessionID(parts ...string) string {
+	return "s_" + hex.EncodeToString(g.keys.MAC("session", parts...)[:12])
+}
+
+// snapshot keeps an issuer's last good keys, which are public, for a start
+// while the issuer is down.
+type snapshot struct{ dir, name string }
+
+func snapshotFile(dir, issuer string) snapshot {
+	sum := sha256.Sum256([]byte(issuer))
+	return snapshot{dir: dir, name: "jwks-" + hex.EncodeToString(sum[:8]) + ".json"}
+}
+
+// Load reads the snapshot.
+func (s snapshot) Load() ([]byte, error) { return os.ReadFile(filepath.Join(s.dir, s.name)) }
+
+// Save replaces the snapshot, whole or not at all.
+func (s snapshot) Save(b []byte) error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(s.dir, s.name+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(s.dir, s.name))
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}

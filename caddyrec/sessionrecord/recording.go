@@ -1,0 +1,195 @@
+package sessionrecord
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/caddyrec/caddyrec/caddyrec"
+	"github.com/caddyrec/caddyrec/exchange"
+	"github.com/caddyrec/caddyrec/record"
+)
+
+// recording is one request on its way through the handler.
+type recording struct {
+	*Handler
+	gateway *caddyrec.Gateway
+	x       *exchange.Exchange
+	masker  exchange.Masker
+	r       *http.Request
+
+	began  time.Time
+	parts  int
+	offset int64
+	body   *record.Body // the request's
+	masked []record.Masked
+}
+
+// takeRequest reads the request's body and says whether the request must be
+// refused because it cannot be recorded.
+func (rec *recording) takeRequest() exchange.Refusal {
+	r, h := rec.r, rec.Handler
+	rec.began = time.Now()
+	if switches(r) {
+		return exchange.Refusal{Reason: "unrecordable", Status: http.StatusNotImplemented,
+			Detail: "a connection that leaves HTTP, such as WebSocket or CONNECT, cannot be recorded"}
+	}
+	// What must be masked must not be coded.
+	r.Header.Set("Accept-Encoding", "identity")
+	body := caddyrec.BodyOf(r)
+	err := body.Fill(h.MaxBody)
+	body.Attach(r)
+	text, whole := body.Whole(h.MaxBody)
+	switch {
+	case err != nil:
+		var over *http.MaxBytesError
+		if errors.As(err, &over) {
+			return exchange.Refusal{Reason: "body-too-large", Status: http.StatusRequestEntityTooLarge, Detail: "send less"}
+		}
+		return exchange.Refusal{Reason: "body-unreadable", Status: http.StatusBadRequest, Detail: "the body broke off: send it again"}
+	case whole:
+		rec.body, rec.masked = rec.masker.Body("request", r.Header, text, rec.x.RequestMarks())
+	case h.Oversize == "refuse":
+		return exchange.Refusal{Reason: "body-too-large", Status: http.StatusRequestEntityTooLarge, Detail: "send less"}
+	default:
+		rec.body = rec.masker.Unread(r.Header, body.Size(), "too-large")
+		rec.body.Truncated = true
+	}
+	return exchange.Refusal{}
+}
+
+// record begins a record with the request in it.
+func (rec *recording) record(t record.Type) *record.Record {
+	r := rec.x.Record(t)
+	r.Request.Body = rec.body
+	r.Masked = append(r.Masked, rec.masked...)
+	return r
+}
+
+func (rec *recording) commitIntent() error {
+	return rec.app.Commit(rec.gateway, rec.record(record.Intent))
+}
+
+// serve runs the rest of the chain and records what comes of it before the
+// client learns it.
+func (rec *recording) serve(w http.ResponseWriter, next caddyhttp.Handler) error {
+	c := exchange.NewCapture(w, rec.MaxBody)
+	defer c.Close()
+	if rec.Oversize == "stream" {
+		c.Part = func(b []byte) error { return rec.commitPart(c, b) }
+		c.Whole = rec.x.HoldsResponse
+	}
+	finished := false
+	defer func() {
+		if !finished { // a panic: reverse_proxy breaks an answer off that way
+			rec.aborted(c)
+		}
+	}()
+	err := c.Run(func() error { return next.ServeHTTP(c, rec.r) })
+	finished = true
+	upstream := time.Since(rec.began)
+	switch {
+	case err != nil:
+		return rec.failed(c, err, upstream)
+	case c.Err() != nil && !errors.Is(c.Err(), exchange.ErrTooLarge):
+		return rec.cutShort(c, upstream)
+	case c.Streamed():
+		return rec.streamed(c, upstream)
+	}
+	return rec.answered(c, upstream)
+}
+
+// answered deals with an answer that is whole in memory.
+func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) error {
+	status := c.Status()
+	if status == 0 {
+		status = http.StatusOK // what net/http sends for a handler that wrote nothing
+	}
+	r := rec.record(record.ExchangeType)
+	r.Response = &record.Response{Status: status}
+	var problem *exchange.Problem
+	if errors.Is(c.Err(), exchange.ErrTooLarge) {
+		rec.x.Checked = true
+		r.Response.Body = rec.masker.Unread(c.Header(), c.Size(), "too-large")
+		r.Response.Body.Truncated = true
+		problem = &exchange.Problem{Title: "The upstream's answer is larger than max_body", Status: http.StatusBadGateway,
+			Reason: "response-too-large", Detail: "the answer was withheld"}
+	} else {
+		refusal := rec.x.CheckResponse(status, c.Header(), c.Bytes(), rec.masker.Policy)
+		if !refusal.Ok() {
+			p := exchange.Withheld(rec.x.Plan.Response(status))
+			problem = &p
+		}
+		body, masked := rec.masker.Body("response", c.Header(), c.Bytes(), rec.x.ResponseMarks(status))
+		r.Response.Body = body
+		r.Masked = append(r.Masked, masked...)
+		if v := rec.x.Verdicts; v.Request != nil || v.Response != nil {
+			r.Schema = &v
+		}
+	}
+	if problem != nil {
+		r.Response.Replaced = problem.Status
+	}
+	if err := rec.commitOutcome(r, c, upstream); err != nil {
+		return caddyrec.Unrecorded(err).Write(c.Withhold(), rec.x)
+	}
+	if problem != nil {
+		return problem.Write(c.Withhold(), rec.x)
+	}
+	if err := c.Release(); err != nil {
+		// The client is gone; there is nobody to send an error page to.
+		rec.logger.Debug("releasing the answer", zap.String("exchange", rec.x.ID), zap.Error(err))
+	}
+	return nil
+}
+
+// commitOutcome fills in what all outcomes have and makes r durable.
+func (rec *recording) commitOutcome(r *record.Record, c *exchange.Capture, upstream time.Duration) error {
+	headers, masked := rec.masker.Headers(c.Header())
+	r.Response.Headers = headers
+	r.Masked = append(r.Masked, masked...)
+	if rec.body != nil && rec.body.Truncated {
+		body := *rec.body
+		body.Size = caddyrec.BodyOf(rec.r).Size()
+		r.Request.Body = &body
+	}
+	r.Approval = rec.x.Approval
+	r.Timing = &record.Timing{Upstream: upstream.Microseconds(), Total: time.Since(rec.began).Microseconds()}
+	return rec.app.Commit(rec.gateway, r)
+}
+
+// failed records an error that goes on to Caddy, which writes the error page.
+func (rec *recording) failed(c *exchange.Capture, err error, upstream time.Duration) error {
+	r := rec.record(record.ExchangeType)
+	r.Response = &record.Response{Status: http.StatusInternalServerError, Error: "upstream"}
+	var he caddyhttp.HandlerError
+	if errors.As(err, &he) {
+		r.Response.Status, r.Response.ErrorID = he.StatusCode, he.ID
+	}
+	if rec.r.Context().Err() != nil {
+		r.Response.Error = "canceled"
+	}
+	streamed := c.Streamed()
+	commitErr := rec.commitOutcome(r, c, upstream)
+	if streamed {
+		return err
+	}
+	w := c.Withhold()
+	if commitErr != nil {
+		return caddyrec.Unrecorded(commitErr).Write(w, rec.x)
+	}
+	return err
+}
+
+// aborted records an answer that the upstream broke off.
+func (rec *recording) aborted(c *exchange.Capture) {
+	r := rec.record(record.ExchangeType)
+	r.Response = &record.Response{Status: c.Status(), Error: "aborted", Body: rec.masker.Unread(c.Header(), c.Size(), "aborted")}
+	r.Response.Body.Truncated = true
+	if err := rec.commitOutcome(r, c, time.Since(rec.began)); err != nil {
+		rec.lost(err)
+	}
+}

@@ -1,0 +1,122 @@
+package exchange
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+)
+
+// Body is a request's body, read once however many handlers want to see it.
+// What has been read stays in memory; what has not goes on from the
+// connection.
+type Body struct {
+	source   io.ReadCloser
+	buf      []byte
+	complete bool
+	err      error
+	passed   atomic.Int64
+}
+
+// NewBody takes over r's body and gives r one that reads the same bytes.
+func NewBody(r *http.Request) *Body {
+	b := &Body{source: r.Body}
+	if r.Body == nil || r.Body == http.NoBody {
+		b.complete = true
+		return b
+	}
+	if n := r.ContentLength; n > 0 && n <= 1<<20 {
+		b.buf = make([]byte, 0, n+1) // one more, so that the end is seen without growing
+	}
+	r.Body = &replay{body: b}
+	return b
+}
+
+// Fill reads until more than limit bytes are in memory, or the body has ended.
+// A read error, such as a client that went away or a limit set outside, is
+// returned every time. Once the upstream has read past what is in memory,
+// nothing more can be filled.
+func (b *Body) Fill(limit int64) error {
+	for !b.complete && b.err == nil && b.passed.Load() == 0 && int64(len(b.buf)) <= limit {
+		if len(b.buf) == cap(b.buf) {
+			b.buf = append(b.buf, 0)[:len(b.buf)]
+		}
+		room := b.buf[len(b.buf):cap(b.buf)]
+		if over := limit + 1 - int64(len(b.buf)); int64(len(room)) > over {
+			room = room[:over]
+		}
+		n, err := b.source.Read(room)
+		b.buf = b.buf[:len(b.buf)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			b.complete = true
+		case err != nil:
+			b.err = fmt.Errorf("reading the request body: %w", err)
+		}
+	}
+	return b.err
+}
+
+// Whole returns the body if all of it is in memory and it is no longer than
+// limit. The bytes must not be changed.
+func (b *Body) Whole(limit int64) ([]byte, bool) {
+	return b.buf, b.complete && int64(len(b.buf)) <= limit
+}
+
+// Attach gives the body back to r, from its first byte, with its length where
+// that is known by now, so that the upstream need not read chunks.
+func (b *Body) Attach(r *http.Request) {
+	if b.complete {
+		r.ContentLength, r.TransferEncoding = int64(len(b.buf)), nil
+		if len(b.buf) == 0 {
+			r.Body = http.NoBody
+			return
+		}
+	}
+	r.Body = &replay{body: b}
+}
+
+// Of says whether r still reads this body, not one that somebody has put in
+// its place since.
+func (b *Body) Of(r *http.Request) bool {
+	if p, ok := r.Body.(*replay); ok {
+		return p.body == b
+	}
+	return b.complete && len(b.buf) == 0 && (r.Body == nil || r.Body == http.NoBody)
+}
+
+// Size is how many bytes the body had, as far as it has been read.
+func (b *Body) Size() int64 { return int64(len(b.buf)) + b.passed.Load() }
+
+// replay reads what is in memory, then the connection. The upstream's
+// transport may read it on a goroutine of its own.
+type replay struct {
+	body *Body
+	off  int
+}
+
+func (r *replay) Read(p []byte) (int, error) {
+	b := r.body
+	if r.off < len(b.buf) {
+		n := copy(p, b.buf[r.off:])
+		r.off += n
+		return n, nil
+	}
+	if b.complete {
+		return 0, io.EOF
+	}
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.source.Read(p)
+	b.passed.Add(int64(n))
+	return n, err
+}
+
+func (r *replay) Close() error {
+	if r.body.source == nil {
+		return nil
+	}
+	return r.body.source.Close()
+}

@@ -1,0 +1,119 @@
+// Package exchange is one request and its answer on their way through the
+// gateway: what is captured of them, whether it is JSON and valid, and how it
+// is masked before anything of it is kept.
+//
+// The first caddyrec handler of a request makes its [Exchange]; each handler
+// after it adds its part, and no handler reads a body twice. The package knows
+// nothing of Caddy and keeps nothing: it turns bytes into what a record may
+// hold.
+package exchange
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/caddyrec/caddyrec/masking"
+	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/schema"
+)
+
+// Exchange is one request and its answer. One goroutine, the request's own,
+// uses it.
+type Exchange struct {
+	// ID is what all records of this exchange have in common.
+	ID string
+	// Start is when the gateway first saw the request.
+	Start time.Time
+
+	// Identity and Session are who asked; nil until somebody authenticated.
+	Identity *record.Identity
+	Session  *record.Session
+	// Email and Values are what approvals ask about the identity beyond
+	// Identity: its e-mail address and the values of any claim. Values may be
+	// nil.
+	Email  string
+	Values func(claim string) []string
+
+	// Client and Request are as the client sent them, masked; Request has no
+	// body.
+	Client  record.Client
+	Request record.Request
+	// Masked tells what was masked in Request.
+	Masked []record.Masked
+
+	// Body is the request's body.
+	Body *Body
+	// Plan is what the answer is held against; nil without json_schema_guard.
+	Plan *Plan
+	// Verdicts are what came of the schemas so far.
+	Verdicts record.Schemas
+	// Approval is the approval this request needed; nil if none.
+	Approval *record.Approval
+
+	// Local says that the gateway itself wrote the answer, so that it is not
+	// held against the upstream's schema.
+	Local bool
+	// Checked says that the answer has been held against Plan already.
+	Checked bool
+}
+
+// Plan is the schemas that one operation's two sides are held against.
+type Plan struct {
+	// Request is the request body's schema; nil if none applies.
+	Request *schema.Schema
+	// Response finds the schema of an answer by its status; nil if none
+	// applies.
+	Response func(status int) *schema.Schema
+	// Enforce says that what is not valid is refused, not only noted.
+	Enforce bool
+}
+
+// String hides everything: an exchange may be reached by a placeholder.
+func (x *Exchange) String() string { return "exchange " + x.ID }
+
+// Record begins a record of type t with what is known of the exchange.
+func (x *Exchange) Record(t record.Type) *record.Record {
+	r := record.New(t)
+	r.Exchange = x.ID
+	r.Identity, r.Session = x.Identity, x.Session
+	client, request := x.Client, x.Request
+	r.Client, r.Request = &client, &request
+	r.Masked = append([]record.Masked(nil), x.Masked...)
+	r.Approval = x.Approval
+	if x.Verdicts.Request != nil || x.Verdicts.Response != nil {
+		v := x.Verdicts
+		r.Schema = &v
+	}
+	return r
+}
+
+// RequestMarks are the places that the request's schema calls sensitive.
+func (x *Exchange) RequestMarks() masking.Marks {
+	if x.Plan == nil {
+		return nil
+	}
+	return marksOf(x.Plan.Request)
+}
+
+// ResponseMarks are the places that the schema of an answer with this status
+// calls sensitive.
+func (x *Exchange) ResponseMarks(status int) masking.Marks {
+	if x.Plan == nil || x.Plan.Response == nil || x.Local {
+		return nil
+	}
+	return marksOf(x.Plan.Response(status))
+}
+
+func marksOf(s *schema.Schema) masking.Marks {
+	// A nil *schema.Schema in the interface would not be nil.
+	if s == nil {
+		return nil
+	}
+	return s.Marks()
+}
+
+// NoBody says whether an answer to method with this status has no body by
+// definition (RFC 9110 section 6.4.1).
+func NoBody(method string, status int) bool {
+	return method == http.MethodHead || status/100 == 1 || status == http.StatusNoContent || status == http.StatusNotModified
+}

@@ -1,0 +1,148 @@
+package exchange
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/caddyrec/caddyrec/masking"
+	"github.com/caddyrec/caddyrec/record"
+)
+
+// Masker turns what came over the wire into what a record may hold.
+type Masker struct {
+	// Policy says what is secret.
+	Policy *masking.Policy
+	// Digest is a keyed digest of a body's exact bytes, in the form of
+	// [record.Body].Digest.
+	Digest func([]byte) string
+}
+
+// Body describes a whole body. Bytes that cannot be masked without doubt are
+// described by length and digest only.
+func (m Masker) Body(part string, h http.Header, b []byte, marks masking.Marks) (*record.Body, []record.Masked) {
+	if len(b) == 0 {
+		return nil, nil
+	}
+	body := m.describe(h, b)
+	media := MediaOf(h)
+	switch {
+	case Coded(h):
+		body.Omitted = "coding"
+		return body, nil
+	case media == JSON:
+		return m.json(part, body, b, marks)
+	case media == Form:
+		text, places := m.Policy.Query(string(b))
+		body.Content = &text
+		return body, maskedIn(part, places)
+	}
+	body.Omitted = "not-json"
+	return body, nil
+}
+
+func (m Masker) json(part string, body *record.Body, b []byte, marks masking.Marks) (*record.Body, []record.Masked) {
+	clean, places, err := m.Policy.JSON(nil, b, marks)
+	if err != nil {
+		body.Omitted = "invalid-json"
+		return body, nil
+	}
+	text := string(clean)
+	body.Content = &text
+	return body, maskedIn(part, places)
+}
+
+// Unread describes a body of which only the length is known.
+func (m Masker) Unread(h http.Header, size int64, why string) *record.Body {
+	return &record.Body{Type: m.header(h, "Content-Type"), Encoding: m.header(h, "Content-Encoding"), Size: size, Omitted: why}
+}
+
+// Part describes a part of a streamed body: length and digest.
+func (m Masker) Part(h http.Header, b []byte) record.Body {
+	body := m.describe(h, b)
+	body.Omitted = "streamed"
+	return *body
+}
+
+func (m Masker) describe(h http.Header, b []byte) *record.Body {
+	return &record.Body{
+		Type:     m.header(h, "Content-Type"),
+		Encoding: m.header(h, "Content-Encoding"),
+		Size:     int64(len(b)),
+		Digest:   m.Digest(b),
+	}
+}
+
+// recorded are the header fields that records hold. Others may carry secrets
+// under names nobody knows, so they are left out rather than searched.
+var recorded = []string{
+	"Accept", "Accept-Language", "Cache-Control", "Content-Encoding", "Content-Language",
+	"Content-Length", "Content-Range", "Content-Type", "Etag", "Idempotency-Key",
+	"If-Match", "If-None-Match", "Last-Modified", "Location", "Origin", "Prefer",
+	"Range", "Referer", "Retry-After", "Traceparent", "X-Request-Id",
+}
+
+// Headers picks the fields that records hold, masked.
+func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
+	var (
+		kept   map[string]string
+		masked []record.Masked
+	)
+	for _, name := range recorded {
+		values := h[name]
+		if len(values) == 0 {
+			continue
+		}
+		clean, places := m.Policy.Header(name, bounded(strings.Join(values, ", "), 1024))
+		if kept == nil {
+			kept = make(map[string]string, 4)
+		}
+		kept[strings.ToLower(name)] = strings.ToValidUTF8(clean, "\uFFFD")
+		masked = append(masked, maskedIn("header", places)...)
+	}
+	return kept, masked
+}
+
+// URL masks the address that a client asked for.
+func (m Masker) URL(scheme, host string, u *url.URL) (string, []record.Masked) {
+	path, inPath := m.Policy.Path(u.EscapedPath())
+	masked := maskedIn("url", inPath)
+	text := scheme + "://" + bounded(host, 255) + path
+	if u.RawQuery != "" {
+		query, inQuery := m.Policy.Query(u.RawQuery)
+		text += "?" + query
+		masked = append(masked, maskedIn("url", inQuery)...)
+	}
+	return strings.ToValidUTF8(text, "\uFFFD"), masked
+}
+
+// Text masks free text, such as a User-Agent, and bounds it to n bytes.
+func (m Masker) Text(s string, n int) string {
+	if s == "" {
+		return ""
+	}
+	// Masked before it is cut, so that a cut cannot hide half a secret from
+	// the detectors.
+	clean, _ := m.Policy.Text(bounded(s, 4*n))
+	return strings.ToValidUTF8(bounded(clean, n), "\uFFFD")
+}
+
+func (m Masker) header(h http.Header, name string) string { return m.Text(h.Get(name), 128) }
+
+func bounded(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}
+
+func maskedIn(part string, places []masking.Place) []record.Masked {
+	if len(places) == 0 {
+		return nil
+	}
+	masked := make([]record.Masked, len(places))
+	for i, p := range places {
+		masked[i] = record.Masked{Part: part, Pointer: p.Pointer, Rule: p.Rule, Action: p.Action, Count: p.Count}
+	}
+	return masked
+}

@@ -1,0 +1,38 @@
+package exchange
+
+import (
+	"net/http"
+	"testing"
+)
+
+func TestMediaIsToldByContentType(t *testing.T) {
+	for value, want := range map[string]Media{
+		"application/json":                            JSON,
+		"Application/JSON; charset=UTF-8":             JSON,
+		"application/vnd.api+json":                    JSON,
+		"application/problem+json; charset=\"utf-8\"": JSON,
+		"application/json; charset=utf-16":            Opaque,
+		"application/x-www-form-urlencoded":           Form,
+		"text/event-stream":                           Events,
+		"application/x-ndjson":                        Events,
+		"text/plain":                                  Opaque,
+		"application/json, text/plain":                Opaque,
+		"":                                            Opaque,
+		"application/jsonx":                           Opaque,
+	} {
+		if got := MediaOf(http.Header{"Content-Type": {value}}); got != want {
+			t.Errorf("%q is taken for %d", value, got)
+		}
+	}
+	if MediaOf(http.Header{"Content-Type": {"application/json", "text/plain"}}) != Opaque {
+		t.Error("two types are taken for one")
+	}
+}
+
+func TestAContentCodingIsSeen(t *testing.T) {
+	for value, want := range map[string]bool{"gzip": true, "identity": false, "": false, "identity, br": true} {
+		if Coded(http.Header{"Content-Encoding": {value}}) != want {
+			t.Errorf("%q: not %v", value, want)
+		}
+	}
+}

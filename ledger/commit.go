@@ -1,0 +1,231 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// Receipt says where a record is.
+type Receipt struct {
+	// Seq is its index in the log, from 0.
+	Seq uint64
+}
+
+// CommitError says why a record was not acknowledged.
+type CommitError struct {
+	// Reason is a fixed word for programs:
+	//   - ledger-timeout: the context ended first. If the record was already
+	//     being written it may yet be in the log.
+	//   - ledger-full: the disk, or the quota, is full.
+	//   - ledger-unavailable: the disk fails, or the fields are no record.
+	//   - ledger-closed: Close was called.
+	Reason string
+	// Err is what happened.
+	Err error
+}
+
+// The reasons of a CommitError.
+const (
+	reasonTimeout     = "ledger-timeout"
+	reasonFull        = "ledger-full"
+	reasonUnavailable = "ledger-unavailable"
+	reasonClosed      = "ledger-closed"
+)
+
+func (e *CommitError) Error() string { return e.Reason + ": " + e.Err.Error() }
+
+func (e *CommitError) Unwrap() error { return e.Err }
+
+var errClosed = &CommitError{reasonClosed, errors.New("the log was closed")}
+
+// Commit adds a record and returns once it is durable. Fields is a strict JSON
+// object on one line, not empty, without seq, prev and log: those the log puts
+// before them. They are not read after Commit returns. Records of one caller,
+// one after the other, are in the log in that order.
+//
+// Commit waits no longer than ctx. A record that was still waiting then is
+// not written; one being written may yet be in the log, though nobody was
+// told so. Every error is a [*CommitError].
+func (l *Log) Commit(ctx context.Context, fields []byte) (Receipt, error) {
+	if err := checkFields(fields); err != nil {
+		return Receipt{}, err
+	}
+	r := l.queue.request(fields)
+	open, err := l.queue.put(ctx, r)
+	if err != nil || !open {
+		l.queue.free(r)
+		if !open {
+			return Receipt{}, errClosed
+		}
+		return Receipt{}, &CommitError{reasonTimeout, fmt.Errorf("waiting for room in the queue: %w", err)}
+	}
+	select {
+	case a := <-r.answer:
+		l.queue.free(r)
+		return Receipt{a.seq}, a.err
+	case <-ctx.Done():
+	}
+	switch l.queue.leave(r) {
+	case waiting:
+		l.queue.free(r)
+		return Receipt{}, &CommitError{reasonTimeout, fmt.Errorf("not written: %w", ctx.Err())}
+	case taken:
+		return Receipt{}, &CommitError{reasonTimeout, fmt.Errorf("being written, so it may yet be in the log: %w", ctx.Err())}
+	}
+	a := <-r.answer
+	l.queue.free(r)
+	return Receipt{a.seq}, a.err
+}
+
+// checkFields refuses what would break the log's lines. It is a guard against
+// programming errors, not a parser.
+func checkFields(fields []byte) error {
+	wrong := ""
+	switch {
+	case len(fields) < len(`{"":0}`) || !bytes.HasPrefix(fields, []byte(`{"`)) || fields[len(fields)-1] != '}':
+		wrong = "is no JSON object with fields"
+	case len(fields) > maxLine-1024:
+		wrong = fmt.Sprintf("of %d bytes is longer than %d", len(fields), maxLine-1024)
+	case bytes.IndexByte(fields, '\n') >= 0:
+		wrong = "holds a newline"
+	case bytes.IndexByte(fields, 0) >= 0:
+		wrong = "holds a NUL"
+	}
+	if wrong == "" {
+		return nil
+	}
+	return &CommitError{reasonUnavailable, errors.New("the record " + wrong)}
+}
+
+// committer is the state of the one goroutine that writes the log.
+type committer struct {
+	batch  []*request
+	buf    []byte
+	leaves []tlog.Hash
+	hasher leafHasher
+
+	prev     tlog.Hash    // leaf hash of the last acknowledged record
+	seg      *openSegment // nil when a new one must be begun
+	poisoned *openSegment // to be read back before that
+
+	failure *CommitError // of the last attempt, nil when it went well
+	retryAt time.Time    // of the next attempt while failing
+}
+
+// run commits until the queue is closed and empty.
+func (l *Log) run() {
+	defer close(l.committed)
+	c := &l.committer
+	age := time.NewTimer(l.opts.SealAfter)
+	defer age.Stop()
+	for {
+		var closed bool
+		c.batch, closed = l.queue.take(c.batch[:0])
+		if len(c.batch) == 0 {
+			if closed {
+				return
+			}
+			select {
+			case <-l.queue.wake:
+			case <-age.C:
+				l.rotateIfDue()
+				age.Reset(l.sealIn())
+			}
+			continue
+		}
+		fresh := c.seg == nil || c.seg.end == c.seg.first
+		first := l.tree.size // only this goroutine changes it
+		err := l.commit()
+		l.queue.finish(c.batch, first, err)
+		if c.seg != nil {
+			c.seg.growAhead()
+			if fresh && err == nil {
+				age.Reset(l.sealIn())
+			}
+			l.rotateIfDue()
+		}
+		if cap(c.buf) > 2*batchBytes {
+			c.buf = nil // a giant's buffer is not kept
+		}
+	}
+}
+
+// commit writes the batch. It lets go of q.copying.
+func (l *Log) commit() error {
+	c := &l.committer
+	l.splice()
+	if c.failure != nil && time.Now().Before(c.retryAt) {
+		return c.failure
+	}
+	if err := l.write(); err != nil {
+		c.failure = commitError(err)
+		return c.failure
+	}
+	c.failure = nil
+	return nil
+}
+
+func commitError(err error) *CommitError {
+	if noSpace(err) {
+		return &CommitError{reasonFull, err}
+	}
+	return &CommitError{reasonUnavailable, err}
+}
+
+// splice makes the batch's lines, and their hashes, each of which is in the
+// line after.
+func (l *Log) splice() {
+	defer l.queue.copying.Unlock()
+	c := &l.committer
+	c.buf, c.leaves = c.buf[:0], c.leaves[:0]
+	prev, seq := c.prev, l.tree.size
+	for _, r := range c.batch {
+		start := len(c.buf)
+		c.buf = appendHead(c.buf, seq, prev, l.opts.Log)
+		c.buf = append(c.buf, r.fields[1:]...)
+		prev = c.hasher.sum(c.buf[start:])
+		c.leaves = append(c.leaves, prev)
+		c.buf = append(c.buf, '\n')
+		seq++
+	}
+}
+
+// write makes the spliced batch durable and then counts it in.
+func (l *Log) write() error {
+	c := &l.committer
+	if c.seg == nil {
+		if err := l.resume(); err != nil {
+			c.retryAt = time.Now().Add(l.opts.retry)
+			return err
+		}
+	}
+	if err := c.seg.reserve(len(c.buf)); err != nil {
+		if noSpace(err) {
+			c.retryAt = time.Now().Add(l.opts.retry)
+			return err // nothing was written: the segment is as good as before
+		}
+		l.poison(err)
+		return err
+	}
+	if err := c.seg.write(c.buf); err != nil {
+		l.poison(err)
+		return err
+	}
+	if c.seg.end == c.seg.first {
+		c.seg.since = time.Now()
+	}
+	c.seg.size += int64(len(c.buf))
+	c.seg.end += uint64(len(c.leaves))
+	c.prev = c.leaves[len(c.leaves)-1]
+	l.mu.Lock()
+	for _, leaf := range c.leaves {
+		l.tree.add(leaf)
+	}
+	l.mu.Unlock()
+	return nil
+}

@@ -1,0 +1,168 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// disk is all that a log does to its own folder, so that tests can let any of
+// it fail. Names are slash-separated, below the folder.
+type disk interface {
+	// create makes a new, empty file whose name outlives a power cut.
+	create(name string) (segmentFile, error)
+	// replace puts a small file in the place of another, whole and durable.
+	replace(name string, data []byte) error
+	// rename moves a file to a name in another folder.
+	rename(from, to string) error
+	remove(name string) error
+	// files reads what is there.
+	files() fs.FS
+	// sync makes durable what a file holds that an earlier process wrote.
+	sync(name string) error
+}
+
+// segmentFile is a segment being written.
+type segmentFile interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	// syncData makes written bytes durable that lie within the extended range.
+	syncData() error
+	// extend fills [from,to) with zeros and makes the new size durable, so that
+	// a later write and sync there changes no metadata.
+	extend(from, to int64) error
+	truncate(size int64) error
+	// forget drops cached pages, so that a read sees what the disk holds.
+	forget()
+}
+
+// folder is the real disk.
+type folder struct{ root *os.Root }
+
+func openFolder(dir string) (*folder, error) {
+	if err := makeDurableFolder(dir); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, sub := range []string{openFolderName} {
+		if err := root.Mkdir(sub, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+			root.Close()
+			return nil, err
+		}
+	}
+	if err := syncDir(root, "."); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return &folder{root}, nil
+}
+
+// makeDurableFolder makes a folder and those above it, and syncs each parent
+// of a new one: a file is not durable in a folder that is not.
+func makeDurableFolder(dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makeDurableFolder(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	root, err := os.OpenRoot(parent)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return syncDir(root, ".")
+}
+
+func (f *folder) files() fs.FS { return f.root.FS() }
+
+func (f *folder) remove(name string) error { return f.root.Remove(name) }
+
+func (f *folder) replace(name string, data []byte) error {
+	return replaceFile(f.root, name, data, 0o644)
+}
+
+func (f *folder) rename(from, to string) error {
+	dir := filepath.Dir(filepath.FromSlash(to))
+	if err := f.root.Mkdir(dir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// A link refuses to overwrite, a rename does not.
+	if err := f.root.Link(from, to); err != nil {
+		return err
+	}
+	if err := syncDir(f.root, dir); err != nil {
+		return err
+	}
+	return f.root.Remove(from)
+}
+
+func (f *folder) sync(name string) error {
+	file, err := f.root.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	err = file.Sync()
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+func (f *folder) create(name string) (segmentFile, error) {
+	file, err := f.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640)
+	if err != nil {
+		return nil, err
+	}
+	if err := syncDir(f.root, openFolderName); err != nil {
+		file.Close()
+		f.root.Remove(name)
+		return nil, fmt.Errorf("syncing the folder of %s: %w", name, err)
+	}
+	return newDiskFile(f.root, name, file), nil
+}
+
+// diskFile is a segment on the real disk.
+type diskFile struct {
+	*os.File
+	zeros *zeroWriter
+}
+
+func newDiskFile(root *os.Root, name string, file *os.File) *diskFile {
+	return &diskFile{File: file, zeros: newZeroWriter(root, name)}
+}
+
+func (d *diskFile) syncData() error { return syncFileData(d.File) }
+
+func (d *diskFile) forget() { forgetPages(d.File) }
+
+func (d *diskFile) truncate(size int64) error { return d.File.Truncate(size) }
+
+func (d *diskFile) extend(from, to int64) error {
+	if err := d.zeros.write(d.File, from, to); err != nil {
+		return err
+	}
+	return d.File.Sync()
+}
+
+func (d *diskFile) Close() error {
+	d.zeros.close()
+	return d.File.Close()
+}

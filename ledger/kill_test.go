@@ -1,0 +1,5 @@
+package ledger
+
+const childFolder = "CADDYREC_TEST_LEDGER"
+
+func childMain() {}

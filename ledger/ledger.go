@@ -1,0 +1,148 @@
+// Package ledger is an append-only, signed log of records.
+//
+// Its promise: a record that [Log.Commit] acknowledged is on the disk, has a
+// place in one gapless sequence, and can be neither changed, lost, reordered
+// nor rolled back without [Verify] finding it, offline, with the log's files
+// and one public key.
+//
+// A record is one JSON object on one line. Every line carries the RFC 6962
+// leaf hash of the line before; the leaf hash of a line is over its bytes
+// without the newline. All leaves form one RFC 6962 tree, whose root is signed
+// at least each second while records come (C2SP tlog-checkpoint), and whose
+// hashes are kept as C2SP tlog-tiles when a segment is sealed. What was written
+// since the last checkpoint that left the machine is protected only against
+// people who cannot write the files and do not have the key.
+//
+// A log's folder holds:
+//
+//	lock                the process that writes the log
+//	public.key          the key that its checkpoints are verified with
+//	checkpoint          the newest checkpoint
+//	checkpoints/<size>  one for each seal and each stop, write-once
+//	open/<first>.ndjson the segment being written: records, then zeros
+//	sealed/dt=…/hour=…/<first>.ndjson.gz  write-once, by the first record's time
+//	tile/…              hashes of all sealed records
+//	conflict/           open segments whose sealed name something else had
+//
+// <first> is the seq of the segment's first record, so that a segment ends
+// where the next one begins, whatever may lie behind in its file.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/caddyrec/caddyrec/storage"
+)
+
+// Options say where a log is and how it is written.
+type Options struct {
+	// Dir is the log's folder on a local disk. In a local store that is
+	// ledger/<log> below the store's root.
+	Dir string
+	// Log is the log's name: 1 to 64 letters, digits, - and _.
+	Log string
+	// Store gets sealed segments, tiles and checkpoints, under ledger/<log>/.
+	Store storage.Store
+	// Keys sign the log.
+	Keys *Keys
+	// SealBytes and SealAfter are when a segment is sealed: at that many bytes,
+	// at most 1 GiB, or that long after its first record. 0: 64 MiB, 1 h.
+	SealBytes int64
+	SealAfter time.Duration
+	// CheckpointEvery is the longest time from a record to a checkpoint that
+	// covers it. 0: 1 s.
+	CheckpointEvery time.Duration
+	// OnCheckpoint is given each signed checkpoint, from one goroutine at a
+	// time, and should return soon. One made at a seal may be of an older size
+	// than the one before.
+	OnCheckpoint func(note []byte)
+	// OnProblem is given what went wrong without stopping the log: a failed
+	// seal, a segment given up, a damaged sealed segment. It is called from one
+	// goroutine at a time and must not call the log.
+	OnProblem func(error)
+
+	disk  disk          // for tests; nil: Dir
+	retry time.Duration // for tests; 0: 1 s. Between attempts while failing
+}
+
+func (o *Options) check() error {
+	if err := checkLogName(o.Log); err != nil {
+		return err
+	}
+	switch {
+	case o.Dir == "":
+		return errors.New("no folder given")
+	case o.Store == nil:
+		return errors.New("no store given")
+	case o.Keys == nil || o.Keys.signer == nil:
+		return errors.New("no keys given")
+	case o.Keys.log != o.Log:
+		return fmt.Errorf("the keys are of log %s", o.Keys.log)
+	case o.SealBytes < 0 || o.SealBytes > 1<<30:
+		return errors.New("segments are sealed at 1 GiB or less")
+	case o.SealAfter < 0 || o.CheckpointEvery < 0:
+		return errors.New("a time is negative")
+	}
+	setDefault(&o.SealBytes, 64<<20)
+	setDefault(&o.SealAfter, time.Hour)
+	setDefault(&o.CheckpointEvery, time.Second)
+	setDefault(&o.retry, time.Second)
+	return nil
+}
+
+func setDefault[T int64 | time.Duration](v *T, value T) {
+	if *v == 0 {
+		*v = value
+	}
+}
+
+// Log is an open log. Make it with [Open], end it with Close. Its methods may
+// be called at once by any number of goroutines.
+type Log struct {
+	opts   Options
+	prefix string // of the log's objects in the store
+	disk   disk
+	lock   *os.File
+	root   *os.Root
+
+	queue     *queue
+	committer committer
+	committed chan struct{} // closed when the committer has ended
+
+	mu   sync.Mutex
+	tree frontier // of what is durable; changed by the committer only, under mu
+
+	sealer       sealer
+	stopSealer   context.CancelFunc
+	checkpointer checkpointer
+
+	callbacks sync.Mutex
+	closing   sync.Once
+	closed    chan struct{} // closed when all is done
+	closeErr  error
+}
+
+// problem reports what went wrong but stops nothing.
+func (l *Log) problem(err error) {
+	if l.opts.OnProblem == nil {
+		return
+	}
+	l.callbacks.Lock()
+	defer l.callbacks.Unlock()
+	l.opts.OnProblem(fmt.Errorf("ledger %s: %w", l.opts.Log, err))
+}
+
+// announce hands out a signed checkpoint.
+func (l *Log) announce(signed []byte) {
+	if l.opts.OnCheckpoint == nil {
+		return
+	}
+	l.callbacks.Lock()
+	defer l.callbacks.Unlock()
+	l.opts.OnCheckpoint(signed)
+}

@@ -1,0 +1,203 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/storage"
+)
+
+// closeWithin is how long Close waits for a disk that does not answer.
+const closeWithin = 10 * time.Second
+
+// Open takes a log for this process, or begins one. It reads the open segments
+// back, keeps what is intact, and goes on behind it in a new segment; bytes of
+// a torn tail that it left out are told in a gateway.recovered record. It
+// refuses a log whose acknowledged records are missing or changed, whose key is
+// another, or that another process has open. Damage in sealed segments does not
+// stop it.
+func Open(opts Options) (*Log, error) {
+	if err := opts.check(); err != nil {
+		return nil, fmt.Errorf("opening log %s: %w", opts.Log, err)
+	}
+	l, err := open(opts)
+	if err != nil {
+		return nil, fmt.Errorf("opening log %s in %s: %w", opts.Log, opts.Dir, err)
+	}
+	return l, nil
+}
+
+func open(opts Options) (*Log, error) {
+	f, err := openFolder(opts.Dir)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := takeLock(f.root)
+	if err != nil {
+		f.root.Close()
+		return nil, err
+	}
+	l := &Log{opts: opts, prefix: "ledger/" + opts.Log + "/", disk: opts.disk, lock: lock, root: f.root}
+	if l.disk == nil {
+		l.disk = f
+	}
+	if err := l.start(); err != nil {
+		lock.Close()
+		f.root.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *Log) start() error {
+	if err := l.checkKey(); err != nil {
+		return err
+	}
+	state, err := l.restore()
+	if err != nil {
+		return err
+	}
+	l.tree, l.committer.prev = state.tree, state.prev
+	seg, err := beginSegment(l.disk, state.tree.size, state.prev)
+	if err != nil {
+		return err
+	}
+	l.committer.seg = seg
+	l.queue, l.committed, l.closed = newQueue(), make(chan struct{}), make(chan struct{})
+	l.sealer = sealer{log: l, tiling: state.base, pending: state.jobs, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	l.sealer.wake <- struct{}{}
+	l.checkpointer = checkpointer{log: l, signed: state.signed, stop: make(chan struct{}), done: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	l.stopSealer = cancel
+	go l.run()
+	go l.sealer.run(ctx)
+	go l.checkpointer.run()
+	if state.cut > 0 {
+		if err := l.tellCut(state); err != nil {
+			return errors.Join(err, l.shutDown(false))
+		}
+	}
+	return nil
+}
+
+// checkKey puts the public key beside the log, so that the folder can be
+// verified wherever it goes, and refuses a log that another key began.
+func (l *Log) checkKey() error {
+	want := []byte(l.opts.Keys.vkey + "\n")
+	err := createFile(l.root, publicKeyFile, want, 0o444)
+	if err == nil || !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	got, err := l.root.ReadFile(publicKeyFile)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(got, want) {
+		return fmt.Errorf("the log was begun with another key than %s: restore that key, or start a log under another name", l.opts.Keys.vkey)
+	}
+	return nil
+}
+
+// tellCut records what a recovery left out.
+func (l *Log) tellCut(state *recovered) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	fields, err := json.Marshal(struct {
+		ID      string          `json:"id"`
+		Time    record.Time     `json:"time"`
+		Type    record.Type     `json:"type"`
+		Gateway *record.Gateway `json:"gateway"`
+	}{id.String(), record.Now(), record.GatewayRecovered, &record.Gateway{Cut: state.cut, Segment: state.cutFrom}})
+	if err != nil {
+		return err
+	}
+	_, err = l.Commit(context.Background(), fields)
+	return err
+}
+
+// Close takes no more records, makes those that wait durable, signs a last
+// checkpoint and gives the log up. When the disk does not answer within ten
+// seconds it returns an error; the log then stays locked until the disk does,
+// or the process ends.
+func (l *Log) Close() error {
+	l.closing.Do(func() {
+		l.queue.close()
+		go func() {
+			l.closeErr = l.shutDown(true)
+			close(l.closed)
+		}()
+	})
+	late := time.NewTimer(closeWithin)
+	defer late.Stop()
+	select {
+	case <-l.closed:
+		return l.closeErr
+	case <-late.C:
+		return fmt.Errorf("closing log %s: the disk of %s has not answered for %v", l.opts.Log, l.opts.Dir, closeWithin)
+	}
+}
+
+func (l *Log) shutDown(sign bool) error {
+	l.queue.close()
+	<-l.committed
+	close(l.checkpointer.stop)
+	<-l.checkpointer.done
+	l.stopSealer()
+	<-l.sealer.done
+
+	var errs []error
+	if sign {
+		errs = append(errs, l.lastCheckpoint())
+	}
+	errs = append(errs, l.leaveSegment(), l.lock.Close())
+	if l.root != nil {
+		errs = append(errs, l.root.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("closing log %s: %w", l.opts.Log, err)
+	}
+	return nil
+}
+
+func (l *Log) lastCheckpoint() error {
+	c, err := l.checkpointer.sign()
+	if err != nil || c.size == 0 {
+		return err
+	}
+	signed, err := c.sign(l.opts.Log, l.opts.Keys.signer)
+	if err != nil {
+		return err
+	}
+	err = l.opts.Store.Create(context.Background(), l.prefix+checkpointName(c.size), bytes.NewReader(signed))
+	if errors.Is(err, storage.ErrExist) {
+		return nil // nothing came since, or a seal was at this size
+	}
+	return err
+}
+
+// leaveSegment closes the open segment: without the zeros behind its records,
+// or not at all when it has none.
+func (l *Log) leaveSegment() error {
+	s := l.committer.seg
+	if s == nil {
+		if s = l.committer.poisoned; s == nil {
+			return nil
+		}
+		return s.close()
+	}
+	s.settle()
+	if s.end == s.first {
+		return errors.Join(s.close(), l.disk.remove(s.name))
+	}
+	return errors.Join(s.file.truncate(s.size), s.close())
+}

@@ -1,0 +1,232 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/tidwall/gjson"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/caddyrec/caddyrec/storage"
+)
+
+// conflictFolder keeps open segments whose sealed name was already taken by
+// something else.
+const conflictFolder = "conflict"
+
+// sealJob is a segment to seal: its first size bytes are records [first,end),
+// after which the tree's root was root.
+type sealJob struct {
+	name       string
+	first, end uint64
+	size       int64
+	root       tlog.Hash
+	sealed     string // set when it is sealed there already and was only not yet removed
+}
+
+// sealer turns written segments into write-once objects, in order and beside
+// the commits. Each step may be repeated: after a fault or a crash the whole
+// seal is done again and gives the same objects.
+type sealer struct {
+	log    *Log
+	tiling *tiling // of the tree that is sealed
+
+	mu      sync.Mutex
+	pending []sealJob
+	wake    chan struct{} // of capacity 1
+	done    chan struct{}
+}
+
+func (s *sealer) add(job sealJob) {
+	s.mu.Lock()
+	s.pending = append(s.pending, job)
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run seals until ctx ends. After a failure it tries again when the next
+// segment comes, or at the next start.
+func (s *sealer) run(ctx context.Context) {
+	defer close(s.done)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		}
+		for ctx.Err() == nil {
+			s.mu.Lock()
+			if len(s.pending) == 0 {
+				s.mu.Unlock()
+				break
+			}
+			job := s.pending[0]
+			s.mu.Unlock()
+			if err := s.seal(ctx, job); err != nil {
+				if ctx.Err() == nil {
+					s.log.problem(fmt.Errorf("sealing %s: %w; it stays where it is and is tried again", job.name, err))
+				}
+				break
+			}
+			s.mu.Lock()
+			s.pending = s.pending[1:]
+			s.mu.Unlock()
+		}
+	}
+}
+
+// seal writes a segment's tiles, checkpoint and sealed object, looks at what is
+// there, and only then lets go of the open file.
+func (s *sealer) seal(ctx context.Context, job sealJob) error {
+	if job.sealed != "" {
+		return s.dropTwin(ctx, job)
+	}
+	tiles, when, err := s.writeTiles(ctx, job)
+	if err != nil {
+		return err
+	}
+	c := checkpoint{size: job.end, root: job.root}
+	signed, err := c.sign(s.log.opts.Log, s.log.opts.Keys.signer)
+	if err != nil {
+		return err
+	}
+	if err := s.create(ctx, checkpointName(job.end), signed); err != nil {
+		return err
+	}
+	conflict, err := s.writeSealed(ctx, job, sealedName(when, job.first))
+	if err != nil {
+		return err
+	}
+	s.log.announce(signed)
+	s.tiling = tiles
+	if conflict != nil {
+		return s.setAside(job, conflict)
+	}
+	if err := s.log.disk.remove(job.name); err != nil {
+		// It is sealed: what stays is a copy, which readers pass over.
+		s.log.problem(fmt.Errorf("removing %s, which is sealed: %w", job.name, err))
+	}
+	return nil
+}
+
+// writeTiles hashes the segment as it is on disk, holds that against what was
+// acknowledged, and writes the tiles that it completes.
+func (s *sealer) writeTiles(ctx context.Context, job sealJob) (t *tiling, when time.Time, err error) {
+	if s.tiling.size != job.first {
+		return nil, when, fmt.Errorf("it begins at record %d, but %d are sealed", job.first, s.tiling.size)
+	}
+	f, err := s.log.disk.files().Open(job.name)
+	if err != nil {
+		return nil, when, err
+	}
+	defer f.Close()
+	t = s.tiling.clone()
+	tree := t.frontier()
+	var tiles []tileObject
+	keep := func(tile tlog.Tile, hashes []tlog.Hash) error {
+		tiles = append(tiles, tileObject{tilePath(tile), appendHashes(nil, hashes)})
+		return nil
+	}
+	lines := newLineReader(io.LimitReader(f, job.size))
+	var hasher leafHasher
+	for {
+		line, _, err := lines.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, when, err
+		}
+		if tree.size == job.first {
+			when = recordTime(line)
+		}
+		leaf := hasher.sum(line)
+		tree.add(leaf)
+		if err := t.add(leaf, keep); err != nil {
+			return nil, when, err
+		}
+	}
+	if tree.size != job.end || tree.root() != job.root {
+		return nil, when, errors.New("its records are not those that were acknowledged: somebody or something changed the file")
+	}
+	t.partial(keep)
+	for _, tile := range tiles {
+		if err := s.create(ctx, tile.path, tile.data); err != nil {
+			return nil, when, err
+		}
+	}
+	return t, when, nil
+}
+
+type tileObject struct {
+	path string
+	data []byte
+}
+
+// create writes a small object, or finds the same one there.
+func (s *sealer) create(ctx context.Context, name string, data []byte) error {
+	name = s.log.prefix + name
+	err := s.log.opts.Store.Create(ctx, name, bytes.NewReader(data))
+	if !errors.Is(err, storage.ErrExist) {
+		return err
+	}
+	there, err := readSmall(s.log.opts.Store.Open(ctx, name))
+	if err != nil {
+		return fmt.Errorf("reading %s, which is there already: %w", name, err)
+	}
+	if !bytes.Equal(there, data) {
+		return fmt.Errorf("%s is there already and is another", name)
+	}
+	return nil
+}
+
+// writeSealed writes the sealed object and reads it back. Conflict says that
+// another one has its name.
+func (s *sealer) writeSealed(ctx context.Context, job sealJob, name string) (conflict, err error) {
+	object := s.log.prefix + name
+	f, err := s.log.disk.files().Open(job.name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	err = s.log.opts.Store.Create(ctx, object, newCompressor(io.LimitReader(f, job.size)))
+	existed := errors.Is(err, storage.ErrExist)
+	if err != nil && !existed {
+		return nil, err
+	}
+	same, err := s.sealedIs(ctx, job, object)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s back: %w", object, err)
+	}
+	if !same && !existed {
+		return nil, fmt.Errorf("%s does not hold what was just written to it", object)
+	}
+	if !same {
+		return fmt.Errorf("%s is there already and is another", object), nil
+	}
+	return nil, nil
+}
+
+// sealedName is where a segment is once it is sealed: by the hour, in UTC, of
+// its first record, so that sealing it again gives the same name.
+func sealedName(when time.Time, first uint64) string {
+	return fmt.Sprintf("%s/dt=%s/hour=%02d/%012d.ndjson.gz", sealedFolder, when.Format(time.DateOnly), when.Hour(), first)
+}
+
+// recordTime is a record's time in UTC; of a record without one it is the
+// beginning of 1970, so that it is always the same.
+func recordTime(line []byte) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, gjson.GetBytes(line, "time").String())
+	if err != nil {
+		return time.Unix(0, 0).UTC()
+	}
+	return t.UTC()
+}

@@ -1,0 +1,218 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// VerifyOptions say how a log is verified.
+type VerifyOptions struct {
+	// Key is the verifier key that checkpoints must be signed with, as
+	// [Keys.Verifier] gives it. Empty: the one beside the log, which proves
+	// nothing against somebody who replaced that too.
+	Key string
+	// Progress is told how many bytes of the segments' files are done, now and
+	// then, from one goroutine.
+	Progress func(done, total int64)
+}
+
+// Report is what a verification found.
+type Report struct {
+	Log string `json:"log"`
+	// Records are those that are intact and in the log once. Segments is how
+	// many files they were looked for in, Bytes how long their lines are.
+	Records  int   `json:"records"`
+	Segments int   `json:"segments"`
+	Bytes    int64 `json:"bytes"`
+	// First and Last are the times in the first and the last record; zero when
+	// they tell none.
+	First time.Time `json:"first,omitzero"`
+	Last  time.Time `json:"last,omitzero"`
+	// Checkpoints is how many signed checkpoints the records were held against.
+	Checkpoints int `json:"checkpoints"`
+	// KeyHash is the key's id in the signatures, eight hex digits. KeySource is
+	// "given", or "ledger" for the key beside the log.
+	KeyHash   string `json:"key_hash"`
+	KeySource string `json:"key_source"`
+	// Problems are the faults, in the order of the log; none: it is intact.
+	Problems []Problem `json:"problems"`
+}
+
+// Problem is one fault.
+type Problem struct {
+	// Kind is one of:
+	//   - damaged: a record is changed
+	//   - missing: records are gone
+	//   - duplicate: a record is there again
+	//   - reordered: a record is not in its place
+	//   - inserted: a line is no record of the log
+	//   - segment: a file cannot be read to its end
+	//   - tile: a stored hash is not the records'
+	//   - checkpoint: a signed checkpoint is contradicted, or cannot be checked
+	//   - signature: a checkpoint is not signed with the key
+	//   - key: the key beside the log is not the one given
+	//   - conflict: a segment was set aside when another took its place
+	Kind string `json:"kind"`
+	// Seq is the first record concerned, Count how many are; -1 and 0 when it
+	// is not about records.
+	Seq   int64 `json:"seq"`
+	Count int64 `json:"count"`
+	// ID is the record's id, as far as it can be read.
+	ID string `json:"id,omitempty"`
+	// Segment is the file, below the log's folder, and Offset where in it,
+	// unpacked; -1 when there is no such place.
+	Segment string `json:"segment,omitempty"`
+	Offset  int64  `json:"offset"`
+	// Detail says it for people.
+	Detail string `json:"detail"`
+}
+
+// The kinds of problems.
+const (
+	kindDamaged    = "damaged"
+	kindMissing    = "missing"
+	kindDuplicate  = "duplicate"
+	kindReordered  = "reordered"
+	kindInserted   = "inserted"
+	kindSegment    = "segment"
+	kindTile       = "tile"
+	kindCheckpoint = "checkpoint"
+	kindSignature  = "signature"
+	kindKey        = "key"
+	kindConflict   = "conflict"
+)
+
+// Verify proves a log from its files and one key, offline. Fsys is the log's
+// own folder, or a copy of it. It goes on after a fault, so that the report
+// names all of them: each record by what the hashes of sealed records, or the
+// next record's prev, say it must be. The error is for what could not be
+// verified at all; a log with faults is a report with problems.
+//
+// A log that is being written may be verified too: what is in it when Verify
+// begins is verified.
+func Verify(ctx context.Context, fsys fs.FS, opts VerifyOptions) (*Report, error) {
+	v := &verification{ctx: ctx, src: fsSource{fsys}, opts: opts, report: &Report{Problems: []Problem{}}}
+	if err := v.run(); err != nil {
+		return nil, fmt.Errorf("verifying log: %w", err)
+	}
+	return v.report, nil
+}
+
+// verification is one Verify under way.
+type verification struct {
+	ctx    context.Context
+	src    fsSource
+	opts   VerifyOptions
+	report *Report
+
+	key       note.Verifier
+	signed    []signedFile // valid checkpoints, by size
+	nextCheck int          // the first of them that is not yet reached
+	lastGood  uint64       // size of the last one that held
+	segments  []segment
+
+	proof     *evidence
+	tree      tiling    // of what the records must be
+	edge      frontier  // the same
+	last      tlog.Hash // of the last record in them
+	broken    bool      // what some record must be is unknown: later roots too
+	sealedEnd uint64    // records below it must have tiles
+	tail      entry     // the last line of the last segment judged
+}
+
+func (v *verification) add(p Problem) { v.report.Problems = append(v.report.Problems, p) }
+
+// aboutFile adds a problem that is not about records.
+func (v *verification) aboutFile(kind, file, format string, args ...any) {
+	v.add(Problem{Kind: kind, Seq: -1, Segment: file, Offset: -1, Detail: fmt.Sprintf(format, args...)})
+}
+
+func (v *verification) run() error {
+	if err := v.readKey(); err != nil {
+		return err
+	}
+	if err := v.readCheckpoints(); err != nil {
+		return err
+	}
+	if err := v.plan(); err != nil {
+		return err
+	}
+	if len(v.segments) == 0 && len(v.signed) == 0 {
+		return errors.New("there is no log in this folder: give the folder that has open/ and sealed/ in it")
+	}
+	v.proof = newEvidence(v.src, v.signed)
+	if err := v.readSegments(); err != nil {
+		return err
+	}
+	v.checkEnd()
+	return nil
+}
+
+func (v *verification) readKey() error {
+	beside, err := readSmall(v.src.open(publicKeyFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	text, given := strings.TrimSpace(string(beside)), strings.TrimSpace(v.opts.Key)
+	v.report.KeySource = "ledger"
+	if given != "" {
+		v.report.KeySource = "given"
+		if text != "" && text != given {
+			v.aboutFile(kindKey, publicKeyFile, "the key beside the log is not the one given")
+		}
+		text = given
+	}
+	if text == "" {
+		return fmt.Errorf("the folder has no %s: give the log's public key", publicKeyFile)
+	}
+	if v.key, err = note.NewVerifier(text); err != nil {
+		return fmt.Errorf("the public key cannot be used: %w", err)
+	}
+	log, ok := strings.CutPrefix(v.key.Name(), origin(""))
+	if !ok {
+		return fmt.Errorf("the public key is of %q, which is no log", v.key.Name())
+	}
+	v.report.Log = log
+	v.report.KeyHash = fmt.Sprintf("%08x", v.key.KeyHash())
+	return nil
+}
+
+// plan lists the segments, and reports those that should not be there.
+func (v *verification) plan() error {
+	// The open ones first: what is sealed between is then in both lists.
+	open, err := segments(v.src, openFolderName)
+	if err != nil {
+		return err
+	}
+	sealed, err := segments(v.src, sealedFolder)
+	if err != nil {
+		return err
+	}
+	for i, s := range sealed {
+		if i > 0 && s.first == sealed[i-1].first {
+			v.aboutFile(kindDuplicate, s.name, "a second sealed segment that begins at record %d, beside %s", s.first, sealed[i-1].name)
+			continue
+		}
+		v.segments = append(v.segments, s)
+	}
+	open, _ = withoutTwins(open, v.segments) // a seal under way, or the next start, compares those
+	for _, s := range open {
+		if n := len(v.segments); n > 0 && s.first < v.segments[n-1].first {
+			v.aboutFile(kindInserted, s.name, "an open segment below sealed ones")
+			continue
+		}
+		v.segments = append(v.segments, s)
+	}
+	aside, err := v.src.list(conflictFolder)
+	for _, name := range aside {
+		v.aboutFile(kindConflict, name, "set aside when its sealed name was taken by another object: compare the two")
+	}
+	return err
+}

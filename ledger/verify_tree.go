@@ -1,0 +1,165 @@
+package ledger
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// signedFile is a checkpoint whose signature is good.
+type signedFile struct {
+	checkpoint
+	name string
+}
+
+// readCheckpoints reads all checkpoints and checks their signatures.
+func (v *verification) readCheckpoints() error {
+	names, err := v.src.list(checkpointFolder)
+	if err != nil {
+		return err
+	}
+	for _, name := range append(names, latestCheckpoint) {
+		if strings.Contains(name, "/.") {
+			continue // not yet written
+		}
+		signed, err := readSmall(v.src.open(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			if len(names) > 0 {
+				v.aboutFile(kindCheckpoint, name, "it is missing")
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		cp, err := openCheckpoint(signed, v.key)
+		if err != nil {
+			v.aboutFile(kindSignature, name, "it does not hold: %v", err)
+			continue
+		}
+		size, isSize := strconv.ParseUint(strings.TrimPrefix(name, checkpointFolder+"/"), 10, 63)
+		if name != latestCheckpoint && (isSize != nil || size != cp.size) {
+			v.aboutFile(kindCheckpoint, name, "it is of %d records, which is not what its name says", cp.size)
+		}
+		v.signed = append(v.signed, signedFile{cp, name})
+	}
+	slices.SortStableFunc(v.signed, func(a, b signedFile) int { return cmp.Compare(a.size, b.size) })
+	return nil
+}
+
+// newest is how many records are signed for.
+func (v *verification) newest() uint64 {
+	if len(v.signed) == 0 {
+		return 0
+	}
+	return v.signed[len(v.signed)-1].size
+}
+
+// count adds what the next record must be, and holds the tree against the tile
+// and the checkpoints that end there.
+func (v *verification) count(leaf tlog.Hash) {
+	v.edge.add(leaf)
+	v.last = leaf
+	if v.broken {
+		return
+	}
+	v.tree.add(leaf, func(t tlog.Tile, hashes []tlog.Hash) error {
+		v.checkTile(t, hashes, v.edge.size <= max(v.sealedEnd, v.proof.size))
+		return nil
+	})
+	for v.nextCheck < len(v.signed) && v.signed[v.nextCheck].size <= v.edge.size {
+		c := v.signed[v.nextCheck]
+		v.nextCheck++
+		v.report.Checkpoints++
+		if c.root == v.edge.root() {
+			v.lastGood = c.size
+			continue
+		}
+		v.add(Problem{Kind: kindCheckpoint, Seq: int64(v.lastGood), Count: int64(c.size - v.lastGood), Segment: c.name, Offset: -1,
+			Detail: fmt.Sprintf("it is signed for %d records with another root: one or more of records %d to %d are changed", c.size, v.lastGood, c.size-1)})
+	}
+}
+
+// countKnown adds records that are known or not; from the first that is not,
+// no root can be computed.
+func (v *verification) countKnown(must []*tlog.Hash) {
+	for _, h := range must {
+		if h == nil {
+			v.broken = true
+			h = new(tlog.Hash)
+		}
+		v.count(*h)
+	}
+}
+
+// missing reports that records are gone and adds what they must have been.
+func (v *verification) missing(from, to uint64, segment string, must []*tlog.Hash) {
+	v.add(Problem{Kind: kindMissing, Seq: int64(from), Count: int64(to - from), Segment: segment, Offset: -1,
+		Detail: fmt.Sprintf("records %d to %d are gone", from, to-1)})
+	v.countKnown(must)
+}
+
+// checkTile holds a stored tile against the records.
+func (v *verification) checkTile(t tlog.Tile, hashes []tlog.Hash, needed bool) {
+	stored, err := readSmall(v.src.open(tilePath(t)))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !needed:
+	case err != nil:
+		v.aboutFile(kindTile, tilePath(t), "it cannot be read: %v", err)
+	case !bytes.Equal(stored, appendHashes(nil, hashes)):
+		v.aboutFile(kindTile, tilePath(t), "it has other hashes than the records")
+	}
+}
+
+// checkPartial holds the unfinished tiles of a seal against the records. Those
+// of the last seal must be there.
+func (v *verification) checkPartial(last bool) {
+	if v.broken {
+		return
+	}
+	v.tree.partial(func(t tlog.Tile, hashes []tlog.Hash) error {
+		v.checkTile(t, hashes, last)
+		return nil
+	})
+}
+
+// checkEnd reports checkpoints of more records than there are.
+func (v *verification) checkEnd() {
+	have, newest := v.edge.size, v.newest()
+	if newest > have {
+		v.add(Problem{Kind: kindMissing, Seq: int64(have), Count: int64(newest - have), Offset: -1,
+			Detail: fmt.Sprintf("records %d to %d are gone: the checkpoint is signed for %d", have, newest-1, newest)})
+	}
+	for _, c := range v.signed[v.nextCheck:] {
+		detail := fmt.Sprintf("it is signed for %d records, the files hold %d", c.size, have)
+		if v.broken {
+			detail = "it cannot be checked: records before it are gone, and no tiles tell what they were"
+		}
+		v.add(Problem{Kind: kindCheckpoint, Seq: int64(min(have, c.size)), Count: int64(c.size - min(have, c.size)), Segment: c.name, Offset: -1, Detail: detail})
+	}
+	if n := len(v.signed); n > 0 && !v.broken && newest == have && v.lastGood < newest && v.tail.valid && v.tail.seq+1 == have {
+		v.blameLast()
+	}
+}
+
+// blameLast names the log's last record when the newest checkpoint contradicts
+// a chain that is whole: no record after it could vouch for it.
+func (v *verification) blameLast() {
+	last := Problem{Kind: kindDamaged, Seq: int64(v.tail.seq), Count: 1, Segment: v.segments[len(v.segments)-1].name, Offset: v.tail.off,
+		Detail: fmt.Sprintf("record %d, the last, is changed, or the chain from record %d on was made anew", v.tail.seq, v.lastGood)}
+	for _, p := range v.report.Problems {
+		if p.Kind == kindDamaged && p.Seq == last.Seq {
+			return
+		}
+	}
+	problems := []Problem{last}
+	v.nameIDs(&scan{segment: v.segments[len(v.segments)-1]}, problems)
+	v.add(problems[0])
+}

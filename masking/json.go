@@ -1,0 +1,136 @@
+package masking
+
+import (
+	"bytes"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
+
+// splice copies a text but for the parts replaced.
+type splice struct {
+	src, out []byte
+	last     int // src is copied up to here
+	changed  bool
+}
+
+func (s *splice) replace(start, end int, by []byte) {
+	if bytes.Equal(s.src[start:end], by) {
+		return
+	}
+	s.out = append(append(s.out, s.src[s.last:start]...), by...)
+	s.last, s.changed = end, true
+}
+
+// document masks src, JSON, in one pass and appends the outcome to dst, or
+// nothing when nothing changes.
+func (w *work) document(dst, src []byte) ([]byte, bool, error) {
+	w.scan.Reset(src, limits)
+	s := splice{src: src, out: dst}
+	rule := "" // that calls the value to come secret
+	for {
+		tok, err := w.scan.Next()
+		if err != nil {
+			return dst, false, err
+		}
+		switch tok.Kind {
+		case jsonscan.Key:
+			rule = w.member(&s, tok)
+			continue
+		case jsonscan.EndObject, jsonscan.EndArray:
+			if w.track.on {
+				w.track.close()
+			}
+			continue
+		case jsonscan.End:
+			if !s.changed {
+				return dst, false, nil
+			}
+			return append(s.out, src[s.last:]...), true, nil
+		}
+		if w.track.on {
+			w.track.element()
+			if rule == "" {
+				rule = w.track.rule()
+			}
+		}
+		if rule != "" {
+			end, err := w.skip(tok)
+			if err != nil {
+				return dst, false, err
+			}
+			w.place(rule)
+			s.replace(tok.Start, end, quoted)
+			rule = ""
+			continue
+		}
+		switch tok.Kind {
+		case jsonscan.BeginObject, jsonscan.BeginArray:
+			if w.track.on {
+				w.track.open(tok.Kind == jsonscan.BeginArray)
+			}
+		case jsonscan.String:
+			w.string(&s, tok)
+		case jsonscan.Number:
+			if tok.End-tok.Start >= minCardDigits-1 && w.p.detect.card && cardNumber(src[tok.Start:tok.End]) {
+				w.place(ruleCard)
+				s.replace(tok.Start, tok.End, quoted)
+			}
+		}
+	}
+}
+
+// skip passes over the value that begins with tok and returns where it ends.
+func (w *work) skip(tok jsonscan.Token) (int, error) {
+	if tok.Kind != jsonscan.BeginObject && tok.Kind != jsonscan.BeginArray {
+		return tok.End, nil
+	}
+	for depth := w.scan.Depth(); w.scan.Depth() >= depth; {
+		var err error
+		if tok, err = w.scan.Next(); err != nil {
+			return 0, err
+		}
+	}
+	return tok.End, nil
+}
+
+// member looks at a key: it returns the rule that calls its value secret, if
+// one does, and masks what is secret in the key itself.
+func (w *work) member(s *splice, tok jsonscan.Token) (rule string) {
+	name := s.src[tok.Start+1 : tok.End-1]
+	if tok.Escaped {
+		w.key = jsonscan.AppendString(w.key[:0], s.src[tok.Start:tok.End])
+		name = w.key
+	}
+	found := w.p.keys.find(name)
+	rule = found.rule
+	if w.track.on {
+		w.track.key(name)
+	}
+	if len(name) < shortest || found.plain && len(name) < minCardDigits {
+		return rule
+	}
+	if masked, changed := w.mask(name); changed {
+		s.replace(tok.Start, tok.End, jsonscan.AppendQuoted(nil, masked))
+		if rule == "" {
+			// What is left of the name may be one: masking again must find
+			// nothing new.
+			rule = w.p.keys.find(masked).rule
+		}
+	}
+	return rule
+}
+
+func (w *work) string(s *splice, tok jsonscan.Token) {
+	if tok.End-tok.Start < shortest+2 {
+		return
+	}
+	text := s.src[tok.Start+1 : tok.End-1]
+	if tok.Escaped {
+		w.in = jsonscan.AppendString(w.in[:0], s.src[tok.Start:tok.End])
+		text = w.in
+	}
+	if masked, changed := w.mask(text); changed {
+		w.doc = jsonscan.AppendQuoted(w.doc[:0], masked)
+		s.replace(tok.Start, tok.End, w.doc)
+	}
+}

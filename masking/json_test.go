@@ -1,0 +1,339 @@
+package masking
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
+
+const visa = "4111111111111111"
+
+// jwt is the example of RFC 7515, appendix A.1, shortened.
+const jwt = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UifQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+
+const pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nq83vASNFZ4k=\n-----END RSA PRIVATE KEY-----"
+
+// masked runs p over src and checks what holds for every outcome: it is JSON,
+// and masking it again changes nothing.
+func masked(t *testing.T, p *Policy, src string, marks Marks) (string, []Place) {
+	t.Helper()
+	out, places, err := p.JSON(nil, []byte(src), marks)
+	if err != nil {
+		t.Fatalf("%s: %v", src, err)
+	}
+	if !json.Valid(out) {
+		t.Fatalf("%s became %s, which is not JSON", src, out)
+	}
+	again, _, err := p.JSON(nil, out, marks)
+	if err != nil || string(again) != string(out) {
+		t.Errorf("%s became %s and then %s", src, out, again)
+	}
+	return string(out), places
+}
+
+func TestBodiesAreMasked(t *testing.T) {
+	p := must(New(Config{Keys: []string{"blood type"}}))
+	q := func(s string) string { return string(jsonscan.AppendQuoted(nil, []byte(s))) }
+	for _, c := range []struct{ name, src, want string }{
+		{"a secret key hides a string", `{"user":"ann","password":"hunter2"}`, `{"user":"ann","password":"[masked]"}`},
+		{"a number", `{"pin":1234}`, `{"pin":"[masked]"}`},
+		{"an object", `{"token":{"a":[1,{"b":2}]},"z":1}`, `{"token":"[masked]","z":1}`},
+		{"an array", `{"credentials":["a","b"]}`, `{"credentials":"[masked]"}`},
+		{"null, true, false and nothing", `{"otp":null,"cvv":true,"jwt":false,"ssn":"","iban":{}}`,
+			`{"otp":"[masked]","cvv":"[masked]","jwt":"[masked]","ssn":"[masked]","iban":"[masked]"}`},
+		{"every occurrence", `{"password":"a","password":"b","PASSWORD":"c"}`,
+			`{"password":"[masked]","password":"[masked]","PASSWORD":"[masked]"}`},
+		{"whatever the key's disguise", `{"pa\u0073sword":1,"paſſword":2,"pass-word":3,"Pass Word":4}`,
+			`{"pa\u0073sword":"[masked]","paſſword":"[masked]","pass-word":"[masked]","Pass Word":"[masked]"}`},
+		{"a configured key", `{"bloodType":"A+","bloodTypes":["A"]}`, `{"bloodType":"[masked]","bloodTypes":["A"]}`},
+		{"space and order stay", " {\n \"a\" : 1.0 ,\t\"pin\" : 5 , \"b\":\"\\u0041\" } ", " {\n \"a\" : 1.0 ,\t\"pin\" : \"[masked]\" , \"b\":\"\\u0041\" } "},
+		{"deep within", `[[{"a":[{"secret":1}]}]]`, `[[{"a":[{"secret":"[masked]"}]}]]`},
+		{"a masked value stays", `{"password":"[masked]"}`, `{"password":"[masked]"}`},
+
+		{"a card in text", q("pay with 4111 1111-1111 1111 now"), q("pay with [masked] now")},
+		{"a card as a number", `[4111111111111111,4111111111111111.0,4.111111111111111e15,41111111111111110E-1,-4111111111111111]`,
+			`["[masked]","[masked]","[masked]","[masked]","[masked]"]`},
+		{"a card behind escapes", `"\u0034\u0031111111\u002d11111111"`, q(Token)},
+		{"a card in other digits", `["４１１１１１１１１１１１１１１１","٤١١١١١١١١١١١١١١١"]`, `["[masked]","[masked]"]`},
+		{"a card as a key", `{"` + visa + `":1}`, `{"[masked]":1}`},
+		{"a card after another number", q("5 " + visa), q("5 [masked]")},
+		{"an address", q("to Ann <ann.o'brien+x@mail.example.co.uk>, hi"), q("to Ann <[masked]>, hi")},
+		{"an address in another script", q("пишите на почта@пример.рф!"), q("пишите на [masked]!")},
+		{"an address as a key", `{"ann@example.org":true}`, `{"[masked]":true}`},
+		{"a token", q("got " + jwt + " ok"), q("got [masked] ok")},
+		{"a token behind escapes", `"\u0065` + jwt[1:] + `"`, q(Token)},
+		{"a private key", q("key:\n" + pem + "\nend"), q("key:\n[masked]\nend")},
+		{"a private key cut short", q("key: " + pem[:50]), q("key: [masked]")},
+		{"the rest of a private key", q(pem[40:] + " end"), q("[masked] end")},
+		{"a bearer token", q("curl -H 'Authorization: Bearer abcDEF123456'"), q("curl -H 'Authorization: Bearer [masked]'")},
+		{"basic credentials", q("basic dXNlcjpodW50ZXIy, again"), q("basic [masked], again")},
+		{"a URL's password", q("postgres://app:hun/ter@2@db.example.org:5432/x"), q("postgres://app:[masked]@db.example.org:5432/x")},
+		{"a URL's token", q("https://ghp_0123456789abcdefghij@github.com/a/b"), q("https://[masked]@github.com/a/b")},
+		{"a query", q("https://x.org/?a=1&access_token=abc&b=2#top"), q("https://x.org/?a=1&access_token=[masked]&b=2#top")},
+		{"a form", q("user=ann&pass%77ord=hunter+2&x=y"), q("user=ann&pass%77ord=[masked]&x=y")},
+		{"a log line", q(`login user=ann password="hunter 2" ok`), q(`login user=ann password="[masked]" ok`)},
+		{"a connection string", q("Server=db;User=sa;Password=a,b;Timeout=5"), q("Server=db;User=sa;Password=[masked];Timeout=5")},
+		{"an encoded address in a URL", q("https://x.org/u/ann%40example.org?x=1"), q("https://x.org/u/[masked]?x=1")},
+
+		{"JSON in a string", q(`{"a":1,"password":"x y"}`), q(`{"a":1,"password":"[masked]"}`)},
+		{"JSON in a string in a string", q(`[` + q(`{"pin":1,"ok":2}`) + `]`), q(`[` + q(`{"pin":"[masked]","ok":2}`) + `]`)},
+		{"JSON three deep", q(`[` + q(`[`+q(`{"pin":1}`)+`]`) + `]`), q(`[` + q(`[`+q(Token)+`]`) + `]`)},
+		{"JSON four deep", q(`[` + q(`[`+q(`[`+q(`{"pin":1}`)+`]`)+`]`) + `]`), q(`[` + q(`[`+q(Token)+`]`) + `]`)},
+		{"a quoted JSON text", q(q(`{"pin":1}`)), q(q(`{"pin":"[masked]"}`))},
+		{"broken JSON in a string", q(`{"password":"x`), q(Token)},
+		{"lines of JSON in a string", q("{\"password\":\"x\"}\n{\"a\":1}"), q(Token)},
+		{"a Python dictionary", q(`{'password': 'x'}`), q(Token)},
+		{"a JavaScript object", q(`{password: 'x'}`), q(Token)},
+		{"base64 of JSON", q("eyJwYXNzd29yZCI6IngifQ=="), q(Token)},
+		{"base64url of JSON", q("eyJwYXNzd29yZCI6Ij8_In0"), q(Token)},
+		{"base64 of an array", q("W3sicGluIjoxfV0="), q(Token)},
+		{"base64 of spaced JSON", q("CiB7InBpbiI6MX0="), q(Token)},
+		{"base64 of JSON as a data URL", q("data:application/json;base64,eyJwYXNzd29yZCI6IngifQ=="), q(Token)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, places := masked(t, p, c.src, nil)
+			if got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+			if len(places) == 0 {
+				t.Error("no place is reported")
+			}
+		})
+	}
+}
+
+func TestWhatIsHarmlessStaysAsItIs(t *testing.T) {
+	q := func(s string) string { return string(jsonscan.AppendQuoted(nil, []byte(s))) }
+	for _, src := range []string{
+		`{"a":1}`, `""`, `0`, `[]`, " \n{} ",
+		`{"tokens_used":12,"secretary":"Ann","pinned":true,"panel":1,"max_tokens":5,"nextPageToken":"abc"}`,
+		`[4111111111111112,1234567890123456,1700000000000,0.4111111111111111,4111111111111111.5,9999999999999999999]`,
+		`[4.2e15,1e300,-0,4000000000000000]`,
+		q("4111111111111112"), q("12345678901234567890"), q("41111111111111111111"), q("0.4111111111111111"),
+		q("+49 151 23456780"), q("+4915123456789"), q("2026-11-21 18:03:59.125000"), q("550e8400-e29b-41d4-a716-446655440000"),
+		q("12345678-1234-1234-1234-123456789012"), q("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20"),
+		q("ann@localhost"), q("@ann and @bob"), q("icon@2x.png"), q("npm i left-pad@1.3.0"), q("a @ b.com"), q("x@y.1"),
+		q("e.g. eyJ is how they begin"), q("www.example.com/a.b.c"), q("eyJhIjoxfQ.eyJhIjoxfQ.sig"), // no alg
+		q("a PRIVATE KEY is private"), q("-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"),
+		q("-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----"),
+		q("Basic authentication is required"), q("the bearer of bad news"), q("bearer token required"), q("Bearer Token"),
+		q("https://example.org:8080/a?b=c&page_size=10"), q("http://host/users/@bob"), q("see https://x.org, ann: y"),
+		q("if (token == null) return"), q("a=1&tokens_used=5"), q("50% of them, 100%"), q("x%20y=z%41"),
+		q("[info] token refreshed"), q("{not json}"), q(`"quoted": text`), q(`{"a":{"b":[1,2]}}`), q("[1,2,3]"),
+		q("eyJhIjoxfQ=="), q("experience"), q("eyeglasses"), q("Wednesday"), q("Infinite"), q("WyJhIl0="),
+		q("[masked]"), q("a [masked] b"), `{"password":"[masked]","x":["[masked]"]}`,
+	} {
+		got, _ := masked(t, standard(), src, nil)
+		if got != src {
+			t.Errorf("%s became %s", src, got)
+		}
+	}
+}
+
+func TestPlacesTellWhereAndWhyAndNeverWhat(t *testing.T) {
+	p := must(New(Config{Paths: []string{"/items/*/serial", "/**/internal"}}))
+	src := `{
+		"password":1, "password":2, "userPassword":3, "auth.token":4,
+		"items":[{"serial":"a"},{"serial":"b","x":{"internal":[1]}}],
+		"note":"ann@example.org or bob@example.org, 4111111111111111",
+		"by/~":{"ann@example.org":{"secret":1}},
+		"raw":"{\"pin\":1}", "raw2":"{\"pin\":1", "n":4111111111111111
+	}`
+	_, places := masked(t, p, src, nil)
+	var got []string
+	for _, p := range places {
+		if p.Action != "mask" {
+			t.Errorf("%+v", p)
+		}
+		got = append(got, fmt.Sprintf("%s %s %d", p.Pointer, p.Rule, p.Count))
+	}
+	want := []string{
+		"/password key:password 2", "/userPassword key:password 1", "/auth.token key:authtoken 1",
+		"/items/0/serial path:/items/*/serial 1", "/items/1/serial path:/items/*/serial 1",
+		"/items/1/x/internal path:/**/internal 1",
+		"/note detect:email 2", "/note detect:card 1",
+		"/by~1~0/[masked] detect:email 1", "/by~1~0/[masked]/secret key:secret 1",
+		"/raw key:pin 1", "/raw2 nested 1", "/n detect:card 1",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestTheListOfPlacesIsBounded(t *testing.T) {
+	long := strings.Repeat("k", 100_000)
+	var b strings.Builder
+	b.WriteString(`{"` + long + `":{"` + strings.Repeat("é", 100) + `":[`)
+	for i := range 500 {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"pin":%d}`, i)
+	}
+	b.WriteString("]}}")
+	_, places := masked(t, standard(), b.String(), nil)
+	last := places[len(places)-1]
+	if len(places) != maxPlaces || last != (Place{Rule: "more", Action: "mask", Count: 500 - maxPlaces + 1}) {
+		t.Errorf("%d places, the last %+v", len(places), last)
+	}
+	for _, p := range places {
+		if len(p.Pointer) > maxPointer+2*maxSegment || !json.Valid(jsonscan.AppendQuoted(nil, []byte(p.Pointer))) {
+			t.Errorf("pointer of %d bytes", len(p.Pointer))
+		}
+	}
+}
+
+func TestPathsAreMatchedExactly(t *testing.T) {
+	for _, c := range []struct{ pattern, src, want string }{
+		{"", `{"a":1}`, `"[masked]"`},
+		{"/a", `{"a":{"b":1},"A":2,"b":{"a":3}}`, `{"a":"[masked]","A":2,"b":{"a":3}}`},
+		{"/", `{"":1,"a":2}`, `{"":"[masked]","a":2}`},
+		{"/a/1", `{"a":[1,2,{"1":3}]}`, `{"a":[1,"[masked]",{"1":3}]}`},
+		{"/a/1", `{"a":{"1":2,"01":3}}`, `{"a":{"1":"[masked]","01":3}}`},
+		{"/a/01", `{"a":[1,2]}`, `{"a":[1,2]}`},
+		{"/*/b", `{"a":{"b":1},"c":[{"b":2}],"b":3}`, `{"a":{"b":"[masked]"},"c":[{"b":2}],"b":3}`},
+		{"/*/*", `[[1,[2]],3]`, `[["[masked]","[masked]"],3]`},
+		{"/**/b", `{"b":1,"a":[{"b":2}],"c":{"d":{"b":{"b":3}}}}`, `{"b":"[masked]","a":[{"b":"[masked]"}],"c":{"d":{"b":"[masked]"}}}`},
+		{"/a/**", `{"a":{"x":1},"b":2}`, `{"a":"[masked]","b":2}`},
+		{"/a/**/z/0", `{"a":{"z":[1,2],"y":{"z":[3]}},"z":[4]}`, `{"a":{"z":["[masked]",2],"y":{"z":["[masked]"]}},"z":[4]}`},
+		{"/a~1b~0/c", `{"a/b~":{"c":1}}`, `{"a/b~":{"c":"[masked]"}}`},
+		{"/é", `{"\u00e9":1}`, `{"\u00e9":"[masked]"}`},
+		{"/a//b", `{"a":{"":{"b":1}}}`, `{"a":{"":{"b":"[masked]"}}}`},
+	} {
+		if got, _ := masked(t, must(New(Config{Paths: []string{c.pattern}})), c.src, nil); got != c.want {
+			t.Errorf("%s on %s: got %s, want %s", c.pattern, c.src, got, c.want)
+		}
+	}
+}
+
+func TestManyPathsAreMatchedAtOnce(t *testing.T) {
+	var patterns []string
+	for i := range 100 {
+		patterns = append(patterns, fmt.Sprintf("/**/k%d/*", i))
+	}
+	got, places := masked(t, must(New(Config{Paths: patterns})), `{"k0":[1],"a":{"k99":{"x":2},"k100":[3]}}`, nil)
+	if want := `{"k0":["[masked]"],"a":{"k99":{"x":"[masked]"},"k100":[3]}}`; got != want || places[1].Rule != "path:/**/k99/*" {
+		t.Errorf("got %s, %+v", got, places)
+	}
+}
+
+// byPlace marks what is under given places: state n is the place paths[n-1].
+type byPlace struct {
+	places []string
+	marked map[string]bool
+}
+
+func (m *byPlace) state(place string) int {
+	for i, p := range m.places {
+		if p == place {
+			return i + 1
+		}
+	}
+	return 0
+}
+func (m *byPlace) Start() int { return m.state("") }
+func (m *byPlace) Key(s int, key []byte) int {
+	return m.state(m.places[s-1] + "/" + string(key))
+}
+func (m *byPlace) Index(s, i int) int    { return m.state(m.places[s-1] + "/" + fmt.Sprint(i)) }
+func (m *byPlace) Marked(state int) bool { return m.marked[m.places[state-1]] }
+
+func TestSchemaMarksHideTheValueWithAllBelow(t *testing.T) {
+	marks := &byPlace{
+		places: []string{"", "/a", "/a/b", "/l", "/l/1", "/l/1/x"},
+		marked: map[string]bool{"/a/b": true, "/l/1/x": true},
+	}
+	src := `{"\u0061":{"b":{"c":[1]},"c":2,"b":3},"l":[{"x":1},{"x":[2]},{"x":3}],"z":{"a":{"b":4}}}`
+	want := `{"\u0061":{"b":"[masked]","c":2,"b":"[masked]"},"l":[{"x":1},{"x":"[masked]"},{"x":3}],"z":{"a":{"b":4}}}`
+	got, places := masked(t, standard(), src, marks)
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if len(places) != 2 || places[0] != (Place{"/a/b", "schema", "mask", 2}) {
+		t.Errorf("%+v", places)
+	}
+	marks = &byPlace{places: []string{""}, marked: map[string]bool{"": true}}
+	if got, _ := masked(t, standard(), ` [1,2] `, marks); got != ` "[masked]" ` {
+		t.Errorf("a marked document became %s", got)
+	}
+	if got, _ := masked(t, standard(), `[1,2]`, &byPlace{}); got != `[1,2]` {
+		t.Errorf("an unmarked document became %s", got)
+	}
+}
+
+func TestMarksDoNotReachIntoStrings(t *testing.T) {
+	marks := &byPlace{places: []string{"", "/a"}, marked: map[string]bool{"/a": true}}
+	if got, _ := masked(t, standard(), `["{\"a\":1}"]`, marks); got != `["{\"a\":1}"]` {
+		t.Error(got)
+	}
+}
+
+func TestDetectorsRunAsConfigured(t *testing.T) {
+	src := `["4111111111111111 ann@example.org ` + jwt + ` Bearer abcDEF123456 password=x",4111111111111111]`
+	for _, c := range []struct {
+		detect []string
+		gone   []string
+	}{
+		{nil, []string{"4111", "ann@", "eyJ", "abcDEF", "password=x"}},
+		{[]string{"off"}, []string{"password=x"}},
+		{[]string{"card"}, []string{"4111", "abcDEF", "password=x"}},
+		{[]string{"email", "jwt"}, []string{"ann@", "eyJ", "abcDEF", "password=x"}},
+		{[]string{"private_key"}, []string{"abcDEF", "password=x"}},
+	} {
+		got, _ := masked(t, must(New(Config{Detect: c.detect})), src, nil)
+		for _, s := range []string{"4111", "ann@", "eyJ", "abcDEF", "password=x"} {
+			if strings.Contains(got, s) == slices.Contains(c.gone, s) {
+				t.Errorf("%v: %s", c.detect, got)
+			}
+		}
+	}
+}
+
+func TestWhatIsNotStrictJSONIsRefusedWhole(t *testing.T) {
+	for _, src := range []string{``, `{"a":1,}`, `{} {}`, "\"\xff\"", `{"password":"\ud800"}`, `{"password":[1,}`, `1e999`} {
+		out, places, err := standard().JSON([]byte("kept"), []byte(src), nil)
+		var se *jsonscan.SyntaxError
+		if !errors.As(err, &se) || out != nil || places != nil {
+			t.Errorf("%q: %q, %v, %v", src, out, places, err)
+		}
+	}
+}
+
+func TestTheOutcomeIsAppended(t *testing.T) {
+	for src, want := range map[string]string{`{"pin":1}`: `x:{"pin":"[masked]"}`, `{"pen":1}`: `x:{"pen":1}`} {
+		if got, _, err := standard().JSON([]byte("x:"), []byte(src), nil); err != nil || string(got) != want {
+			t.Errorf("%s: %s, %v", src, got, err)
+		}
+	}
+}
+
+func TestTheZeroPolicyMasksAsTheZeroConfigDoes(t *testing.T) {
+	var zero Policy
+	if got, _ := masked(t, &zero, `{"password":1}`, nil); got != `{"password":"[masked]"}` {
+		t.Error(got)
+	}
+	if got, _ := zero.Query("password=1"); got != "password=%5Bmasked%5D" {
+		t.Error(got)
+	}
+}
+
+func TestNothingIsAllocatedWhenNothingIsMasked(t *testing.T) {
+	p := must(New(Config{Paths: []string{"/customer/notes/**", "/items/*/serial", "/**/internal"}}))
+	for _, src := range [][]byte{order(1), orders(100_000)} {
+		out, _, err := p.JSON(nil, src, nil)
+		if err != nil || &out[0] != &src[0] || len(out) != len(src) {
+			t.Fatalf("the document did not come back as it is: %v", err)
+		}
+		if raceEnabled {
+			continue // sync.Pool drops at random under the race detector
+		}
+		if n := testing.AllocsPerRun(50, func() { p.JSON(nil, src, nil) }); n != 0 {
+			t.Errorf("%d bytes: %v allocations", len(src), n)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package masking
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
+	p := must(New(Config{Keys: []string{"Blood-Type", "密码", "cust.ref"}}))
+	for _, name := range []string{
+		"password", "PASSWORD", "Pass_Word", "pass word", "paſſword", "passwordHash", "user_password", "db.password",
+		"old-password-2", "user[password]", "passwd", "pwd", "userPwd", "passphrase", "pass", "pin", "PIN", "card.pin",
+		"secret", "client_secret", "clientSecret", "stripe_secret_key", "secrets", "SecretAccessKey", "secret_token",
+		"token", "access_token", "accessToken", "refresh_token", "id_token", "sessionToken", "csrf-token", "auth.token",
+		"user[token]", "X-Amz-Security-Token", "apiKey", "api_key", "X-API-Key", "x.api.key", "apikeys", "to\u212aen",
+		"authorization", "Proxy-Authorization", "cookie", "Set-Cookie", "session_cookie", "credential", "credentials",
+		"aws_credentials", "private_key", "privateKeyPem", "signingKey", "encryption_key", "cvv", "cvc", "cvv2", "card_cvc",
+		"cardNumber", "card_number", "pan", "ssn", "customer_ssn", "iban", "IBAN", "otp", "totp", "assertion",
+		"client_assertion", "code_verifier", "jwt", "bearer", "X-Goog-Iap-Jwt-Assertion", "contraseña", "CONTRASEÑA",
+		"secretary_password", "bloodtype", "BLOOD_TYPE", "patient.blood type", "密码", "custRef", "cust.ref",
+		"$password", "password?", "\"password\"", "next_page_token_secret",
+	} {
+		if !p.SecretName(name) {
+			t.Errorf("%q is not secret", name)
+		}
+	}
+	for _, name := range []string{
+		"", "_", "tokens_used", "max_tokens", "total_tokens", "token_type", "token_count", "token.count", "secretary",
+		"Secretary", "secretaries", "pinned", "pinterest", "pins", "spin", "panel", "company", "japan", "passenger",
+		"passport_country", "bypass", "compass", "passwordless", "next_page_token", "nextPageToken", "next_token",
+		"continuationToken", "cookies_accepted", "author", "authorized", "authorized_at", "key", "public_key", "keyboard",
+		"monkey", "id", "name", "email", "session", "ssnippet", "ribandage", "option", "adopted", "code", "state",
+		"bloodtypes", "expires_in", "scope", "signature", "description", "note", "card", "card_brand", "custref.id",
+	} {
+		if p.SecretName(name) {
+			t.Errorf("%q is secret", name)
+		}
+	}
+}
+
+func TestBuiltInNamesCanBeLeftOut(t *testing.T) {
+	p := must(New(Config{Keys: []string{"secretary"}, NoDefaults: true}))
+	if p.SecretName("password") || !p.SecretName("secretary") {
+		t.Error("only the configured names are secret")
+	}
+}
+
+func TestEveryBuiltInNameMatchesItself(t *testing.T) {
+	p := standard()
+	for _, list := range [][]string{DefaultKeys, defaultSuffixes, defaultStems} {
+		for _, k := range list {
+			if !p.SecretName(k) || !p.SecretName(strings.ToUpper(k)) || !p.SecretName("x."+k) {
+				t.Errorf("%q is not secret", k)
+			}
+		}
+	}
+}
+
+func TestConfigurationErrorsNameWhatIsWrong(t *testing.T) {
+	for _, c := range []struct {
+		cfg  Config
+		says string
+	}{
+		{Config{Keys: []string{"__"}}, `"__"`},
+		{Config{Paths: []string{"a/b"}}, `"a/b"`},
+		{Config{Paths: []string{"/a~2"}}, `"/a~2"`},
+		{Config{Paths: []string{"/a~"}}, `"/a~"`},
+		{Config{Detect: []string{"phone"}}, `"phone"`},
+		{Config{Detect: []string{"off", "card"}}, `"off"`},
+		{Config{Detect: []string{}}, `off`},
+	} {
+		if _, err := New(c.cfg); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%+v: %v", c.cfg, err)
+		}
+	}
+	var huge []string
+	for i := range 3000 {
+		huge = append(huge, fmt.Sprintf("%dfield%020d", i, i))
+	}
+	if _, err := New(Config{Keys: huge}); err == nil {
+		t.Error("an automaton without bound was built")
+	}
+}

@@ -1,0 +1,190 @@
+package masking
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
+
+// matcher finds secret names. All patterns are in one automaton (Aho and
+// Corasick, 1975), stepped once for each byte of a name.
+type matcher struct {
+	quick    [256]uint8        // class of a byte of a name as it comes
+	class    [256]uint8        // class of a byte of a canonical name
+	next     []uint32          // state | class → state
+	states   []matchState      // by state>>classShift
+	hot      uint32            // states from here on have met a stem
+	exact    map[string]string // canonical name → rule
+	defaults bool
+}
+
+// matchState says what a name is that ends in this state.
+type matchState struct {
+	depth  int    // length of the longest pattern prefix that the name ends with
+	exact  string // rule, when the name is that prefix
+	suffix string // rule, whatever stands before
+	stem   string // rule, whatever stands around
+}
+
+// Classes of bytes. The others are letters and digits that patterns are made of.
+const (
+	classOther = 0  // in no pattern
+	classSkip  = 62 // '_', '-' and space
+	classHard  = 63 // punctuation and what is not ASCII: see careful
+	classShift = 6
+)
+
+// maxStates bounds the automaton to 4 MiB.
+const maxStates = 1 << 15
+
+// match is what find says of a name. A plain name has neither punctuation nor
+// space: nothing a detector could fire at but a run of digits.
+type match struct {
+	rule  string
+	plain bool
+}
+
+func newMatcher(keys []string, defaults bool) (*matcher, error) {
+	m := &matcher{exact: map[string]string{}, defaults: defaults}
+	b := newBuilder(m)
+	if defaults {
+		for _, k := range DefaultKeys {
+			m.exact[canonical(k)] = "key:" + k
+		}
+		for _, k := range defaultSuffixes {
+			b.at(canonical(k)).suffix = "key:" + k
+		}
+		for _, k := range defaultStems {
+			b.at(canonical(k)).stem = "key:" + k
+		}
+	}
+	for _, k := range keys {
+		c := canonical(k)
+		if c == "" {
+			return nil, fmt.Errorf("masking: key %q has no letter or digit", k)
+		}
+		m.exact[c] = "key:" + c
+	}
+	for k, rule := range m.exact {
+		if isASCII(k) { // careful asks the map for the rest
+			b.at(k).exact = rule
+		}
+	}
+	if len(b.states) > maxStates {
+		return nil, fmt.Errorf("masking: %d keys are too many; use path patterns or schema marks", len(keys))
+	}
+	b.compile()
+	return m, nil
+}
+
+// find says whether name, decoded, is a secret one.
+func (m *matcher) find(name []byte) match {
+	var st uint32
+	n, plain := 0, true
+	for _, b := range name {
+		c := m.quick[b]
+		if c >= classSkip {
+			if c == classHard {
+				return match{rule: m.careful(name)}
+			}
+			plain = plain && b != ' '
+			continue
+		}
+		n++
+		if st = m.next[st|uint32(c)]; st >= m.hot {
+			return match{rule: m.careful(name)}
+		}
+	}
+	s := &m.states[st>>classShift]
+	if s.exact != "" && s.depth == n {
+		return match{s.exact, plain}
+	}
+	if s.suffix != "" {
+		return match{m.careful(name), plain}
+	}
+	return match{"", plain}
+}
+
+// careful finds name in its canonical form, without harmless words, then what
+// follows its last punctuation mark.
+func (m *matcher) careful(name []byte) string {
+	var space [128]byte
+	folded := jsonscan.AppendFolded(space[:0], name)
+	var space2 [128]byte
+	whole := letters(space2[:0], folded)
+	if rule := m.exact[string(whole)]; rule != "" {
+		return rule
+	}
+	if rule := m.walk(whole); rule != "" {
+		return rule
+	}
+	last := lastWord(folded)
+	if len(last) == len(folded) {
+		return ""
+	}
+	if rule := m.exact[string(last)]; rule != "" {
+		return rule
+	}
+	return m.walk(last)
+}
+
+// walk looks for stems and suffixes in a canonical name.
+func (m *matcher) walk(name []byte) string {
+	if m.defaults {
+		for _, h := range harmless {
+			if bytes.Contains(name, []byte(h)) {
+				name = bytes.ReplaceAll(name, []byte(h), []byte{0})
+			}
+		}
+	}
+	var st uint32
+	for _, b := range name {
+		st = m.next[st|uint32(m.class[b])]
+		if s := &m.states[st>>classShift]; s.stem != "" {
+			return s.stem
+		}
+	}
+	return m.states[st>>classShift].suffix
+}
+
+// canonical is the form in which names are compared.
+func canonical(name string) string {
+	return string(letters(nil, jsonscan.AppendFolded(nil, []byte(name))))
+}
+
+// letters appends folded without ASCII punctuation and control characters.
+func letters(dst, folded []byte) []byte {
+	for _, b := range folded {
+		if wordByte(b) {
+			dst = append(dst, b)
+		}
+	}
+	return dst
+}
+
+// lastWord is the last run of letters and digits in folded.
+func lastWord(folded []byte) []byte {
+	end := len(folded)
+	for end > 0 && !wordByte(folded[end-1]) {
+		end--
+	}
+	start := end
+	for start > 0 && wordByte(folded[start-1]) {
+		start--
+	}
+	return folded[start:end]
+}
+
+func wordByte(b byte) bool {
+	return b >= 0x80 || 'a' <= b && b <= 'z' || '0' <= b && b <= '9'
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

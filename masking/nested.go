@@ -1,0 +1,176 @@
+package masking
+
+import (
+	"bytes"
+	"encoding/base64"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
+
+// A text within a text: JSON as a string's value, or base64 of JSON.
+
+const ruleNested = "nested"
+
+const (
+	// maxLevel is how many texts deep JSON is masked as JSON. Further down
+	// it is masked whole when it seems to hold a secret.
+	maxLevel = 2
+	// maxWithin is how long a text may be to be looked into as JSON.
+	maxWithin = 1 << 20
+)
+
+type kind uint8
+
+const (
+	plainText  kind = iota
+	jsonText        // begins as JSON does
+	base64Text      // may be base64 of what begins as JSON does
+)
+
+// mayHold says by its beginning what text may be.
+func mayHold(text []byte) kind {
+	c := text[0]
+	if c <= ' ' || c == 0xef {
+		t := content(text)
+		if len(t) == 0 {
+			return plainText
+		}
+		c = t[0]
+	}
+	switch c {
+	case '{', '[', '"':
+		return jsonText
+	case 'e', 'W', 'I', 'C', 'D', '7', 'd': // '{' '[' ' ' tab or LF, CR, a byte order mark, data:
+		return base64Text
+	}
+	return plainText
+}
+
+// content is text without space, or a byte order mark, before it.
+func content(text []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\ufeff")), " \t\r\n")
+}
+
+// within masks a text that begins as JSON does, into buffer n. It is not done
+// when the text is none and nothing speaks for a secret: then it is only text.
+func (w *work) within(text []byte, n int) (out []byte, changed, done bool) {
+	if w.level < maxLevel && len(text) <= maxWithin {
+		if _, err := jsonscan.Check(text, limits); err == nil {
+			out, changed, err = w.child().document(w.out[n][:0], text)
+			if err != nil || !changed {
+				return text, false, err == nil
+			}
+			w.out[n] = out
+			return out, true, true
+		}
+	}
+	if w.doubtful(text) {
+		w.place(ruleNested)
+		return []byte(Token), true, true
+	}
+	return text, false, false
+}
+
+// doubtful says whether a text that looks like JSON, but cannot be masked as
+// such, seems to hold a secret: a name before a colon that is secret, or an
+// escape, behind which anything may stand.
+func (w *work) doubtful(text []byte) bool {
+	if c := content(text)[0]; c == '"' && w.level < maxLevel && len(text) <= maxWithin {
+		return false // a quotation
+	}
+	bare := content(text)[0] == '{' // names without quotes, as in JavaScript
+	for at := 0; ; at++ {
+		i := bytes.IndexByte(text[at:], ':')
+		if i < 0 {
+			break
+		}
+		at += i
+		name, quoted := nameBefore(text[:at])
+		if len(name) == 0 || !quoted && !bare {
+			continue
+		}
+		if bytes.Contains(name, []byte(`\u`)) || w.p.keys.find(name).rule != "" {
+			return true
+		}
+	}
+	return (w.level >= maxLevel || len(text) > maxWithin) && bytes.Contains(text, []byte(`\u00`))
+}
+
+// longestName is how far before a colon or equals sign a name is looked for.
+const longestName = 128
+
+// nameBefore is the name that text ends with, its closing quote and that
+// one's escapes taken off.
+func nameBefore(text []byte) (name []byte, quoted bool) {
+	text = bytes.TrimRight(text, " \t\r\n")
+	if n := len(text); n > 0 && (text[n-1] == '"' || text[n-1] == '\'') {
+		quote := text[n-1]
+		text = bytes.TrimRight(text[:n-1], `\`)
+		from := bytes.LastIndexByte(text[max(0, len(text)-longestName):], quote)
+		return text[max(0, len(text)-longestName)+from+1:], true
+	}
+	from := len(text)
+	for from > 0 && len(text)-from < longestName && (nameByte(text[from-1]) || text[from-1] == '\\') {
+		from--
+	}
+	return text[from:], false
+}
+
+// base64 says whether text is base64 of JSON in which something is secret.
+func (w *work) base64(text []byte) bool {
+	text = bytes.Trim(text, " \t\r\n")
+	if bytes.HasPrefix(text, []byte("data:")) {
+		if i := bytes.Index(text[:min(len(text), 256)], []byte(";base64,")); i >= 0 {
+			text = text[i+len(";base64,"):]
+		}
+	}
+	enc := base64Encoding(text)
+	if enc == nil {
+		return false
+	}
+	if len(text) > maxWithin {
+		return true // in doubt
+	}
+	decoded := make([]byte, enc.DecodedLen(len(text)))
+	n, err := enc.Decode(decoded, bytes.TrimRight(text, "="))
+	decoded = decoded[:n]
+	if err != nil || n < shortest || mayHold(decoded) != jsonText {
+		return false
+	}
+	w.root.quiet++
+	_, changed := w.child().mask(decoded)
+	w.root.quiet--
+	return changed
+}
+
+// base64Encoding is the encoding text is in, or nil when it is none or does
+// not begin as JSON does.
+func base64Encoding(text []byte) *base64.Encoding {
+	if len(text) < 8 {
+		return nil
+	}
+	enc := base64.RawStdEncoding
+	var head [6]byte
+	if bytes.ContainsAny(text[:8], "-_") {
+		enc = base64.RawURLEncoding
+	}
+	if n, err := enc.Decode(head[:], text[:8]); err != nil || n < 6 {
+		return nil
+	}
+	if c := content(head[:]); len(c) > 0 && c[0] != '{' && c[0] != '[' {
+		return nil
+	} else if len(c) > 1 && c[0] == '{' && bytes.IndexByte([]byte("\" \t\r\n"), c[1]) < 0 {
+		return nil
+	}
+	for i, b := range text {
+		switch {
+		case 'a' <= b|0x20 && b|0x20 <= 'z', '0' <= b && b <= '9', b == '+', b == '/', b == '\r', b == '\n':
+		case b == '-' || b == '_':
+			enc = base64.RawURLEncoding
+		case b == '=' && i >= len(text)-4:
+		default:
+			return nil
+		}
+	}
+	return enc
+}

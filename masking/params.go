@@ -1,0 +1,179 @@
+package masking
+
+import (
+	"bytes"
+	"net/url"
+)
+
+// params adds the values of secret names in text, as in a form, in a URL's
+// query, in a connection string or a log line: name=value.
+func (w *work) params(text []byte) {
+	for at := 0; ; at++ {
+		i := bytes.IndexByte(text[at:], '=')
+		if i < 0 {
+			return
+		}
+		at += i
+		rule := w.paramName(text[:at])
+		if rule == "" {
+			continue
+		}
+		start, end := paramValue(text, at+1)
+		if start < end && string(text[start:end]) != Token {
+			w.add(start, end, rule)
+		}
+		at = max(at, end-1)
+	}
+}
+
+// paramName is the rule that calls the name text ends with secret, or "".
+func (w *work) paramName(text []byte) string {
+	end := len(text)
+	for end > 0 && len(text)-end < 2 && text[end-1] == ' ' {
+		end--
+	}
+	start := end
+	for start > 0 && end-start < longestName && nameByte(text[start-1]) {
+		start--
+	}
+	name := text[start:end]
+	if len(name) < 2 {
+		return ""
+	}
+	if bytes.IndexByte(name, '%') >= 0 {
+		if s, err := url.QueryUnescape(string(name)); err == nil {
+			name = []byte(s)
+		}
+	}
+	return w.p.keys.find(name).rule
+}
+
+// nameByte says whether c may be in a parameter's name.
+func nameByte(c byte) bool {
+	return isAlnum(c) || c >= 0x80 || bytes.IndexByte([]byte("_-.%+~[]$:@"), c) >= 0
+}
+
+// paramValue is the value that begins at i, after the equals sign. A quoted
+// one ends with its quote. Another ends where a form, a query, a list or a
+// line of text has the next thing begin; the empty one is none.
+func paramValue(text []byte, i int) (start, end int) {
+	if i < len(text) && text[i] == '>' { // name => value
+		i++
+	}
+	for n := 0; n < 2 && i < len(text) && text[i] == ' '; n++ {
+		i++
+	}
+	for i < len(text) && text[i] == '\\' {
+		i++
+	}
+	if i == len(text) || text[i] == '=' {
+		return i, i
+	}
+	if q := text[i]; q == '"' || q == '\'' {
+		if n := bytes.IndexByte(text[i+1:], q); n >= 0 {
+			return i + 1, i + 1 + n
+		}
+		return i + 1, len(text)
+	}
+	for end = i; end < len(text); end++ {
+		switch c := text[end]; {
+		case c == '&' || c == '#' || c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`':
+			return i, end
+		case c == ';' && paramFollows(text[end+1:]):
+			return i, end
+		case c == ',' && (end+1 == len(text) || text[end+1] == ' ' || paramFollows(text[end+1:])):
+			return i, end
+		}
+	}
+	return i, end
+}
+
+// paramFollows says whether text begins with a name and an equals sign.
+func paramFollows(text []byte) bool {
+	text = text[:min(len(text), longestName)]
+	if len(text) == 0 {
+		return true
+	}
+	for i, c := range bytes.TrimLeft(text, " ") {
+		if !nameByte(c) {
+			return i > 0 && c == '=' || c == ' '
+		}
+	}
+	return false
+}
+
+// encoded adds the parts of text whose percent-encoding hides a secret.
+func (w *work) encoded(text []byte) {
+	if w.level > maxLevel {
+		return
+	}
+	for i := 0; i < len(text); {
+		if delimiter(text[i]) {
+			i++
+			continue
+		}
+		start, escapes := i, false
+		for i < len(text) && !delimiter(text[i]) {
+			escapes = escapes || text[i] == '%' && len(text)-i > 2 && isHex(text[i+1]) && isHex(text[i+2])
+			i++
+		}
+		if !escapes {
+			continue
+		}
+		if rule := w.hidden(text[start:i]); rule != "" {
+			w.add(start, i, rule)
+		}
+	}
+}
+
+// hidden is the rule by which something in part is secret once it is decoded,
+// or "".
+func (w *work) hidden(part []byte) string {
+	decoded := unescape(make([]byte, 0, len(part)), part)
+	if len(decoded) < shortest {
+		return ""
+	}
+	r := w.root
+	hint := r.hint
+	r.hint = ""
+	r.quiet++
+	_, changed := w.child().mask(decoded)
+	r.quiet--
+	rule := r.hint
+	r.hint = hint
+	if !changed {
+		return ""
+	}
+	return rule
+}
+
+// delimiter says whether c stands between the parts of a URL or of text.
+func delimiter(c byte) bool {
+	return c <= ' ' || bytes.IndexByte([]byte(`&=?/#;"'<>,`), c) >= 0
+}
+
+// unescape appends part with its percent-encoding and + decoded; what is not
+// well encoded stays.
+func unescape(dst, part []byte) []byte {
+	for i := 0; i < len(part); i++ {
+		switch c := part[i]; {
+		case c == '%' && len(part)-i > 2 && isHex(part[i+1]) && isHex(part[i+2]):
+			dst = append(dst, hexValue(part[i+1])<<4|hexValue(part[i+2]))
+			i += 2
+		case c == '+':
+			dst = append(dst, ' ')
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+func isHex(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
+
+func hexValue(c byte) byte {
+	if isDigit(c) {
+		return c - '0'
+	}
+	return c | 0x20 - 'a' + 10
+}

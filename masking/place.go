@@ -1,0 +1,135 @@
+package masking
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
+
+// Place is where something was masked, and why.
+type Place struct {
+	// Pointer is in a body the JSON Pointer (RFC 6901) of the value or
+	// member, of the outermost document for what is within strings; in a
+	// query or header the name; in a path the number of the segment. It never
+	// holds a secret: what a detector finds in it is masked, and what is long
+	// is cut, marked by an ellipsis.
+	Pointer string
+	// Rule is what called it secret: "key:" and the name or part of a name
+	// that matched, "path:" and the pattern, "schema", "detect:" and the
+	// detector, "nested" for a text that was masked whole because of what is
+	// within, "undecodable" for broken percent-encoding; "more" for the last
+	// entry of a list that was cut short.
+	Rule string
+	// Action is what was done: mask.
+	Action string
+	// Count is how many there were at this pointer for this rule.
+	Count int
+}
+
+const actionMask = "mask"
+
+// Bounds of what is told about places.
+const (
+	maxPlaces  = 64
+	maxSegment = 128
+	maxPointer = 1024
+)
+
+const ellipsis = "…"
+
+// place reports that rule masked something in the text at hand.
+func (w *work) place(rule string) { w.root.add(rule) }
+
+func (r *root) add(rule string) {
+	if r.quiet > 0 {
+		if r.hint == "" {
+			r.hint = rule
+		}
+		return
+	}
+	if len(r.places) >= maxPlaces-1 && r.more > 0 {
+		r.more++ // without the price of a pointer
+		return
+	}
+	pointer := r.here()
+	for i := range r.places {
+		if p := &r.places[i]; p.Rule == rule && p.Pointer == string(pointer) {
+			p.Count++
+			return
+		}
+	}
+	if len(r.places) == maxPlaces-1 {
+		r.more++
+		return
+	}
+	r.places = append(r.places, Place{Pointer: string(pointer), Rule: rule, Action: actionMask, Count: 1})
+}
+
+// done is the list of places, at most maxPlaces long.
+func (r *root) done() []Place {
+	if r.more > 0 {
+		return append(r.places, Place{Rule: "more", Action: actionMask, Count: r.more})
+	}
+	return r.places
+}
+
+// here is the place of the token at hand, fit to be told.
+func (r *root) here() []byte {
+	if !r.body {
+		return append(r.pointer[:0], r.name...)
+	}
+	full := r.top.scan.AppendPointer(nil)
+	out := r.pointer[:0]
+	for len(full) > 0 {
+		full = full[1:]
+		end := 0
+		for end < len(full) && full[end] != '/' {
+			end++
+		}
+		if len(out) > maxPointer {
+			out = append(out, '/')
+			out = append(out, ellipsis...)
+			break
+		}
+		out = r.appendSegment(append(out, '/'), full[:end])
+		full = full[end:]
+	}
+	r.pointer = out
+	return out
+}
+
+// appendSegment appends one segment of a pointer, masked as a key would be.
+func (r *root) appendSegment(out, seg []byte) []byte {
+	if len(seg) < shortest {
+		return append(out, seg...)
+	}
+	return append(out, escaper.Replace(r.safe(unescaper.Replace(string(seg))))...)
+}
+
+// As RFC 6901 writes the text of a segment.
+var (
+	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescaper = strings.NewReplacer("~0", "~", "~1", "/")
+)
+
+// safe is text without what is secret in it, cut to a length.
+func (r *root) safe(text string) string {
+	if r.segment == nil {
+		r.segment = &work{root: &root{quiet: 1}, level: 1}
+	}
+	s := r.segment
+	s.p = r.top.p
+	masked, _ := s.mask(append(s.in[:0], text...))
+	if len(masked) > maxSegment {
+		end := maxSegment
+		for end > 0 && !utf8.RuneStart(masked[end]) {
+			end--
+		}
+		return string(masked[:end]) + ellipsis
+	}
+	return string(masked)
+}
+
+// quoted is Token as JSON.
+var quoted = jsonscan.AppendQuoted(nil, []byte(Token))

@@ -1,0 +1,149 @@
+package masking
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+const ruleUndecodable = "undecodable"
+
+// queryToken is Token as a URL has it.
+const queryToken = "%5Bmasked%5D"
+
+// Query masks the query of a URL (RFC 3986, 3.4), without its question mark,
+// or a form (application/x-www-form-urlencoded). The values of secret names
+// are masked whole, and so are those that cannot be decoded; in others what
+// the detectors find. A semicolon is taken as both a separator and not.
+func (p *Policy) Query(raw string) (string, []Place) {
+	p = p.orStandard()
+	if raw == "" {
+		return raw, nil
+	}
+	w := take(p)
+	defer release(w)
+	if out, changed := w.wholeQuery(raw); changed {
+		return out, w.root.done()
+	}
+	var b strings.Builder
+	changed := false
+	for i, param := range strings.Split(raw, "&") {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		out := w.param(param)
+		changed = changed || out != param
+		b.WriteString(out)
+	}
+	if !changed {
+		return raw, w.root.done()
+	}
+	return b.String(), w.root.done()
+}
+
+// wholeQuery masks a query that is a text of its own, such as JSON sent as a
+// form.
+func (w *work) wholeQuery(raw string) (string, bool) {
+	text := unescape(w.in[:0], []byte(raw))
+	w.in = text
+	if len(text) < shortest {
+		return raw, false
+	}
+	switch mayHold(text) {
+	case jsonText:
+		if out, changed, _ := w.within(text, 0); changed {
+			return escape(out), true
+		}
+	case base64Text:
+		if w.base64(text) {
+			w.place(ruleNested)
+			return queryToken, true
+		}
+	}
+	return raw, false
+}
+
+// param masks one parameter as it stands between ampersands.
+func (w *work) param(raw string) string {
+	name, value, has := strings.Cut(raw, "=")
+	plain, err := url.QueryUnescape(name)
+	w.root.name = w.root.safe(plain)
+	rule := ""
+	if err != nil {
+		w.root.name, rule = "", ruleUndecodable
+		plain = string(unescape(nil, []byte(name)))
+	}
+	if found := w.p.keys.find([]byte(plain)).rule; found != "" {
+		rule = found
+	}
+	out, whole := w.decoded(name, plain)
+	if !has {
+		return out
+	}
+	if whole && rule == "" { // the name was a text that the = broke in two
+		rule = ruleNested
+	}
+	if rule == "" {
+		rule = w.p.keys.find([]byte(w.root.name)).rule
+	}
+	if rule != "" {
+		w.place(rule)
+		return out + "=" + queryToken
+	}
+	plain, err = url.QueryUnescape(value)
+	if err != nil {
+		w.place(ruleUndecodable)
+		return out + "=" + queryToken
+	}
+	value, _ = w.decoded(value, plain)
+	return out + "=" + value
+}
+
+// decoded masks a part of a URL by its decoded text; whole says that nothing
+// of it is left.
+func (w *work) decoded(raw, plain string) (out string, whole bool) {
+	w.in = append(w.in[:0], plain...)
+	masked, changed := w.mask(w.in)
+	if !changed {
+		return raw, false
+	}
+	return escape(masked), string(masked) == Token
+}
+
+// Path masks what the detectors find in the segments of a URL's path, as it
+// stands in the URL. A segment that cannot be decoded is masked whole.
+func (p *Policy) Path(escaped string) (string, []Place) {
+	w := take(p.orStandard())
+	defer release(w)
+	segments := strings.Split(escaped, "/")
+	changed := false
+	for i, seg := range segments {
+		w.root.name = strconv.Itoa(i)
+		plain, err := url.PathUnescape(seg)
+		out := queryToken
+		if err != nil {
+			w.place(ruleUndecodable)
+		} else {
+			out, _ = w.decoded(seg, plain)
+		}
+		changed = changed || out != seg
+		segments[i] = out
+	}
+	if !changed {
+		return escaped, w.root.done()
+	}
+	return strings.Join(segments, "/"), w.root.done()
+}
+
+// escape percent-encodes all but unreserved characters (RFC 3986, 2.3).
+func escape(text []byte) string {
+	var b strings.Builder
+	for _, c := range text {
+		if isAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~' {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteString("%" + string("0123456789ABCDEF"[c>>4]) + string("0123456789ABCDEF"[c&15]))
+	}
+	return b.String()
+}

@@ -1,0 +1,94 @@
+package masking
+
+import (
+	"sync"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
+
+// work is what masking one text takes. A text within a text is masked by the
+// child of its work, which shares the root.
+type work struct {
+	p     *Policy
+	root  *root
+	level int // how many texts this one is within
+	scan  jsonscan.Scanner
+	track tracker
+	kid   *work
+
+	in    []byte // a text decoded
+	key   []byte // a key decoded
+	out   [2][]byte
+	doc   []byte // a masked text within
+	spans []span
+	card  cardRun
+}
+
+// root gathers the places of one text and all within it.
+type root struct {
+	body    bool   // places are JSON Pointers into the document of top
+	name    string // else the place, as it is
+	top     *work
+	quiet   int    // above 0, places are not reported …
+	hint    string // … but for the rule of the first
+	places  []Place
+	more    int
+	pointer []byte
+	segment *work // masks pointers
+}
+
+var pool = sync.Pool{New: func() any {
+	w := &work{root: &root{}}
+	w.root.top = w
+	return w
+}}
+
+func take(p *Policy) *work {
+	w := pool.Get().(*work)
+	w.p = p
+	return w
+}
+
+// keep is how many bytes a buffer may have to be kept for the next text.
+const keep = 1 << 16
+
+func release(w *work) {
+	top := w
+	*w.root = root{top: top, segment: w.root.segment, pointer: trim(w.root.pointer)}
+	for ; w != nil; w = w.kid {
+		w.forget()
+	}
+	for w = top.root.segment; w != nil; w = w.kid {
+		w.forget()
+	}
+	pool.Put(top)
+}
+
+// forget lets go of the text, so that a pooled work pins no body.
+func (w *work) forget() {
+	w.scan.Reset(nil, limits)
+	w.track.stop()
+	w.in, w.key, w.doc = trim(w.in), trim(w.key), trim(w.doc)
+	w.out[0], w.out[1] = trim(w.out[0]), trim(w.out[1])
+	w.card.trim()
+	if cap(w.spans) > keep/16 {
+		w.spans = nil
+	}
+}
+
+func trim(b []byte) []byte {
+	if cap(b) > keep {
+		return nil
+	}
+	return b[:0]
+}
+
+// child is the work for a text within this one's.
+func (w *work) child() *work {
+	if w.kid == nil {
+		w.kid = &work{root: w.root, level: w.level + 1}
+	}
+	w.kid.p = w.p
+	w.kid.track.stop()
+	return w.kid
+}

@@ -1,0 +1,237 @@
+package schema
+
+import (
+	"encoding/json"
+	"strconv"
+	"unicode/utf8"
+)
+
+// evaluator runs rules over one body. It answers as the compiler's own validator
+// does, and, when it reports, with the same leaf causes; a test holds the two
+// against each other.
+type evaluator struct {
+	left   int  // evaluations still allowed; negative: no bound was set
+	bound  bool // left counts
+	report bool // gather faults; otherwise the first failure ends it
+	faults []Fault
+	path   []step
+}
+
+// step is one token of the pointer.
+type step struct {
+	key   string
+	index int // -1 for a key
+}
+
+// evaluate says what is wrong with v: nothing, or up to maxFaults faults,
+// unsorted. A valid body, the usual one, is gone through once; any other twice.
+func (r *rule) evaluate(v any, evaluations int) []Fault {
+	e := evaluator{left: evaluations, bound: evaluations > 0}
+	if e.eval(r, v, "false") {
+		return nil
+	}
+	e = evaluator{left: evaluations, bound: evaluations > 0, report: true}
+	e.eval(r, v, "false")
+	return e.faults
+}
+
+// fail notes that a keyword of r failed.
+func (e *evaluator) fail(r *rule, keyword string) {
+	if e.report {
+		e.failAt(keyword, r.at(keyword))
+	}
+}
+
+func (e *evaluator) failAt(keyword, place string) {
+	if e.report && len(e.faults) < maxFaults {
+		e.faults = append(e.faults, Fault{e.pointer(), keyword, place})
+	}
+}
+
+// over says that after a failure nothing more needs looking at.
+func (e *evaluator) over() bool { return !e.report || len(e.faults) >= maxFaults }
+
+func (e *evaluator) pointer() string {
+	var b []byte
+	for _, s := range e.path {
+		b = append(b, '/')
+		if s.index >= 0 {
+			b = strconv.AppendInt(b, int64(s.index), 10)
+		} else {
+			b = append(b, escapeToken(s.key)...)
+		}
+		if len(b) > maxPointer {
+			break
+		}
+	}
+	return ancestor(string(b))
+}
+
+// eval says whether v satisfies r. via is the keyword that applies r, which is
+// the one to name where r is false.
+func (e *evaluator) eval(r *rule, v any, via string) bool {
+	if e.bound {
+		if e.left--; e.left < 0 {
+			panic(spent{})
+		}
+	}
+	if r.always != nil {
+		if !*r.always {
+			e.failAt(via, r.place)
+		}
+		return *r.always
+	}
+	if r.types != 0 && !r.types.holds(v) {
+		e.fail(r, "type")
+		return false
+	}
+	ok := true
+	for i := range r.any {
+		if !r.any[i].holds(v) {
+			e.fail(r, r.any[i].keyword)
+			ok = false
+		}
+	}
+	if !ok && e.over() {
+		return false
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		ok = (r.object == nil || e.object(r, r.object, v)) && ok
+	case []any:
+		ok = (r.array == nil || e.array(r, r.array, v)) && ok
+	case string:
+		ok = (r.text == nil || e.text(r, r.text, v)) && ok
+	case json.Number:
+		ok = (r.number == nil || e.number(r, r.number, v)) && ok
+	}
+	if !ok && e.over() {
+		return false
+	}
+	if r.ref != nil && !e.eval(r.ref, v, "$ref") {
+		ok = false
+	}
+	return e.combine(r, v, ok)
+}
+
+// combine runs the keywords that apply rules to the same value.
+func (e *evaluator) combine(r *rule, v any, ok bool) bool {
+	if !ok && e.over() {
+		return false
+	}
+	if r.not != nil && e.holds(r.not, v) {
+		e.fail(r, "not")
+		ok = false
+	}
+	for _, sub := range r.all {
+		if !ok && e.over() {
+			return false
+		}
+		ok = e.eval(sub, v, "allOf") && ok
+	}
+	if len(r.some) > 0 && !e.anyOf(r, v) {
+		ok = false
+	}
+	if len(r.one) > 0 && !e.oneOf(r, v) {
+		ok = false
+	}
+	if r.cond != nil && (r.then != nil || r.else_ != nil) {
+		if e.holds(r.cond, v) {
+			ok = (r.then == nil || e.eval(r.then, v, "then")) && ok
+		} else {
+			ok = (r.else_ == nil || e.eval(r.else_, v, "else")) && ok
+		}
+	}
+	return ok
+}
+
+// holds evaluates without noting faults.
+func (e *evaluator) holds(r *rule, v any) bool {
+	report := e.report
+	e.report = false
+	ok := e.eval(r, v, "")
+	e.report = report
+	return ok
+}
+
+func (e *evaluator) anyOf(r *rule, v any) bool {
+	for _, sub := range r.some {
+		if e.holds(sub, v) {
+			return true
+		}
+	}
+	e.tell(r.some, v, "anyOf")
+	return false
+}
+
+func (e *evaluator) oneOf(r *rule, v any) bool {
+	hits := 0
+	for _, sub := range r.one {
+		if e.holds(sub, v) {
+			if hits++; hits > 1 {
+				e.fail(r, "oneOf")
+				return false
+			}
+		}
+	}
+	if hits == 0 {
+		e.tell(r.one, v, "oneOf")
+	}
+	return hits == 1
+}
+
+// tell notes why none of the branches holds.
+func (e *evaluator) tell(branches []*rule, v any, via string) {
+	for _, sub := range branches {
+		if e.over() {
+			return
+		}
+		e.eval(sub, v, via)
+	}
+}
+
+func (e *evaluator) text(r *rule, t *textRule, s string) bool {
+	ok := true
+	if t.min >= 0 || t.max >= 0 {
+		n := utf8.RuneCountInString(s)
+		if t.min >= 0 && n < t.min {
+			e.fail(r, "minLength")
+			ok = false
+		}
+		if t.max >= 0 && n > t.max {
+			e.fail(r, "maxLength")
+			ok = false
+		}
+	}
+	if t.pattern != nil && !t.pattern.MatchString(s) {
+		e.fail(r, "pattern")
+		ok = false
+	}
+	return ok
+}
+
+func (e *evaluator) number(r *rule, n *numberRule, v json.Number) bool {
+	ok := true
+	check := func(keyword string, holds bool) {
+		if !holds {
+			e.fail(r, keyword)
+			ok = false
+		}
+	}
+	if n.least != nil {
+		check("minimum", n.least.compare(v) >= 0)
+	}
+	if n.above != nil {
+		check("exclusiveMinimum", n.above.compare(v) > 0)
+	}
+	if n.most != nil {
+		check("maximum", n.most.compare(v) <= 0)
+	}
+	if n.below != nil {
+		check("exclusiveMaximum", n.below.compare(v) < 0)
+	}
+	if n.multiple != nil {
+		check("multipleOf", n.multiple.divides(v))
+	}
+	return ok
+}

@@ -1,0 +1,230 @@
+package schema
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// rule is a compiled schema object in the form the evaluator runs. The
+// compiler's own validator builds an error for every value at fault, quoting
+// it, before anybody asks (465 MB for a body of 1 MiB); the evaluator builds the
+// few that are told.
+type rule struct {
+	place  string // prefix of Fault.Schema
+	always *bool
+	types  kinds
+	any    []assertion // of any value
+	object *objectRule
+	array  *arrayRule
+	text   *textRule
+	number *numberRule
+
+	ref         *rule
+	not         *rule
+	all         []*rule
+	some, one   []*rule // anyOf, oneOf
+	cond        *rule
+	then, else_ *rule
+}
+
+// assertion is a keyword that looks at a value as a whole.
+type assertion struct {
+	keyword string
+	holds   func(v any) bool
+}
+
+type objectRule struct {
+	min, max   int
+	required   []string
+	props      []named
+	byName     map[string]bool
+	patterns   []matched
+	names      *rule
+	additional *rule
+	closed     bool // additionalProperties: false
+	needs      []dependency
+}
+
+type named struct {
+	name string
+	rule *rule
+}
+
+type matched struct {
+	re   *regexp.Regexp
+	rule *rule
+}
+
+// dependency is what must hold where a key is there: other keys, or a rule.
+type dependency struct {
+	keyword, name string
+	keys          []string
+	rule          *rule
+}
+
+type arrayRule struct {
+	min, max       int
+	unique         bool
+	prefix         []*rule
+	prefixKeyword  string
+	rest           *rule
+	restKeyword    string
+	closed         bool // additionalItems: false
+	contains       *rule
+	minHas, maxHas int
+}
+
+type textRule struct {
+	min, max int
+	pattern  *regexp.Regexp
+}
+
+type numberRule struct {
+	least, above, most, below *bound
+	multiple                  *bound
+}
+
+// ruler makes rules, one for each schema object.
+type ruler struct {
+	place  func(location string) string
+	rules  map[*jsonschema.Schema]*rule
+	beyond bool // something is beyond the evaluator
+}
+
+// newRule gives the rule of a schema; false where the schema holds a keyword
+// that only the compiler's own validator knows: $dynamicRef, $recursiveRef,
+// unevaluatedProperties, unevaluatedItems, and draft 7's content keywords.
+func newRule(s *jsonschema.Schema, place func(string) string) (*rule, bool) {
+	b := &ruler{place: place, rules: map[*jsonschema.Schema]*rule{}}
+	r := b.rule(s)
+	return r, !b.beyond
+}
+
+func (b *ruler) rule(s *jsonschema.Schema) *rule {
+	if s == nil || b.beyond {
+		return nil
+	}
+	if r, ok := b.rules[s]; ok {
+		return r
+	}
+	r := &rule{place: b.place(s.Location), always: s.Always}
+	b.rules[s] = r
+	if s.DynamicRef != nil || s.RecursiveRef != nil || s.UnevaluatedProperties != nil || s.UnevaluatedItems != nil || s.RegexProperties ||
+		s.Draft == jsonschema.Draft7 && s.ContentEncoding+s.ContentMediaType != "" {
+		b.beyond = true
+		return nil
+	}
+	r.types = kindsOf(s.Types)
+	if len(s.Constant) > 0 {
+		want := s.Constant[0]
+		r.any = append(r.any, assertion{"const", func(v any) bool { return equal(v, want) }})
+	}
+	if len(s.Enum) > 0 {
+		r.any = append(r.any, assertion{"enum", func(v any) bool {
+			return slices.ContainsFunc(s.Enum, func(want any) bool { return equal(v, want) })
+		}})
+	}
+	if holds := format(s.Format); holds != nil {
+		r.any = append(r.any, assertion{"format", holds})
+	}
+	r.object, r.array, r.text, r.number = b.object(s), b.array(s), textOf(s), numberOf(s)
+	r.ref, r.not = b.rule(s.Ref), b.rule(s.Not)
+	r.all, r.some, r.one = b.list(s.AllOf), b.list(s.AnyOf), b.list(s.OneOf)
+	r.cond, r.then, r.else_ = b.rule(s.If), b.rule(s.Then), b.rule(s.Else)
+	return r
+}
+
+// format is the check the compiler was set up with.
+func format(name string) func(any) bool {
+	if name == "uri-template" {
+		return isURITemplate
+	}
+	return jsonschema.Formats[name]
+}
+
+func (b *ruler) list(list []*jsonschema.Schema) []*rule {
+	var rules []*rule
+	for _, s := range list {
+		rules = append(rules, b.rule(s))
+	}
+	return rules
+}
+
+func (b *ruler) object(s *jsonschema.Schema) *objectRule {
+	o := &objectRule{min: s.MinProperties, max: s.MaxProperties, required: s.Required, byName: map[string]bool{}}
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		o.props = append(o.props, named{name, b.rule(s.Properties[name])})
+		o.byName[name] = true
+	}
+	for re, sub := range s.PatternProperties {
+		o.patterns = append(o.patterns, matched{re, b.rule(sub)})
+	}
+	slices.SortFunc(o.patterns, func(a, b matched) int { return strings.Compare(a.re.String(), b.re.String()) })
+	o.names = b.rule(s.PropertyNames)
+	o.additional = b.rule(asSchema(s.AdditionalProperties))
+	o.closed = s.AdditionalProperties == false
+	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
+		keys, _ := s.Dependencies[name].([]string)
+		o.needs = append(o.needs, dependency{"dependencies", name, keys, b.rule(asSchema(s.Dependencies[name]))})
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.DependentRequired)) {
+		o.needs = append(o.needs, dependency{"dependentRequired", name, s.DependentRequired[name], nil})
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.DependentSchemas)) {
+		o.needs = append(o.needs, dependency{"dependentSchemas", name, nil, b.rule(s.DependentSchemas[name])})
+	}
+	if o.min < 0 && o.max < 0 && len(o.required)+len(o.props)+len(o.patterns)+len(o.needs) == 0 && o.names == nil && o.additional == nil && !o.closed {
+		return nil
+	}
+	return o
+}
+
+func (b *ruler) array(s *jsonschema.Schema) *arrayRule {
+	a := &arrayRule{min: s.MinItems, max: s.MaxItems, unique: s.UniqueItems, minHas: s.MinContains, maxHas: s.MaxContains}
+	switch items := s.Items.(type) {
+	case *jsonschema.Schema:
+		a.rest, a.restKeyword = b.rule(items), "items"
+	case []*jsonschema.Schema:
+		a.prefix, a.prefixKeyword = b.list(items), "items"
+		a.rest, a.restKeyword = b.rule(asSchema(s.AdditionalItems)), "additionalItems"
+		a.closed = s.AdditionalItems == false
+	default:
+		a.prefix, a.prefixKeyword = b.list(s.PrefixItems), "prefixItems"
+		a.rest, a.restKeyword = b.rule(s.Items2020), "items"
+	}
+	if a.minHas >= 0 || a.maxHas >= 0 {
+		a.contains = b.rule(s.Contains)
+	}
+	if a.min < 0 && a.max < 0 && !a.unique && len(a.prefix) == 0 && a.rest == nil && !a.closed && a.contains == nil {
+		return nil
+	}
+	return a
+}
+
+func textOf(s *jsonschema.Schema) *textRule {
+	if s.MinLength < 0 && s.MaxLength < 0 && s.Pattern == nil {
+		return nil
+	}
+	return &textRule{s.MinLength, s.MaxLength, s.Pattern}
+}
+
+func numberOf(s *jsonschema.Schema) *numberRule {
+	n := &numberRule{newBound(s.Minimum), newBound(s.ExclusiveMinimum), newBound(s.Maximum), newBound(s.ExclusiveMaximum), newBound(s.MultipleOf)}
+	if *n == (numberRule{}) {
+		return nil
+	}
+	return n
+}
+
+// at is the place of a keyword, or of an entry of its list.
+func (r *rule) at(keyword string, below ...string) string {
+	place := r.place + "/" + keyword
+	for _, tok := range below {
+		place += "/" + escapeToken(tok)
+	}
+	return place
+}
