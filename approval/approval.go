@@ -37,8 +37,8 @@
 //   - What somebody did (asked, voted) is true whether or not it comes to
 //     count: record first, then the object that makes it count. So no vote
 //     counts that is not in the ledger. A vote recorded and then lost is told
-//     as it was, a vote; approval.decided and approval.used list those that
-//     counted.
+//     as it was, a vote; approval.decided lists those that counted, and
+//     approval.used all that were written down, late ones too.
 //   - What became of a request (approved, denied, expired, used) is true of one
 //     outcome only: object first, for the one Create that wins settles it, then
 //     the record, then the effect. The object carries the record's id and time,
@@ -55,7 +55,7 @@
 //	       … object made, reported as failed  the vote counts; voting again is ErrVoted
 //	       … then crash             the vote counts; whoever looks next makes the decision
 //	decide object fails             still pending; whoever looks next tries again
-//	       … then record fails      pending for everyone, no more votes; whoever looks next records
+//	       … then record fails      no more votes, listed as pending, an error to all else; whoever looks next records
 //	       … then mark fails        the same; the record may stand twice, with one id
 //	Claim  object fails             not used; it can be claimed again
 //	       … object made, reported as failed  spent: nothing runs, and no record says it did
@@ -65,6 +65,13 @@
 //
 // A claim is never finished by somebody else, unlike a decision: a record that
 // says used for a request that did not run would be a lie.
+//
+// # Limits
+//
+// Objects are not signed: who can write to the store can forge votes, though
+// the ledger will not tell of them. Two nodes asked for the same at the same
+// instant may open a request each, and each can be approved once. An e-mail is
+// taken as the caller gives it, verified or not.
 package approval
 
 import (

@@ -1,6 +1,7 @@
 package caddyrec
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -34,7 +35,7 @@ func (a *App) ServeReserved(w http.ResponseWriter, r *http.Request, g *Gateway, 
 		return true, exchange.Problem{Title: "Nobody is authenticated", Status: http.StatusUnauthorized, Reason: "no-identity",
 			Detail: "put oidc_auth, or another authentication handler, before this"}.Write(w, x)
 	}
-	api := approvalAPI{app: a, gateway: g, x: x, voter: VoterOf(r, x)}
+	api := approvalAPI{app: a, gateway: g, x: x, voter: g.Voter(r, x)}
 	id, isOne := strings.CutPrefix(r.URL.Path, approvalsPath+"/")
 	switch {
 	case r.URL.Path == approvalsPath && r.Method == http.MethodGet:
@@ -48,10 +49,15 @@ func (a *App) ServeReserved(w http.ResponseWriter, r *http.Request, g *Gateway, 
 		Detail: "paths under " + ReservedPrefix + " belong to caddyrec"}.Write(w, x)
 }
 
-// VoterOf is the one who asks, as approvals see them.
-func VoterOf(r *http.Request, x *exchange.Exchange) approval.Voter {
+// Voter is the one who asks, as approvals see them. An e-mail address is only
+// ever compared there, so a keyed digest of it serves.
+func (g *Gateway) Voter(r *http.Request, x *exchange.Exchange) approval.Voter {
+	email := strings.ToLower(strings.TrimSpace(x.Email))
+	if email != "" {
+		email = hex.EncodeToString(g.keys.MAC("email", email)[:16])
+	}
 	v := approval.Voter{
-		Person:   approval.Person{Issuer: x.Identity.Issuer, Subject: x.Identity.Subject, Email: x.Email, Scope: strings.ToLower(r.Host)},
+		Person:   approval.Person{Issuer: x.Identity.Issuer, Subject: x.Identity.Subject, Email: email, Scope: strings.ToLower(r.Host)},
 		Values:   x.Values,
 		Identity: x.Identity,
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -171,14 +170,12 @@ func TestTheFirstRequestWaitsForTheFirstKeys(t *testing.T) {
 func TestARequestWaitsForAFetchOnlySoLong(t *testing.T) {
 	release, entered := make(chan struct{}), make(chan struct{}, 1)
 	f := running(t)
-	var over atomic.Bool
 	f.idp.setKeys(func(_ http.ResponseWriter, r *http.Request) {
 		entered <- struct{}{}
 		select {
 		case <-release:
 		case <-r.Context().Done():
 		}
-		over.Store(true)
 	})
 	defer close(release)
 	f.clock.advance(f.Verifier.cfg.MinRefetch)
@@ -202,7 +199,9 @@ func TestARequestWaitsForAFetchOnlySoLong(t *testing.T) {
 			t.Errorf("got %v, want unknown-key", te)
 		}
 	}
-	if over.Load() {
+	f.source.mu.Lock()
+	defer f.source.mu.Unlock()
+	if f.source.flight == nil {
 		t.Error("the fetch was waited for, or ended with a request")
 	}
 }

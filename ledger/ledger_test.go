@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -78,6 +79,18 @@ func (p *place) open(change ...func(*Options)) *Log {
 	}
 	p.t.Cleanup(func() { l.Close() })
 	return l
+}
+
+// bubble runs f where time is the test's own and synctest.Wait waits until the
+// log has nothing left to do.
+func (p *place) bubble(f func(t *testing.T)) {
+	p.t.Helper()
+	outer := p.t.(*testing.T)
+	defer func() { p.t = outer }()
+	synctest.Test(outer, func(t *testing.T) {
+		p.t = t
+		f(t)
+	})
 }
 
 // problemsSoFar gives the problems reported and forgets them.

@@ -45,7 +45,10 @@ func (w *work) cards(text []byte) {
 		}
 		from := i
 		i = r.read(text, i)
-		if len(r.digits) >= minCardDigits && !inFraction(text, from) {
+		if start, end := exponential(text, i); end > 0 && cardNumber(text[start:end]) {
+			w.add(start, end, ruleCard)
+			i = end
+		} else if len(r.digits) >= minCardDigits && !inFraction(text, from) {
 			w.cardsIn(r, from > 0 && text[from-1] == '+')
 		}
 	}
@@ -131,6 +134,34 @@ func inFraction(text []byte, i int) bool {
 	return i >= 2 && text[i-1] == '.' && isDigit(text[i-2])
 }
 
+// exponential is where the number with an exponent begins and ends whose
+// mantissa ends at i; end is 0 when there is none.
+func exponential(text []byte, i int) (start, end int) {
+	end = i + 1
+	if end >= len(text) || text[i]|0x20 != 'e' {
+		return 0, 0
+	}
+	if text[end] == '+' || text[end] == '-' {
+		end++
+	}
+	from := end
+	for end < len(text) && isDigit(text[end]) {
+		end++
+	}
+	for start = i; start > 0 && isDigit(text[start-1]); {
+		start--
+	}
+	if start > 1 && text[start-1] == '.' && isDigit(text[start-2]) {
+		for start--; start > 0 && isDigit(text[start-1]); {
+			start--
+		}
+	}
+	if end == from || start == i || end-start > 64 {
+		return 0, 0
+	}
+	return start, end
+}
+
 // digitAt is the value and length of the decimal digit at i; the length is 0
 // when there is none.
 func digitAt(text []byte, i int) (byte, int) {
@@ -153,12 +184,13 @@ func digitAt(text []byte, i int) (byte, int) {
 	return 0, 0
 }
 
-// separatorAt is the length of the space or dash at i, or 0.
+// separatorAt is the length of the space or dash at i, or 0. A plus sign is a
+// form's space.
 func separatorAt(text []byte, i int) int {
 	if i >= len(text) {
 		return 0
 	}
-	if c := text[i]; c == ' ' || c == '-' {
+	if c := text[i]; c == ' ' || c == '-' || c == '+' {
 		return 1
 	} else if c != 0xc2 && c != 0xe2 {
 		return 0

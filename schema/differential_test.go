@@ -2,7 +2,6 @@ package schema
 
 import (
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -61,32 +60,6 @@ func TestTheEvaluatorAgreesWithTheCompilersValidator(t *testing.T) {
 	}
 }
 
-func (g *generator) valueKeywords() []keyword {
-	small := func() any { return g.r.IntN(4) }
-	keys := func() any { return []any{generatorKeys[g.r.IntN(4)]} }
-	scalar := func() any { return []any{"v1", "v2", 1, 2.0, nil, true, []any{}, map[string]any{}}[g.r.IntN(8)] }
-	return []keyword{
-		{4, 2020, "type", func() any {
-			return []any{"object", "array", "string", "integer", "number", "null", "boolean"}[g.r.IntN(7)]
-		}},
-		{4, 2020, "enum", func() any { return []any{scalar()} }},
-		{6, 2020, "const", scalar},
-		{4, 2020, "minimum", small}, {4, 2020, "maximum", small}, {6, 2020, "exclusiveMinimum", small}, {6, 2020, "exclusiveMaximum", small},
-		{4, 2020, "multipleOf", func() any { return []any{2, 0.5, 1.5}[g.r.IntN(3)] }},
-		{4, 2020, "minLength", small}, {4, 2020, "maxLength", small}, {4, 2020, "pattern", func() any { return "2$" }},
-		{4, 2020, "format", func() any { return []any{"date", "uri-template", "nonsense"}[g.r.IntN(3)] }},
-		{4, 2020, "minItems", small}, {4, 2020, "maxItems", small}, {4, 2020, "uniqueItems", func() any { return true }},
-		{4, 2019, "additionalItems", func() any { return false }},
-		{2019, 2020, "minContains", small}, {2019, 2020, "maxContains", small},
-		{4, 2020, "minProperties", small}, {4, 2020, "maxProperties", small}, {4, 2020, "required", keys},
-		{4, 2020, "additionalProperties", func() any { return false }},
-		{6, 2020, "propertyNames", func() any { return map[string]any{"maxLength": 1} }},
-		{6, 2020, "propertyNames", func() any { return map[string]any{"$ref": "#/definitions/x"} }},
-		{4, 2020, "dependencies", func() any { return map[string]any{generatorKeys[g.r.IntN(4)]: keys()} }},
-		{2019, 2020, "dependentRequired", func() any { return map[string]any{generatorKeys[g.r.IntN(4)]: keys()} }},
-	}
-}
-
 func TestNumbersAreComparedExactly(t *testing.T) {
 	for _, c := range []struct {
 		schema, body string
@@ -118,23 +91,4 @@ func TestNumbersAreComparedExactly(t *testing.T) {
 		s.id = c.schema
 		sameAsCompiler(t, s, []byte(c.body))
 	}
-}
-
-func FuzzTheEvaluatorAgainstTheCompilersValidator(f *testing.F) {
-	for i := range 20 {
-		gen := &generator{r: rand.New(rand.NewPCG(uint64(i), 5)), draft: []int{4, 6, 7, 2019, 2020}[i%5], values: true}
-		body, _ := json.Marshal(gen.value(4))
-		f.Add(gen.document(), body)
-	}
-	f.Add([]byte(`{"items":{"minimum":0.1,"multipleOf":1e-9}}`), fmt.Appendf(nil, "[%s]", "0.1,1e-400,-0,1E2"))
-	f.Fuzz(func(t *testing.T, schema, body []byte) {
-		s, err := load(newLibrary("fuzz.json", schema, nil))
-		if err != nil || s.rule == nil {
-			return
-		}
-		if s.branches {
-			return // the two count their work differently
-		}
-		sameAsCompiler(t, s, body)
-	})
 }

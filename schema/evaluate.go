@@ -86,9 +86,9 @@ func (e *evaluator) eval(r *rule, v any, via string) bool {
 		return false
 	}
 	ok := true
-	for i := range r.any {
-		if !r.any[i].holds(v) {
-			e.fail(r, r.any[i].keyword)
+	for i := range r.whole {
+		if !r.whole[i].holds(v) {
+			e.fail(r, r.whole[i].keyword)
 			ok = false
 		}
 	}
@@ -135,11 +135,11 @@ func (e *evaluator) combine(r *rule, v any, ok bool) bool {
 	if len(r.one) > 0 && !e.oneOf(r, v) {
 		ok = false
 	}
-	if r.cond != nil && (r.then != nil || r.else_ != nil) {
+	if r.cond != nil && (r.then != nil || r.otherwise != nil) {
 		if e.holds(r.cond, v) {
 			ok = (r.then == nil || e.eval(r.then, v, "then")) && ok
 		} else {
-			ok = (r.else_ == nil || e.eval(r.else_, v, "else")) && ok
+			ok = (r.otherwise == nil || e.eval(r.otherwise, v, "else")) && ok
 		}
 	}
 	return ok

@@ -38,7 +38,8 @@ func (s *Schema) faults(e *jsonschema.ValidationError) []Fault {
 	return tidy(all)
 }
 
-// tidy sorts faults, each once, and caps them.
+// tidy sorts faults, each once, and caps them. Of more than the cap, the first
+// that were met are told, in the order of keys: the same each time.
 func tidy(all []Fault) []Fault {
 	slices.SortFunc(all, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Keyword, b.Keyword), cmp.Compare(a.Schema, b.Schema))

@@ -175,32 +175,3 @@ func TestDataInASchemaIsNotTakenForASchema(t *testing.T) {
 		t.Error("data marks")
 	}
 }
-
-func FuzzLoad(f *testing.F) {
-	for _, text := range []string{
-		`true`, `{"$ref":"#"}`, `{"type":"object","properties":{"a":{"x-sensitive":true}}}`, `{"$ref":"b.json"}`, `{"$id":"urn:a","$ref":"#/$defs/a","$defs":{"a":{}}}`,
-		`{` + draft7 + `,"$ref":"#/definitions/a","writeOnly":true,"definitions":{"a":{"items":[{}],"additionalItems":{"format":"password"}}}}`,
-		`{"$dynamicRef":"#a","$defs":{"a":{"$dynamicAnchor":"a","unevaluatedProperties":{"x-mask":1}}}}`,
-		`{` + draft2019 + `,"$recursiveAnchor":true,"items":{"$recursiveRef":"#"}}`, `{"contentSchema":{"$ref":"#/nowhere"}}`, `{"enum":[]}`, `{"pattern":"(?="}`, `{"$id":"%"}`,
-	} {
-		f.Add([]byte(text))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		s, err := load(newLibrary("fuzz.json", text, nil))
-		if err != nil {
-			if strings.Contains(err.Error(), base) {
-				t.Fatalf("the error holds an inner URL: %v", err)
-			}
-			return
-		}
-		if s.ID() == "" || s.Version() == "" || len(s.Digest()) != 64 {
-			t.Fatalf("%q: %q %q %q", text, s.ID(), s.Version(), s.Digest())
-		}
-		for _, body := range []string{`null`, `{"a":[1,{"b":"c"}]}`, `[["x"],0.5]`} {
-			if faults, err := s.Validate([]byte(body)); err != nil && faults != nil {
-				t.Fatal("faults and an error")
-			}
-			markedPlaces(t, s.Marks(), body)
-		}
-	})
-}

@@ -215,3 +215,15 @@ func TestWithoutAGraphEverythingIsMarked(t *testing.T) {
 		}
 	}
 }
+
+func TestGoingThroughMarksAllocatesNothing(t *testing.T) {
+	m := must(t, `{"properties":{"a":{"items":{"patternProperties":{"^p":{"properties":{"s":{"x-sensitive":true}}}}}}}}`).Marks()
+	a, p, unknown := []byte("a"), []byte("pq"), []byte("unknown")
+	if n := testing.AllocsPerRun(100, func() {
+		at := m.Index(m.Key(m.Start(), a), 3)
+		m.Key(m.Key(at, p), unknown)
+		m.Key(at, unknown)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

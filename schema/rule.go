@@ -17,18 +17,18 @@ type rule struct {
 	place  string // prefix of Fault.Schema
 	always *bool
 	types  kinds
-	any    []assertion // of any value
+	whole  []assertion
 	object *objectRule
 	array  *arrayRule
 	text   *textRule
 	number *numberRule
 
-	ref         *rule
-	not         *rule
-	all         []*rule
-	some, one   []*rule // anyOf, oneOf
-	cond        *rule
-	then, else_ *rule
+	ref             *rule
+	not             *rule
+	all             []*rule
+	some, one       []*rule // anyOf, oneOf
+	cond            *rule
+	then, otherwise *rule
 }
 
 // assertion is a keyword that looks at a value as a whole.
@@ -121,20 +121,20 @@ func (b *ruler) rule(s *jsonschema.Schema) *rule {
 	r.types = kindsOf(s.Types)
 	if len(s.Constant) > 0 {
 		want := s.Constant[0]
-		r.any = append(r.any, assertion{"const", func(v any) bool { return equal(v, want) }})
+		r.whole = append(r.whole, assertion{"const", func(v any) bool { return equal(v, want) }})
 	}
 	if len(s.Enum) > 0 {
-		r.any = append(r.any, assertion{"enum", func(v any) bool {
+		r.whole = append(r.whole, assertion{"enum", func(v any) bool {
 			return slices.ContainsFunc(s.Enum, func(want any) bool { return equal(v, want) })
 		}})
 	}
 	if holds := format(s.Format); holds != nil {
-		r.any = append(r.any, assertion{"format", holds})
+		r.whole = append(r.whole, assertion{"format", holds})
 	}
 	r.object, r.array, r.text, r.number = b.object(s), b.array(s), textOf(s), numberOf(s)
 	r.ref, r.not = b.rule(s.Ref), b.rule(s.Not)
 	r.all, r.some, r.one = b.list(s.AllOf), b.list(s.AnyOf), b.list(s.OneOf)
-	r.cond, r.then, r.else_ = b.rule(s.If), b.rule(s.Then), b.rule(s.Else)
+	r.cond, r.then, r.otherwise = b.rule(s.If), b.rule(s.Then), b.rule(s.Else)
 	return r
 }
 

@@ -2,20 +2,23 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"os"
 	"strings"
 
+	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
 )
 
 type answer struct {
-	status int
-	header http.Header
-	body   string
+	status  int
+	header  http.Header
+	body    string
+	problem exchange.Problem // where the gateway itself answered
 }
 
 // do sends one request through the gateway, as curl would.
@@ -37,7 +40,14 @@ func (s *story) do(ctx context.Context, token, method, path, body, approval stri
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, string(text)}, err
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{status: resp.StatusCode, header: resp.Header, body: string(text)}
+	if resp.Header.Get("Content-Type") == "application/problem+json" {
+		err = json.Unmarshal(text, &a.problem)
+	}
+	return a, err
 }
 
 func (s *story) vote(ctx context.Context, token string) (answer, error) {

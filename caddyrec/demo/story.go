@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -92,7 +93,7 @@ func (s *story) anaReads(ctx context.Context) error {
 	if r.Response == nil || r.Response.Body == nil || r.Response.Body.Content == nil || strings.Contains(*r.Response.Body.Content, "4111") {
 		return fmt.Errorf("the record does not hold the masked answer")
 	}
-	s.line("ana gets    ", "200 "+cut(a.body, 80))
+	s.line("ana gets    ", fmt.Sprintf("%d %s", a.status, cut(a.body, 80)))
 	s.line("the record  ", fmt.Sprintf("#%d %s", r.Seq, cut(*r.Response.Body.Content, 80)))
 	return nil
 }
@@ -110,7 +111,7 @@ func (s *story) carlIsRefused(ctx context.Context) error {
 	if a.status != http.StatusUnauthorized || r.Denial.Unverified == nil || r.Denial.Unverified.Subject != "carl-contractor" {
 		return fmt.Errorf("carl got %d, and the record says %+v", a.status, r.Denial)
 	}
-	s.line("he gets     ", "401 "+a.header.Get("WWW-Authenticate"))
+	s.line("he gets     ", fmt.Sprintf("%d %s", a.status, a.header.Get("WWW-Authenticate")))
 	s.line("the record  ", fmt.Sprintf("#%d denied: %s, of a token that says it is %s's, from %s", r.Seq, r.Denial.Reason, r.Denial.Unverified.Subject, r.Client.IP))
 	return nil
 }
@@ -125,7 +126,7 @@ func (s *story) anaErrs(ctx context.Context) error {
 	if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, `"pointer":"/items/0/quantity"`) || taken != 0 {
 		return fmt.Errorf("ana got %d %s, and the API took %d orders", a.status, a.body, taken)
 	}
-	s.line("ana gets    ", `422 {"errors":[{"pointer":"/items/0/quantity","keyword":"minimum",…}]}, and the API never saw it`)
+	s.line("ana gets    ", fmt.Sprintf("%d %s: %s must meet %q; the API never saw it", a.status, a.problem.Title, a.problem.Errors[0].Pointer, a.problem.Errors[0].Keyword))
 	return nil
 }
 
@@ -162,7 +163,7 @@ func (s *story) refundWaits(ctx context.Context) error {
 		return fmt.Errorf("ana got %d %s, and the API paid %d refunds", a.status, a.body, refunds)
 	}
 	s.refund = location[strings.LastIndex(location, "/")+1:]
-	s.line("ana gets    ", "202 waits for approval, Location: "+location)
+	s.line("ana gets    ", fmt.Sprintf("%d %s, Location: %s", a.status, a.problem.Title, location))
 	self, err := s.vote(ctx, s.ana)
 	if err != nil {
 		return err
@@ -170,7 +171,7 @@ func (s *story) refundWaits(ctx context.Context) error {
 	if self.status != http.StatusForbidden {
 		return fmt.Errorf("ana approving her own refund got %d %s", self.status, self.body)
 	}
-	s.line("ana approves", "403 nobody approves what they asked for themselves")
+	s.line("ana approves", fmt.Sprintf("%d %s", self.status, self.problem.Title))
 	return nil
 }
 
@@ -194,7 +195,11 @@ func (s *story) benApproves(ctx context.Context) error {
 	if v.status != http.StatusOK || r.Approval.Voter.Subject != "ben" {
 		return fmt.Errorf("ben got %d %s", v.status, v.body)
 	}
-	s.line("ben sees    ", `POST /refunds {"order":1001,"amount":5000,"iban":"[masked]"}`)
+	var shown struct{ Method, Body string }
+	if err := json.Unmarshal([]byte(a.body), &shown); err != nil {
+		return err
+	}
+	s.line("ben sees    ", fmt.Sprintf("%s %s", shown.Method, shown.Body))
 	s.line("the record  ", fmt.Sprintf("#%d ben: %s", r.Seq, r.Approval.Decision))
 	return nil
 }
@@ -217,9 +222,10 @@ func (s *story) refundRunsOnce(ctx context.Context) error {
 	if changed.status != http.StatusConflict || first.status != http.StatusOK || second.status != http.StatusConflict || refunds != 1 {
 		return fmt.Errorf("a changed one got %d, the first %d, the second %d, and the API paid %d refunds", changed.status, first.status, second.status, refunds)
 	}
-	s.line("9,000 euros ", "409 not what was approved")
-	s.line("first try   ", "200 "+cut(first.body, 80))
-	s.line("second try  ", "409 the approval was used already; the API paid 1 refund")
+	s.line("9,000 euros ", fmt.Sprintf("%d %s", changed.status, changed.problem.Title))
+	s.line("first try   ", fmt.Sprintf("%d %s", first.status, cut(first.body, 80)))
+	s.line("second try  ", fmt.Sprintf("%d %s", second.status, second.problem.Title))
+	s.line("the API     ", fmt.Sprintf("paid %d refund", refunds))
 	return nil
 }
 

@@ -86,7 +86,7 @@ func (a *asking) decide() (approval.State, error) {
 // find returns the approval that the client names, or one that is open for
 // this very request, or a new one.
 func (a *asking) find() (approval.State, error) {
-	voter := caddyrec.VoterOf(a.r, a.x)
+	voter := a.gateway.Voter(a.r, a.x)
 	if id := a.r.Header.Get(header); id != "" {
 		st, err := a.gateway.Approvals.Get(a.r.Context(), id)
 		switch {

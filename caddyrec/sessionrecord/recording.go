@@ -102,6 +102,9 @@ func (rec *recording) serve(w http.ResponseWriter, next caddyhttp.Handler) error
 	return rec.answered(c, upstream)
 }
 
+// statusClientClosed is what reverse_proxy notes when the client went away.
+const statusClientClosed = 499
+
 // answered deals with an answer that is whole in memory.
 func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) error {
 	status := c.Status()
@@ -110,6 +113,9 @@ func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) erro
 	}
 	r := rec.record(record.ExchangeType)
 	r.Response = &record.Response{Status: status}
+	if status == statusClientClosed && rec.r.Context().Err() != nil {
+		r.Response.Error = "canceled"
+	}
 	var problem *exchange.Problem
 	if errors.Is(c.Err(), exchange.ErrTooLarge) {
 		rec.x.Checked = true

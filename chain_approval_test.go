@@ -1,0 +1,253 @@
+package caddyrec_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddyrec/caddyrec/record"
+)
+
+const risky = `{"amount":5000,"code":"c-secret"}`
+
+// pend sends a risky request and returns its approval's id.
+func (r *rig) pend(body string, header ...string) string {
+	r.Helper()
+	a := r.do("POST", "/refunds", body, header...)
+	if a.StatusCode != 202 || a.Header.Get("Retry-After") == "" {
+		r.Fatalf("got %d %s", a.StatusCode, a.text)
+	}
+	return strings.TrimPrefix(a.Header.Get("Location"), "/.caddyrec/approvals/")
+}
+
+func (r *rig) vote(id, decision string, header ...string) answer {
+	r.Helper()
+	return r.do("POST", "/.caddyrec/approvals/"+id+"/votes", `{"decision":"`+decision+`","reason":"seen ana@example.com"}`, header...)
+}
+
+func TestAnApprovedRequestRunsOnceAsItWasApproved(t *testing.T) {
+	r := start(t, fullChain)
+	r.ready()
+	ana, ben := r.as("ana", "eng"), r.as("ben", "sec")
+	id := r.pend(risky, ana...)
+	if again := r.pend(risky, ana...); again != id {
+		t.Error("the same request sent again asked for another approval")
+	}
+	if a := r.vote(id, "approve", ana...); a.StatusCode != 403 && a.StatusCode != 404 {
+		t.Errorf("the requester's own vote got %d", a.StatusCode)
+	}
+	if a := r.vote(id, "approve", r.as("eve", "eng")...); a.StatusCode != 404 {
+		t.Errorf("a stranger's vote got %d", a.StatusCode)
+	}
+	view := r.do("GET", "/.caddyrec/approvals/"+id, "", ben...)
+	if view.StatusCode != 200 || strings.Contains(view.text, "c-secret") || !strings.Contains(view.text, `"may_vote":true`) {
+		t.Errorf("the approver sees %d %s", view.StatusCode, view.text)
+	}
+	if a := r.vote(id, "approve", ben...); a.StatusCode != 200 {
+		t.Fatalf("the vote got %d %s", a.StatusCode, a.text)
+	}
+	named := append([]string{"Caddyrec-Approval", id}, ana...)
+	for name, req := range map[string]func() answer{
+		"another body":   func() answer { return r.do("POST", "/refunds", `{"amount":5001,"code":"c-secret"}`, named...) },
+		"another query":  func() answer { return r.do("POST", "/refunds?x=1", risky, named...) },
+		"another method": func() answer { return r.do("PUT", "/refunds", risky, named...) },
+		"another header": func() answer {
+			return r.do("POST", "/refunds", risky, append([]string{"X-Http-Method-Override", "DELETE"}, named...)...)
+		},
+	} {
+		if a := req(); a.StatusCode != 409 || a.problem(t).Reason != "approval-mismatch" {
+			t.Errorf("%s got %d %s", name, a.StatusCode, a.text)
+		}
+	}
+	if a := r.do("POST", "/refunds", risky, append([]string{"Caddyrec-Approval", id}, r.as("eve", "eng")...)...); a.StatusCode != 404 {
+		t.Errorf("somebody else with the approval's id got %d", a.StatusCode)
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	statuses := map[int]int{}
+	for range 20 {
+		wg.Go(func() {
+			a := r.do("POST", "/refunds", risky, named...)
+			mu.Lock()
+			statuses[a.StatusCode]++
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	if statuses[200] != 1 || statuses[409] != 19 || len(r.upstream.requests()) != 1 {
+		t.Errorf("20 at once got %v, and the upstream %d", statuses, len(r.upstream.requests()))
+	}
+	if got := r.upstream.requests()[0]; got.body != risky || got.header.Get("Caddyrec-Approval") != "" {
+		t.Errorf("the upstream got %+v", got)
+	}
+	used := r.one(record.ApprovalUsed)
+	ex := r.records(func(rec *record.Record) bool {
+		return rec.Type == record.ExchangeType && rec.Response.Status == 200 && rec.Request.Method == "POST"
+	})
+	if len(ex) != 1 || ex[0].Approval.ID != id || ex[0].Approval.State != "used" || ex[0].Approval.Votes[0].Voter.Subject != "ben" || used.Seq >= ex[0].Seq {
+		t.Errorf("the exchange says %+v", ex)
+	}
+	if v := r.one(record.ApprovalVoted); v.Approval.Voter.Subject != "ben" || strings.Contains(v.Approval.Reason, "ana@example.com") {
+		t.Errorf("the vote says %+v", v.Approval)
+	}
+	if next := r.pend(risky, ana...); next == id {
+		t.Error("a second refund went by the first one's approval")
+	}
+}
+
+func TestADeniedRequestNeverRuns(t *testing.T) {
+	r := start(t, fullChain)
+	r.ready()
+	ana := r.as("ana", "eng")
+	id := r.pend(risky, ana...)
+	if a := r.vote(id, "deny", r.as("ben", "sec")...); a.StatusCode != 200 {
+		t.Fatal(a.text)
+	}
+	if a := r.do("POST", "/refunds", risky, append([]string{"Caddyrec-Approval", id}, ana...)...); a.StatusCode != 403 || a.problem(t).Reason != "approval-denied" {
+		t.Errorf("got %d %s", a.StatusCode, a.text)
+	}
+	if a := r.vote(id, "approve", r.as("bob", "sec")...); a.StatusCode != 409 {
+		t.Errorf("a vote after the decision got %d", a.StatusCode)
+	}
+	if len(r.upstream.requests()) != 0 {
+		t.Error("it ran")
+	}
+}
+
+func TestAHeldRequestRunsWhenTheApprovalComesInTime(t *testing.T) {
+	r := start(t, strings.Replace(fullChain, "wait 50ms", "wait 20s", 1))
+	r.ready()
+	ana, ben := r.as("ana", "eng"), r.as("ben", "sec")
+	held := make(chan answer, 1)
+	go func() { held <- r.do("POST", "/refunds", risky, ana...) }()
+	var list struct{ Approvals []struct{ ID string } }
+	for deadline := time.Now().Add(5 * time.Second); len(list.Approvals) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing waits")
+		}
+		if err := json.Unmarshal([]byte(r.do("GET", "/.caddyrec/approvals", "", ben...).text), &list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A reload must not lose it.
+	r.load(strings.Replace(fullChain, "wait 50ms", "wait 19s", 1))
+	r.ready()
+	if a := r.vote(list.Approvals[0].ID, "approve", ben...); a.StatusCode != 200 {
+		t.Fatal(a.text)
+	}
+	if a := <-held; a.StatusCode != 200 {
+		t.Errorf("the held request got %d %s", a.StatusCode, a.text)
+	}
+	r.one(record.ApprovalUsed)
+}
+
+func TestAClientMayAskNotToBeHeld(t *testing.T) {
+	r := start(t, strings.Replace(fullChain, "wait 50ms", "wait 1m", 1))
+	r.ready()
+	for _, prefer := range []string{"respond-async", "wait=0", "respond-async, wait=0"} {
+		r.pend(risky, append([]string{"Prefer", prefer}, r.as("ana", "eng")...)...)
+	}
+}
+
+func TestAVoteNeedsAJSONPostByAPerson(t *testing.T) {
+	r := start(t, fullChain)
+	r.ready()
+	ben := r.as("ben", "sec")
+	id := r.pend(risky, r.as("ana", "eng")...)
+	path := "/.caddyrec/approvals/" + id + "/votes"
+	for name, a := range map[string]answer{
+		"a GET":         r.do("GET", path+"?decision=approve", "", ben...),
+		"a form":        r.do("POST", path, "decision=approve", append([]string{"Content-Type", "application/x-www-form-urlencoded"}, ben...)...),
+		"a key twice":   r.do("POST", path, `{"decision":"deny","decision":"approve"}`, ben...),
+		"another word":  r.do("POST", path, `{"decision":"yes"}`, ben...),
+		"nobody":        r.do("POST", path, `{"decision":"approve"}`),
+		"an unknown id": r.do("POST", strings.Replace(path, id, "018f0000-0000-7000-8000-000000000000", 1), `{"decision":"approve"}`, ben...),
+		"a path as id":  r.do("POST", "/.caddyrec/approvals/..%2f..%2fx/votes", `{"decision":"approve"}`, ben...),
+	} {
+		if a.StatusCode < 400 {
+			t.Errorf("%s got %d %s", name, a.StatusCode, a.text)
+		}
+	}
+	if n := len(r.records(ofType(record.ApprovalVoted))); n != 0 {
+		t.Errorf("%d votes were recorded", n)
+	}
+}
+
+func TestTheJSONMatcherCannotBeWalkedAround(t *testing.T) {
+	r := start(t, `
+	@risky json amount > 1000
+	respond @risky risky 403
+	respond fine
+`)
+	for body, want := range map[string]int{
+		`{"amount":1000}`:                            200,
+		`{"amount":1001}`:                            403,
+		`{"amount":"5000"}`:                          403,
+		`{"amount":5e3}`:                             403,
+		`{"\u0061mount":5000}`:                       403,
+		`{"amount":1,"amount":5000}`:                 400,
+		`{"amount":1,"\u0061mount":5000}`:            400,
+		`{"amount":1,"AMOUNT":5000}`:                 400,
+		`{"Amount":5000}`:                            400,
+		`{"amount":5000`:                             400,
+		"\ufeff" + `{"amount":5000}`:                 400,
+		`{"amount":1} {"amount":5000}`:               400,
+		`{"other":5000}`:                             200,
+		`{"amount":1e999}`:                           400,
+		``:                                           200,
+		strings.Repeat("[", 100000):                  400,
+		`{"amount":` + strings.Repeat("9", 65) + `}`: 400,
+	} {
+		if a := r.do("POST", "/", body); a.StatusCode != want {
+			t.Errorf("%.40q got %d %s, not %d", body, a.StatusCode, a.text, want)
+		}
+	}
+}
+
+func TestJSONPlaceholdersAreForOtherDirectives(t *testing.T) {
+	r := start(t, `
+	session_record
+	header X-Amount {http.caddyrec.json.items.0.amount}
+	@cel expression {http.caddyrec.json.items.0.amount} > 1000
+	reverse_proxy @cel UPSTREAM {
+		header_up X-Id {http.caddyrec.json.id}
+	}
+	respond small
+`)
+	r.load("route {\nsession_record\n@cel expression `{http.caddyrec.json.items.0.amount} > 1000`\nreverse_proxy @cel UPSTREAM {\nheader_up X-Id {http.caddyrec.json.id}\n}\nrespond small\n}")
+	if a := r.do("POST", "/", `{"items":[{"amount":10}]}`); a.text != "small" {
+		t.Errorf("got %q", a.text)
+	}
+	if a := r.do("POST", "/", `{"items":[{"amount":1001}],"id":9007199254740993}`); a.text != `{"ok":true}` {
+		t.Errorf("got %q", a.text)
+	}
+	if got := r.upstream.requests(); len(got) != 1 || got[0].header.Get("X-Id") != "9007199254740993" {
+		t.Errorf("the upstream got %+v", got)
+	}
+}
+
+func TestFloodsOfRefusalsAreCountedNotWrittenOut(t *testing.T) {
+	r := start(t, "oidc_auth {\nissuer ISSUER\naudience orders-api\n}\nrespond ok")
+	for range 700 {
+		if a := r.do("GET", "/", ""); a.StatusCode != http.StatusUnauthorized {
+			t.Fatal(a.StatusCode)
+		}
+	}
+	if err := caddy.Stop(); err != nil { // which writes the count
+		t.Fatal(err)
+	}
+	var written, counted int64
+	for _, d := range r.records(ofType(record.Denied)) {
+		if counted += d.Denial.Suppressed; d.Denial.Suppressed == 0 {
+			written++
+		}
+	}
+	if counted == 0 || written+counted != 700 {
+		t.Errorf("%d written, %d counted", written, counted)
+	}
+}

@@ -1,0 +1,224 @@
+package caddyrec_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyrec/caddyrec/record"
+)
+
+func TestARecorderAloneRecordsWhoAnotherPluginAuthenticated(t *testing.T) {
+	// The password is "hiccup", by caddy hash-password with the lowest cost.
+	r := start(t, `
+	basic_auth {
+		ana $2a$04$bw9FG2rDRwsekGBs4HCvSOXdBKCqRokOCLOdZzSDOxxm9dQUT5Lvq
+	}
+	session_record
+	reverse_proxy UPSTREAM
+`)
+	req, _ := http.NewRequest("PUT", r.url+"/a", strings.NewReader(`{"password":"b-secret"}`))
+	req.Header.Set("Content-Type", "application/json")
+	req.SetBasicAuth("ana", "hiccup")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 200 {
+		t.Fatalf("got %d", resp.StatusCode)
+	}
+	ex := r.one(record.ExchangeType)
+	if ex.Identity == nil || ex.Identity.Subject != "ana" || ex.Identity.Issuer != "" || *ex.Request.Body.Content != `{"password":"[masked]"}` {
+		t.Errorf("the record says %+v %+v", ex.Identity, ex.Request.Body)
+	}
+}
+
+func TestBodiesThatCannotBeMaskedAreRecordedByDigestAndLength(t *testing.T) {
+	r := start(t, "session_record\nreverse_proxy UPSTREAM")
+	for body, why := range map[string]string{`{"password":`: "invalid-json", "\xff\xfe": "invalid-json"} {
+		r.do("POST", "/", body)
+		all := r.records(ofType(record.ExchangeType))
+		b := all[len(all)-1].Request.Body
+		if b.Content != nil || b.Omitted != why || b.Size != int64(len(body)) || b.Digest == "" {
+			t.Errorf("%q: %+v", body, b)
+		}
+	}
+	r.do("POST", "/", "x", "Content-Encoding", "gzip")
+	all := r.records(ofType(record.ExchangeType))
+	if b := all[len(all)-1].Request.Body; b.Content != nil || b.Omitted != "coding" {
+		t.Errorf("a coded body: %+v", b)
+	}
+}
+
+func TestLargeBodiesPassInPartsOrAreRefused(t *testing.T) {
+	big := `"` + strings.Repeat("x", 5000) + `"`
+	echo := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, big)
+	}
+	t.Run("stream", func(t *testing.T) {
+		r := start(t, "session_record {\n max_body 1KB\n}\nreverse_proxy UPSTREAM")
+		r.upstream.answer = echo
+		if a := r.do("POST", "/", big); a.StatusCode != 200 || a.text != big {
+			t.Fatalf("got %d with %d bytes", a.StatusCode, len(a.text))
+		}
+		if got := r.upstream.requests(); got[0].body != big {
+			t.Errorf("the upstream got %d bytes", len(got[0].body))
+		}
+		ex := r.one(record.ExchangeType)
+		if ex.Request.Body.Omitted != "too-large" || ex.Request.Body.Size != int64(len(big)) || ex.Response.Body.Omitted != "streamed" || ex.Response.Body.Size != int64(len(big)) {
+			t.Errorf("request %+v, answer %+v", ex.Request.Body, ex.Response.Body)
+		}
+		var sum int64
+		for i, c := range r.records(ofType(record.Chunk)) {
+			if c.Chunk.Index != i || c.Chunk.Offset != sum || c.Chunk.Body.Digest == "" || c.Exchange != ex.Exchange {
+				t.Errorf("part %d: %+v", i, c.Chunk)
+			}
+			sum += c.Chunk.Body.Size
+		}
+		if sum != int64(len(big)) {
+			t.Errorf("the parts have %d bytes", sum)
+		}
+	})
+	t.Run("refuse", func(t *testing.T) {
+		r := start(t, "session_record {\n max_body 1KB\n oversize refuse\n}\nreverse_proxy UPSTREAM")
+		r.upstream.answer = echo
+		if a := r.do("POST", "/", big); a.StatusCode != 413 || a.problem(t).Reason != "body-too-large" || len(r.upstream.requests()) != 0 {
+			t.Errorf("a large request got %d %s", a.StatusCode, a.text)
+		}
+		if a := r.do("GET", "/", ""); a.StatusCode != 502 || a.problem(t).Reason != "response-too-large" {
+			t.Errorf("a large answer got %d", a.StatusCode)
+		}
+		if ex := r.one(record.ExchangeType); ex.Response.Status != 200 || ex.Response.Replaced != 502 {
+			t.Errorf("the record says %+v", ex.Response)
+		}
+	})
+}
+
+func TestEventsArriveOneByOneEachRecordedBefore(t *testing.T) {
+	r := start(t, "session_record\nreverse_proxy UPSTREAM")
+	next := make(chan struct{})
+	r.upstream.answer = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for _, e := range []string{"data: one\n\n", "data: two\n\n"} {
+			io.WriteString(w, e)
+			w.(http.Flusher).Flush()
+			<-next
+		}
+	}
+	resp, err := http.Get(r.url + "/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for i, want := range []string{"data: one", "data: two"} {
+		if !lines.Scan() || lines.Text() != want {
+			t.Fatalf("event %d is %q, %v", i, lines.Text(), lines.Err())
+		}
+		lines.Scan() // the empty line
+		if n := len(r.records(ofType(record.Chunk))); n != i+1 {
+			t.Errorf("%d parts recorded when event %d arrived", n, i)
+		}
+		next <- struct{}{}
+	}
+	if lines.Scan() {
+		t.Errorf("after the end: %q", lines.Text())
+	}
+	if ex := r.one(record.ExchangeType); ex.Response.Body.Omitted != "streamed" || ex.Response.Body.Size != 22 {
+		t.Errorf("the end says %+v", ex.Response.Body)
+	}
+}
+
+func TestWhatLeavesHTTPIsRefusedAndRecorded(t *testing.T) {
+	r := start(t, "session_record\nreverse_proxy UPSTREAM")
+	a := r.do("GET", "/ws", "", "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+	if a.StatusCode != 501 || a.problem(t).Reason != "unrecordable" || len(r.upstream.requests()) != 0 {
+		t.Errorf("got %d %s", a.StatusCode, a.text)
+	}
+	if d := r.one(record.Denied); d.Denial.By != "session_record" {
+		t.Errorf("%+v", d.Denial)
+	}
+}
+
+func TestADeadUpstreamIsAnOutcomeToo(t *testing.T) {
+	r := start(t, "session_record\nreverse_proxy 127.0.0.1:1\nhandle_errors {\n respond \"sorry {err.id}\" {err.status_code}\n}")
+	a := r.do("DELETE", "/orders/1", "")
+	ex := r.one(record.ExchangeType)
+	if a.StatusCode != 502 || ex.Response.Status != 502 || ex.Response.ErrorID == "" || !strings.Contains(a.text, ex.Response.ErrorID) {
+		t.Errorf("got %d %q; the record says %+v", a.StatusCode, a.text, ex.Response)
+	}
+	r.one(record.Intent)
+}
+
+func TestAnAnswerTheUpstreamBreaksOffIsRecordedAsSuch(t *testing.T) {
+	r := start(t, "session_record\nreverse_proxy UPSTREAM")
+	r.upstream.answer = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		w.Write([]byte("part"))
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	resp, err := http.Get(r.url)
+	if err == nil {
+		_, err = io.ReadAll(resp.Body)
+		resp.Body.Close()
+	}
+	if err == nil {
+		t.Error("the client believes the answer is whole")
+	}
+	if ex := r.one(record.ExchangeType); ex.Response.Error != "aborted" || ex.Response.Body.Size != 4 {
+		t.Errorf("the record says %+v %+v", ex.Response, ex.Response.Body)
+	}
+}
+
+func TestAClientThatGoesAwayIsAnOutcomeToo(t *testing.T) {
+	r := start(t, "session_record\nreverse_proxy UPSTREAM")
+	reached, gone := make(chan struct{}), make(chan struct{})
+	r.upstream.answer = func(w http.ResponseWriter, req *http.Request) {
+		close(reached)
+		<-req.Context().Done()
+		close(gone)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	req, _ := http.NewRequestWithContext(ctx, "POST", r.url, strings.NewReader("{}"))
+	req.Header.Set("Content-Type", "application/json")
+	done := make(chan error, 1)
+	go func() { _, err := http.DefaultClient.Do(req); done <- err }()
+	<-reached
+	cancel()
+	<-gone
+	<-done
+	deadline := time.Now().Add(5 * time.Second)
+	for len(r.records(ofType(record.ExchangeType))) == 0 {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing was recorded")
+		}
+	}
+	if ex := r.one(record.ExchangeType); ex.Response.Error != "canceled" || ex.Response.Status != 499 {
+		t.Errorf("the record says %+v", ex.Response)
+	}
+}
+
+func TestHeadAndNotModifiedHaveNoBody(t *testing.T) {
+	r := start(t, "json_schema_guard {\n response DIR/answer.json\n response 3xx DIR/answer.json\n}\nsession_record\nreverse_proxy UPSTREAM")
+	r.upstream.answer = func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if req.URL.Path == "/same" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("Content-Length", "11")
+	}
+	if a := r.do("HEAD", "/", ""); a.StatusCode != 200 || a.ContentLength != 11 {
+		t.Errorf("HEAD got %d, length %d", a.StatusCode, a.ContentLength)
+	}
+	if a := r.do("GET", "/same", ""); a.StatusCode != 304 {
+		t.Errorf("got %d", a.StatusCode)
+	}
+}

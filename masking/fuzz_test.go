@@ -1,0 +1,124 @@
+package masking
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
+
+// FuzzJSON holds every outcome to what is promised of all: strict JSON in,
+// strict JSON out; no value of a secret name; no number or whole string that
+// is a card number; masking again changes nothing.
+func FuzzJSON(f *testing.F) {
+	for _, s := range []string{
+		`{"password":"a","n":[4111111111111111,"ann@example.org"]}`, `"{\"pin\":\"{\\\"pin\\\":1}\"}"`, `"eyJwaW4iOjF9"`,
+		`["Bearer abcDEF123456","a=1&token=b","https://u:p@h/?q=%34111111111111111"]`, quote(jwt), quote(pem),
+		`{"ann@example.org":{"4111-1111-1111-1111":1}}`, `"4111111111111111 \"password\": x"`, `{"a.4111111111111111pin":1}`,
+		`"[masked]token=a"`, `"{a:1,'pin':2}"`, "\" { \\\"pin\\\" : 1 } \"", `"%7B%22pin%22%3A1%7D"`, `"1 2 4111 1111 1111 1111 9"`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Add(order(1))
+	p := must(New(Config{Keys: []string{"zip"}, Paths: []string{"/**/p/*", "/q"}}))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		before := bytes.Clone(src)
+		out, places, err := p.JSON(nil, src, nil)
+		if !bytes.Equal(src, before) {
+			t.Fatal("the input was written to")
+		}
+		if _, bad := jsonscan.Check(src, limits); (bad != nil) != (err != nil) {
+			t.Fatalf("masking says %v, the scanner %v", err, bad)
+		}
+		if err != nil {
+			return
+		}
+		if !bytes.Equal(out, src) && len(places) == 0 || len(places) > maxPlaces {
+			t.Fatalf("%d places", len(places))
+		}
+		again, _, err := p.JSON(nil, out, nil)
+		if err != nil || !bytes.Equal(again, out) {
+			t.Fatalf("%s\nbecame %s\nthen   %s, %v", src, out, again, err)
+		}
+		if !json.Valid(out) {
+			t.Fatalf("%s is not JSON", out)
+		}
+		var s jsonscan.Scanner
+		s.Reset(out, limits)
+		secret := false
+		for {
+			tok, err := s.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := out[tok.Start:tok.End]
+			if secret && string(text) != string(quoted) {
+				t.Fatalf("%s: the value of a secret name is %s", out, text)
+			}
+			secret = false
+			switch tok.Kind {
+			case jsonscan.End:
+				return
+			case jsonscan.Key:
+				secret = p.SecretName(string(jsonscan.AppendString(nil, text)))
+			case jsonscan.Number:
+				if isCard(digitsOf(string(text))) && !strings.ContainsAny(string(text), ".eE") {
+					t.Fatalf("%s holds a card number", out)
+				}
+			case jsonscan.String:
+				if plain := jsonscan.AppendString(nil, text); isCard(digitsOf(string(plain))) {
+					t.Fatalf("%s holds a card number", out)
+				}
+			}
+		}
+	})
+}
+
+// digitsOf is the values of s if it is all digits.
+func digitsOf(s string) (out []byte) {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return nil
+		}
+		out = append(out, s[i]-'0')
+	}
+	return out
+}
+
+// FuzzQuery holds queries, and with them paths and texts, to the same.
+func FuzzQuery(f *testing.F) {
+	for _, s := range []string{
+		"a=1&token=b", "pass%77ord=x;y=z&%zz=1&b=%", "q=4111+1111+1111+1111&ann%40example.org=2", `{"pin":"a&b=c"}`,
+		"x=%7B%22pin%22%3A1%7D", "a;token=x;b", "token", "=&=&&;", "+=+", "eyJwaW4iOjF9=", "pin=[masked]", "a=%2541",
+	} {
+		f.Add(s)
+	}
+	p := standard()
+	f.Fuzz(func(t *testing.T, raw string) {
+		out, places := p.Query(raw)
+		if out != raw && len(places) == 0 {
+			t.Fatal("nothing is reported")
+		}
+		if again, _ := p.Query(out); again != out {
+			t.Fatalf("%q became %q and then %q", raw, out, again)
+		}
+		for _, param := range strings.Split(out, "&") {
+			name, value, has := strings.Cut(param, "=")
+			plain, err := url.QueryUnescape(name)
+			if has && (err != nil || p.SecretName(plain)) && value != queryToken {
+				t.Fatalf("%q: the value of %q is %q", out, name, value)
+			}
+		}
+		path, _ := p.Path(raw)
+		if again, _ := p.Path(path); again != path {
+			t.Fatalf("path %q became %q and then %q", raw, path, again)
+		}
+		text, _ := p.Text(raw)
+		if again, _ := p.Text(text); again != text {
+			t.Fatalf("text %q became %q and then %q", raw, text, again)
+		}
+	})
+}

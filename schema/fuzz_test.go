@@ -1,0 +1,86 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
+
+func FuzzValidate(f *testing.F) {
+	for _, body := range []string{`{}`, `{"n":{"n":[1,"x"]},"email":"a@b.c"}`, `[1e400]`, `{"k\u0000":"\ud83d\ude00"}`, `{"n":{"zz":-0.0}}`, `nul`} {
+		f.Add([]byte(body))
+	}
+	s := must(f, `{"type":["object","array"],"properties":{"n":{"$ref":"#"},"email":{"format":"email"}},"items":{"anyOf":[{"$ref":"#"},{"multipleOf":3}]},"propertyNames":{"maxLength":5},"uniqueItems":true,"additionalProperties":false}`)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		faults, err := s.Validate(body)
+		report, bad := jsonscan.Check(body, jsonscan.Limits{})
+		if bad != nil || report.Duplicate {
+			if err == nil {
+				t.Fatalf("%q gets a verdict", body)
+			}
+			return
+		}
+		if err != nil {
+			return
+		}
+		for _, fault := range faults {
+			if fault.Keyword == "" || len(fault.Pointer) > maxPointer || fault.Schema == "" {
+				t.Fatalf("%q: %+v", body, fault)
+			}
+		}
+		if len(faults) > maxFaults {
+			t.Fatal(len(faults))
+		}
+	})
+}
+
+func FuzzLoad(f *testing.F) {
+	for _, text := range []string{
+		`true`, `{"$ref":"#"}`, `{"type":"object","properties":{"a":{"x-sensitive":true}}}`, `{"$ref":"b.json"}`, `{"$id":"urn:a","$ref":"#/$defs/a","$defs":{"a":{}}}`,
+		`{` + draft7 + `,"$ref":"#/definitions/a","writeOnly":true,"definitions":{"a":{"items":[{}],"additionalItems":{"format":"password"}}}}`,
+		`{"$dynamicRef":"#a","$defs":{"a":{"$dynamicAnchor":"a","unevaluatedProperties":{"x-mask":1}}}}`,
+		`{` + draft2019 + `,"$recursiveAnchor":true,"items":{"$recursiveRef":"#"}}`, `{"contentSchema":{"$ref":"#/nowhere"}}`, `{"enum":[]}`, `{"pattern":"(?="}`, `{"$id":"%"}`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, err := load(newLibrary("fuzz.json", text, nil))
+		if err != nil {
+			if strings.Contains(err.Error(), base) {
+				t.Fatalf("the error holds an inner URL: %v", err)
+			}
+			return
+		}
+		if s.ID() == "" || s.Version() == "" || len(s.Digest()) != 64 {
+			t.Fatalf("%q: %q %q %q", text, s.ID(), s.Version(), s.Digest())
+		}
+		for _, body := range []string{`null`, `{"a":[1,{"b":"c"}]}`, `[["x"],0.5]`} {
+			if faults, err := s.Validate([]byte(body)); err != nil && faults != nil {
+				t.Fatal("faults and an error")
+			}
+			markedPlaces(t, s.Marks(), body)
+		}
+	})
+}
+func FuzzTheEvaluatorAgainstTheCompilersValidator(f *testing.F) {
+	for i := range 20 {
+		gen := &generator{r: rand.New(rand.NewPCG(uint64(i), 5)), draft: []int{4, 6, 7, 2019, 2020}[i%5], values: true}
+		body, _ := json.Marshal(gen.value(4))
+		f.Add(gen.document(), body)
+	}
+	f.Add([]byte(`{"items":{"minimum":0.1,"multipleOf":1e-9}}`), fmt.Appendf(nil, "[%s]", "0.1,1e-400,-0,1E2"))
+	f.Fuzz(func(t *testing.T, schema, body []byte) {
+		s, err := load(newLibrary("fuzz.json", schema, nil))
+		if err != nil || s.rule == nil {
+			return
+		}
+		if s.branches {
+			return // the two count their work differently
+		}
+		sameAsCompiler(t, s, body)
+	})
+}

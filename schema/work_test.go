@@ -1,0 +1,85 @@
+package schema
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestABodyThatTakesExponentialWorkGetsNoVerdict(t *testing.T) {
+	for name, text := range map[string]string{
+		"anyOf":              `{"anyOf":[{"properties":{"n":{"$ref":"#"}},"not":{}},{"properties":{"n":{"$ref":"#"}}}]}`,
+		"oneOf":              `{"oneOf":[{"properties":{"n":{"$ref":"#"}},"not":{}},{"properties":{"n":{"$ref":"#"}}}]}`,
+		"allOf":              `{"properties":{"n":{"$ref":"#"}},"allOf":[{"properties":{"n":{"$ref":"#"}}}]}`,
+		"if":                 `{"if":{"properties":{"n":{"$ref":"#"}}},"then":{"properties":{"n":{"$ref":"#"}}}}`,
+		"fanout":             fanout(30),
+		"anyOf, by compiler": `{"unevaluatedItems":true,"anyOf":[{"properties":{"n":{"$ref":"#"}},"not":{}},{"properties":{"n":{"$ref":"#"}}}]}`,
+	} {
+		s := must(t, text)
+		_, err := s.Validate([]byte(strings.Repeat(`{"n":`, 60) + `{}` + strings.Repeat(`}`, 60)))
+		if err == nil || !strings.Contains(err.Error(), "more evaluations than are allowed") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if faults, err := s.Validate([]byte(`{"n":{}}`)); name != "fanout" && (err != nil || faults != nil) {
+			t.Errorf("%s: afterwards: %v, %v", name, faults, err)
+		}
+	}
+}
+
+func TestALongPointerIsCutToAnAncestor(t *testing.T) {
+	for _, more := range []string{``, `,"unevaluatedItems":true`} {
+		s := must(t, `{"properties":{"o":{"additionalProperties":{"type":"string"}}}`+more+`}`)
+		faults, err := s.Validate([]byte(`{"o":{"` + strings.Repeat("k", 2000) + `":1}}`))
+		if err != nil || len(faults) != 1 || faults[0].Pointer != "/o" {
+			t.Errorf("%v, %v", faults, err)
+		}
+	}
+}
+
+func TestABodyTooWideForTheCompilersValidatorGetsNoVerdict(t *testing.T) {
+	s := must(t, `{"unevaluatedItems":{"type":"string"}}`)
+	if _, err := s.Validate([]byte("[" + strings.Repeat("1,", valuesMost) + "1]")); err == nil || !strings.Contains(err.Error(), "unevaluatedItems") {
+		t.Error(err)
+	}
+}
+
+// fanout is a schema of 2^n paths without recursion.
+func fanout(n int) string {
+	var b strings.Builder
+	b.WriteString(`{"$ref":"#/$defs/d0","$defs":{`)
+	for i := range n {
+		fmt.Fprintf(&b, `"d%d":{"allOf":[{"$ref":"#/$defs/d%d"},{"$ref":"#/$defs/d%d"}]},`, i, i+1, i+1)
+	}
+	fmt.Fprintf(&b, `"d%d":{}}}`, n)
+	return b.String()
+}
+
+func TestADeepBodyOfAnHonestRecursiveUnionIsDecided(t *testing.T) {
+	s := must(t, `{"oneOf":[{"type":"string"},{"type":"number"},{"type":"array","items":{"$ref":"#"}},{"type":"object","additionalProperties":{"$ref":"#"}}]}`)
+	deep := strings.Repeat(`{"a":[`, 200) + `1` + strings.Repeat(`]}`, 200)
+	wide := "[" + strings.Repeat(`{"a":["b",1]},`, 5000) + `"c"]`
+	for _, body := range []string{deep, wide} {
+		if faults, err := s.Validate([]byte(body)); err != nil || faults != nil {
+			t.Errorf("%v, %v", faults, err)
+		}
+	}
+	if faults, err := s.Validate([]byte(`{"a":[[null]]}`)); err != nil || len(faults) == 0 {
+		t.Errorf("%v, %v", faults, err)
+	}
+}
+
+func TestASchemaInALoopGetsNoVerdict(t *testing.T) {
+	s := must(t, `{"$dynamicAnchor":"n","$id":"http://e.com/a","$ref":"b","$defs":{"b":{"$id":"b","properties":{"a":{"$dynamicRef":"#n"}},"$dynamicAnchor":"n"}}}`)
+	if _, err := s.Validate([]byte(`{"a":{"a":{}}}`)); err != nil {
+		t.Errorf("no loop, but: %v", err)
+	}
+	dir := folder(t, map[string]string{"s.json": `{` + draft2019 + `,"$recursiveAnchor":true,"$id":"http://e.com/a","anyOf":[{"$ref":"#/$defs/b"}],"$defs":{"b":{"$id":"b","$recursiveAnchor":true,"not":{"$id":"c","not":{"$recursiveRef":"#"}}}}}`})
+	s, err := Load(filepath.Join(dir, "s.json"))
+	if err != nil {
+		return // refused at load: as good
+	}
+	if _, err := s.Validate([]byte(`1`)); err == nil {
+		t.Error("a verdict on a schema in a loop")
+	}
+}
