@@ -31,7 +31,6 @@ type rig struct {
 	dir, url string
 	issuer   *demo.Issuer
 	upstream *upstream
-	config   string
 }
 
 // upstream keeps what reached it, and answers as told.

@@ -38,7 +38,7 @@ func (a *App) exchange(g *Gateway, r *http.Request) *exchange.Exchange {
 	}
 	m := a.Masker(g)
 	x := &exchange.Exchange{ID: record.NewID(), Start: time.Now(), Body: BodyOf(r)}
-	// What the client asked for, before any rewrite.
+	// What the client asked for, before any rewrite. (Caddy keeps no Host there.)
 	asked := r
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.URL != nil {
 		asked = &original
@@ -49,7 +49,7 @@ func (a *App) exchange(g *Gateway, r *http.Request) *exchange.Exchange {
 	}
 	x.Request = record.Request{Method: m.Text(asked.Method, 32), Proto: r.Proto}
 	var inURL, inHeaders []record.Masked
-	x.Request.URL, inURL = m.URL(scheme, asked.Host, asked.URL)
+	x.Request.URL, inURL = m.URL(scheme, r.Host, asked.URL)
 	x.Request.Headers, inHeaders = m.Headers(r.Header)
 	x.Masked = append(inURL, inHeaders...)
 	x.Client = record.Client{PeerIP: hostOf(r.RemoteAddr), UserAgent: m.Text(r.UserAgent(), 256)}

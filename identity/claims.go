@@ -48,6 +48,9 @@ func (v *Verifier) check(t *token, now time.Time) (*checked, string) {
 	if c.issued.After(now.Add(v.cfg.Leeway)) {
 		return nil, issuedFuture
 	}
+	if v.cfg.Profile == profileAccess && t.typ != "at+jwt" && !saysAccess(t.claims) {
+		return nil, wrongProfile
+	}
 	return c, ""
 }
 
@@ -163,4 +166,23 @@ func numericDate(v any) (time.Time, bool) {
 	}
 	sec, frac := math.Modf(f)
 	return time.Unix(int64(sec), int64(frac*1e9)).UTC(), true
+}
+
+// accessClaims are claims that issuers put into access tokens and never into ID
+// tokens: OAuth's own (RFC 8693, RFC 9068), Entra's scp and roles, Okta's cid,
+// Auth0's gty and permissions.
+var accessClaims = []string{"scope", "scp", "client_id", "roles", "cid", "gty", "permissions"}
+
+// saysAccess says whether a token without a telling typ header shows that it is
+// an access token. Looking only for what gives an ID token away would not do:
+// a plain one has nothing but iss, sub, aud, exp and iat.
+func saysAccess(claims map[string]any) bool {
+	for _, c := range accessClaims {
+		if _, ok := claims[c]; ok {
+			return true
+		}
+	}
+	typ, _ := claims["typ"].(string)       // Keycloak
+	use, _ := claims["token_use"].(string) // Cognito
+	return strings.EqualFold(typ, "Bearer") || use == "access"
 }

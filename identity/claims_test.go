@@ -24,7 +24,8 @@ func TestClaimsThatCanBeReadTwoWaysAreRefused(t *testing.T) {
 				members = append(members, fmt.Sprintf("%q:%s", c, good[c]))
 			}
 		}
-		return "{" + strings.Join(members, ",") + "}"
+		// What makes it an access token.
+		return "{" + strings.Join(append(members, `"scope":"orders"`), ",") + "}"
 	}
 	type refusal struct{ what, payload, reason string }
 	cases := []refusal{
@@ -156,6 +157,10 @@ func TestAProfileTakesItsKindOfTokenOnly(t *testing.T) {
 		{"a foreign azp", "at+jwt", map[string]any{"azp": "web-app"}, []string{"access", "at+jwt"}, wrongAudience},
 		{"a numeric azp", "at+jwt", map[string]any{"azp": 1}, []string{"access", "at+jwt"}, wrongAudience},
 		{"our azp", "at+jwt", map[string]any{"azp": audience}, all, ""},
+		{"nothing that only an access token has", "JWT", map[string]any{"client_id": nil, "scope": nil}, onlyAny, wrongProfile},
+		{"no typ and only Entra's scp", "", map[string]any{"client_id": nil, "scope": nil, "scp": "orders"}, lenient, wrongProfile},
+		{"Cognito's token_use", "", map[string]any{"client_id": nil, "scope": nil, "token_use": "access"}, lenient, wrongProfile},
+		{"Cognito's token_use of an ID token", "", map[string]any{"client_id": nil, "scope": nil, "token_use": "id"}, onlyAny, wrongProfile},
 		{"no client_id", "at+jwt", map[string]any{"client_id": nil}, lenient, badClaims},
 		{"no jti", "at+jwt", map[string]any{"jti": nil}, lenient, badClaims},
 	} {

@@ -27,8 +27,10 @@ type Config struct {
 	Algorithms []string
 	// Profile is the kind of token: "access" (default), "at+jwt" or "any".
 	//
-	// "access" takes header typ at+jwt, JWT or none, and refuses what looks like
-	// an ID token: claim nonce, at_hash or c_hash, or a typ claim of ID.
+	// "access" takes header typ at+jwt; with JWT or none it wants a claim that
+	// only access tokens have (scope, scp, client_id, cid, roles, gty,
+	// permissions, typ Bearer, token_use access), and refuses what looks like an
+	// ID token: claim nonce, at_hash or c_hash, or a typ claim of ID.
 	// "at+jwt" takes RFC 9068 tokens only. "any" takes ID tokens too, and then
 	// requires azp, if there is one, to be among Audiences. All refuse logout,
 	// refresh and other security event tokens.

@@ -130,6 +130,6 @@ func (f *fixture) unavailable(raw string) *UnavailableError {
 func (f *fixture) claims() map[string]any {
 	now := f.clock.Now().Unix()
 	return map[string]any{
-		"iss": f.idp.URL, "sub": "alice", "aud": audience, "exp": now + 3600, "iat": now, "jti": "t1",
+		"iss": f.idp.URL, "sub": "alice", "aud": audience, "exp": now + 3600, "iat": now, "jti": "t1", "scope": "orders",
 	}
 }

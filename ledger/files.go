@@ -2,9 +2,14 @@ package ledger
 
 import (
 	"crypto/rand"
+	"io/fs"
 	"os"
 	"path"
+	"strings"
 )
+
+// tempPrefix begins the names of files that are not yet what they will be.
+const tempPrefix = ".tmp-"
 
 // createFile makes a small file that is there whole or not at all. The error
 // wraps fs.ErrExist when there is one of that name.
@@ -36,7 +41,7 @@ func replaceFile(root *os.Root, name string, data []byte, perm os.FileMode) erro
 
 // writeTemp writes a synced file beside name, with a name nobody looks for.
 func writeTemp(root *os.Root, name string, data []byte, perm os.FileMode) (string, error) {
-	temp := path.Join(path.Dir(name), ".tmp-"+rand.Text())
+	temp := path.Join(path.Dir(name), tempPrefix+rand.Text())
 	f, err := root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, perm)
 	if err != nil {
 		return "", err
@@ -53,4 +58,17 @@ func writeTemp(root *os.Root, name string, data []byte, perm os.FileMode) (strin
 		return "", err
 	}
 	return temp, nil
+}
+
+// sweepTemp removes what a crash left half-written. Only who holds the lock may.
+func sweepTemp(root *os.Root) {
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return // nothing depends on it
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), tempPrefix) {
+			root.Remove(e.Name())
+		}
+	}
 }

@@ -63,7 +63,8 @@ type Options struct {
 	OnCheckpoint func(note []byte)
 	// OnProblem is given what went wrong without stopping the log: a failed
 	// seal, a segment given up, a damaged sealed segment. It is called from one
-	// goroutine at a time and must not call the log.
+	// goroutine at a time, which may be the one that commits: it must return
+	// soon and not call the log.
 	OnProblem func(error)
 
 	disk  disk          // for tests; nil: Dir
@@ -121,10 +122,12 @@ type Log struct {
 	stopSealer   context.CancelFunc
 	checkpointer checkpointer
 
-	callbacks sync.Mutex
-	closing   sync.Once
-	closed    chan struct{} // closed when all is done
-	closeErr  error
+	problems  sync.Mutex // held during OnProblem
+	announced sync.Mutex // held during OnCheckpoint
+
+	closing  sync.Once
+	closed   chan struct{} // closed when all is done
+	closeErr error
 }
 
 // problem reports what went wrong but stops nothing.
@@ -132,8 +135,8 @@ func (l *Log) problem(err error) {
 	if l.opts.OnProblem == nil {
 		return
 	}
-	l.callbacks.Lock()
-	defer l.callbacks.Unlock()
+	l.problems.Lock()
+	defer l.problems.Unlock()
 	l.opts.OnProblem(fmt.Errorf("ledger %s: %w", l.opts.Log, err))
 }
 
@@ -142,7 +145,7 @@ func (l *Log) announce(signed []byte) {
 	if l.opts.OnCheckpoint == nil {
 		return
 	}
-	l.callbacks.Lock()
-	defer l.callbacks.Unlock()
+	l.announced.Lock()
+	defer l.announced.Unlock()
 	l.opts.OnCheckpoint(signed)
 }

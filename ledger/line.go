@@ -124,6 +124,7 @@ type lineReader struct {
 	start, end int
 	off        int64 // of buf[start] in the segment
 	eof        bool
+	err        error
 	lenient    bool // NULs are of the line they are in; only those at the very end are not
 }
 
@@ -174,11 +175,18 @@ func (l *lineReader) fill() error {
 	if l.end == len(l.buf) {
 		l.buf = append(l.buf, make([]byte, len(l.buf))...)
 	}
+	if l.err != nil {
+		return l.err
+	}
 	n, err := l.r.Read(l.buf[l.end:])
 	l.end += n
-	if err == io.EOF {
+	switch {
+	case err == io.EOF:
 		l.eof = true
-		return nil
+	case err != nil && n > 0:
+		l.err = err // the lines before it first
+	case err != nil:
+		return err
 	}
-	return err
+	return nil
 }

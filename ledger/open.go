@@ -45,6 +45,7 @@ func open(opts Options) (*Log, error) {
 		f.root.Close()
 		return nil, err
 	}
+	sweepTemp(f.root)
 	l := &Log{opts: opts, prefix: "ledger/" + opts.Log + "/", disk: opts.disk, lock: lock, root: f.root}
 	if l.disk == nil {
 		l.disk = f
@@ -178,7 +179,9 @@ func (l *Log) lastCheckpoint() error {
 	if err != nil {
 		return err
 	}
-	err = l.opts.Store.Create(context.Background(), l.prefix+checkpointName(c.size), bytes.NewReader(signed))
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	err = l.opts.Store.Create(ctx, l.prefix+checkpointName(c.size), bytes.NewReader(signed))
 	if errors.Is(err, storage.ErrExist) {
 		return nil // nothing came since, or a seal was at this size
 	}
@@ -199,5 +202,6 @@ func (l *Log) leaveSegment() error {
 	if s.end == s.first {
 		return errors.Join(s.close(), l.disk.remove(s.name))
 	}
-	return errors.Join(s.file.truncate(s.size), s.close())
+	s.file.truncate(s.size) // the zeros may stay
+	return s.close()
 }

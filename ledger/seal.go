@@ -108,11 +108,13 @@ func (s *sealer) seal(ctx context.Context, job sealJob) error {
 	s.log.announce(signed)
 	s.tiling = tiles
 	if conflict != nil {
-		return s.setAside(job, conflict)
+		err = s.setAside(job, conflict)
+	} else {
+		err = s.log.disk.remove(job.name)
 	}
-	if err := s.log.disk.remove(job.name); err != nil {
-		// It is sealed: what stays is a copy, which readers pass over.
-		s.log.problem(fmt.Errorf("removing %s, which is sealed: %w", job.name, err))
+	if err != nil {
+		// What stays is a copy, which readers pass over and the next start sees to.
+		s.log.problem(fmt.Errorf("%s is sealed, but could not be removed: %w", job.name, err))
 	}
 	return nil
 }

@@ -87,7 +87,7 @@ func (v *verification) known(from, to uint64) []*tlog.Hash {
 func (v *verification) dissect(s, next *scan, first, end uint64) {
 	must := v.known(first, end)
 	v.vouch(s, next, first, must)
-	at := s.assign(first, end, must)
+	at := v.assign(s, first, end, must)
 	state := make([]byte, end-first) // what was found of each record
 	const intact, damaged = 1, 2
 	var problems []Problem
@@ -156,7 +156,8 @@ func (v *verification) vouch(s, next *scan, first uint64, must []*tlog.Hash) {
 		entries = append(slices.Clip(entries), next.entries[0])
 	}
 	for i := range entries {
-		if e := &entries[i]; e.valid && bySeq[e.seq] == nil {
+		// Of two that say they are the same record, the one in its place.
+		if e := &entries[i]; e.valid && (bySeq[e.seq] == nil || e.seq == first+uint64(i)) {
 			bySeq[e.seq] = e
 		}
 	}
@@ -166,7 +167,13 @@ func (v *verification) vouch(s, next *scan, first uint64, must []*tlog.Hash) {
 		if must[i] != nil || after == nil {
 			continue
 		}
-		if self != nil && self.hash != after.prev && v.prevWasChanged(s, after, self.hash, bySeq[seq+2]) {
+		if self != nil && self.hash != after.prev && v.prevWasChanged(s, after, self.hash, func(fixed tlog.Hash) bool {
+			if next := bySeq[seq+2]; next != nil {
+				return after.hash != next.prev && fixed == next.prev
+			}
+			return v.signedFor(append(slices.Clip(must[:i]), &self.hash, &fixed))
+		}) {
+			must[i] = &self.hash
 			continue
 		}
 		must[i] = &after.prev
@@ -174,11 +181,8 @@ func (v *verification) vouch(s, next *scan, first uint64, must []*tlog.Hash) {
 }
 
 // prevWasChanged says whether a record's only change is its prev: with the
-// other prev it is what the record after it says.
-func (v *verification) prevWasChanged(s *scan, e *entry, prev tlog.Hash, after *entry) bool {
-	if after == nil || after.prev == e.hash {
-		return false
-	}
+// other prev its hash is the right one.
+func (v *verification) prevWasChanged(s *scan, e *entry, prev tlog.Hash, right func(tlog.Hash) bool) bool {
 	whole := false
 	v.linesAt(s, map[int64]bool{e.off: true}, func(_ int64, line []byte) {
 		h, ok := parseHead(line)
@@ -187,25 +191,56 @@ func (v *verification) prevWasChanged(s *scan, e *entry, prev tlog.Hash, after *
 		}
 		base64.StdEncoding.Encode(h.prev, prev[:]) // h.prev is in line
 		var hasher leafHasher
-		whole = hasher.sum(line) == after.prev
+		whole = right(hasher.sum(line))
 	})
 	return whole
 }
 
-// place is where a line belongs.
+// signedFor says whether a checkpoint is signed for the log so far and these
+// records.
+func (v *verification) signedFor(more []*tlog.Hash) bool {
+	tree := v.edge
+	for _, h := range more {
+		if h == nil {
+			return false
+		}
+		tree.add(*h)
+	}
+	root := tree.root()
+	return !v.broken && slices.ContainsFunc(v.signed, func(c signedFile) bool { return c.size == tree.size && c.root == root })
+}
+
+// placed is where a line belongs.
 type placed struct {
 	seq    uint64
 	intact bool
 }
 
-// assign finds which record each line is, or was.
-func (s *scan) assign(first, end uint64, must []*tlog.Hash) []placed {
+// assign finds which record each line is, or was. Where nothing tells what a
+// record must be, the first line counts that follows the record before.
+func (v *verification) assign(s *scan, first, end uint64, must []*tlog.Hash) []placed {
 	at := make([]placed, len(s.entries))
-	for i, e := range s.entries {
-		if e.valid && e.seq >= first && e.seq < end {
-			m := must[e.seq-first]
-			at[i] = placed{e.seq, e.fault == "" && (m == nil || *m == e.hash)}
+	for i := range s.entries {
+		e := &s.entries[i]
+		if e.fault != "" {
+			continue
 		}
+		if e.seq < first || e.seq >= end {
+			known := v.known(e.seq, e.seq+1)[0]
+			at[i] = placed{e.seq, known != nil && *known == e.hash}
+			continue
+		}
+		n := e.seq - first
+		if must[n] == nil {
+			before := &v.last
+			if n > 0 {
+				before = must[n-1]
+			}
+			if before == nil || *before == e.prev {
+				must[n] = &e.hash
+			}
+		}
+		at[i] = placed{e.seq, must[n] != nil && *must[n] == e.hash}
 	}
 	for i := range at {
 		if at[i].intact {

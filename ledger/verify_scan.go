@@ -114,6 +114,9 @@ func (v *verification) scan(i int) *scan {
 	var hasher leafHasher
 	var last []byte
 	for v.ctx.Err() == nil {
+		if !s.segment.sealed && s.full() {
+			break // what lies behind was written, but never acknowledged
+		}
 		line, off, err := lines.next()
 		if err == io.EOF || err == errTail && !s.segment.sealed {
 			break
@@ -123,9 +126,6 @@ func (v *verification) scan(i int) *scan {
 			break
 		}
 		e := v.look(line)
-		if !s.segment.sealed && e.valid && e.seq >= s.limit && s.orderly() {
-			break // written, never acknowledged: the next segment has the record of that seq
-		}
 		e.off, e.hash = off, hasher.sum(line)
 		if len(s.entries) == 0 {
 			s.first = recordTime(line)
@@ -160,8 +160,9 @@ func (v *verification) look(line []byte) entry {
 	return e
 }
 
-// orderly says whether the lines so far fill the segment up to its limit.
-func (s *scan) orderly() bool {
+// full says whether the segment has as many lines as there are records to where
+// the next one begins.
+func (s *scan) full() bool {
 	return uint64(len(s.entries)) == s.limit-s.segment.first
 }
 

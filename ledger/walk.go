@@ -135,7 +135,7 @@ func (w *walker) read(s segment, limit uint64) error {
 		}
 		lines.off = w.offset
 	}
-	for {
+	for w.next < limit { // what lies behind was never acknowledged
 		line, off, err := lines.next()
 		if err == io.EOF || err == errTail && !s.sealed {
 			return nil
@@ -146,9 +146,6 @@ func (w *walker) read(s segment, limit uint64) error {
 		h, ok := parseHead(line)
 		if !ok {
 			return fmt.Errorf("segment %s at byte %d: no record", s.name, off)
-		}
-		if h.seq >= limit {
-			return nil // not acknowledged: the next segment has the record of that seq
 		}
 		if h.seq >= w.next {
 			if h.seq > w.next {
@@ -161,4 +158,5 @@ func (w *walker) read(s segment, limit uint64) error {
 		}
 		w.current, w.offset = s, lines.off
 	}
+	return nil
 }

@@ -32,6 +32,9 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 		if err != nil {
 			return dst, false, err
 		}
+		if w.level == 0 {
+			w.root.located = false
+		}
 		switch tok.Kind {
 		case jsonscan.Key:
 			rule = w.member(&s, tok)

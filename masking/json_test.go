@@ -166,7 +166,7 @@ func TestPlacesTellWhereAndWhyAndNeverWhat(t *testing.T) {
 }
 
 func TestTheListOfPlacesIsBounded(t *testing.T) {
-	long := strings.Repeat("k", 100_000)
+	long := strings.Repeat("k", 2000)
 	var b strings.Builder
 	b.WriteString(`{"` + long + `":{"` + strings.Repeat("é", 100) + `":[`)
 	for i := range 500 {
@@ -182,9 +182,15 @@ func TestTheListOfPlacesIsBounded(t *testing.T) {
 		t.Errorf("%d places, the last %+v", len(places), last)
 	}
 	for _, p := range places {
-		if len(p.Pointer) > maxPointer+2*maxSegment || !json.Valid(jsonscan.AppendQuoted(nil, []byte(p.Pointer))) {
+		if len(p.Pointer) > maxPointer+2*maxSegment || !strings.HasPrefix(p.Pointer, "/…/éé") && p.Rule != "more" || !json.Valid(jsonscan.AppendQuoted(nil, []byte(p.Pointer))) {
 			t.Errorf("pointer of %d bytes", len(p.Pointer))
 		}
+	}
+	// Nor is much time spent on pointers that are too long to tell.
+	src := `{"` + strings.Repeat("k", maxPointing/2) + `":{` + strings.Repeat(`"pin":1,`, 1000) + `"pin":1}}`
+	_, places = masked(t, standard(), src, nil)
+	if want := []Place{{"/…/pin", "key:pin", "mask", 2}, {"", "more", "mask", 999}}; !slices.Equal(places, want) {
+		t.Errorf("%+v", places)
 	}
 }
 

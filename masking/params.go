@@ -48,9 +48,10 @@ func (w *work) paramName(text []byte) string {
 	return w.p.keys.find(name).rule
 }
 
-// nameByte says whether c may be in a parameter's name.
+// nameByte says whether c may be in a parameter's name. What stands before a
+// colon or an equals sign is looked at once only because neither may.
 func nameByte(c byte) bool {
-	return isAlnum(c) || c >= 0x80 || bytes.IndexByte([]byte("_-.%+~[]$:@"), c) >= 0
+	return isAlnum(c) || c >= 0x80 || bytes.IndexByte([]byte("_-.%+[]"), c) >= 0
 }
 
 // paramValue is the value that begins at i, after the equals sign. A quoted

@@ -1,8 +1,8 @@
 package masking
 
 import (
+	"bytes"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
 )
@@ -12,8 +12,8 @@ type Place struct {
 	// Pointer is in a body the JSON Pointer (RFC 6901) of the value or
 	// member, of the outermost document for what is within strings; in a
 	// query or header the name; in a path the number of the segment. It never
-	// holds a secret: what a detector finds in it is masked, and what is long
-	// is cut, marked by an ellipsis.
+	// holds a secret: what a detector finds in it is masked, and an ellipsis
+	// stands for what is too long to tell.
 	Pointer string
 	// Rule is what called it secret: "key:" and the name or part of a name
 	// that matched, "path:" and the pattern, "schema", "detect:" and the
@@ -32,8 +32,11 @@ const actionMask = "mask"
 // Bounds of what is told about places.
 const (
 	maxPlaces  = 64
-	maxSegment = 128
+	maxSegment = 256
 	maxPointer = 1024
+	// maxPointing bounds the work: how many bytes of pointers are looked at.
+	// Places past that are counted only.
+	maxPointing = 1 << 18
 )
 
 const ellipsis = "…"
@@ -48,7 +51,7 @@ func (r *root) add(rule string) {
 		}
 		return
 	}
-	if len(r.places) >= maxPlaces-1 && r.more > 0 {
+	if r.more > 0 && len(r.places) >= maxPlaces-1 || r.pointing > maxPointing {
 		r.more++ // without the price of a pointer
 		return
 	}
@@ -76,35 +79,44 @@ func (r *root) done() []Place {
 
 // here is the place of the token at hand, fit to be told.
 func (r *root) here() []byte {
-	if !r.body {
-		return append(r.pointer[:0], r.name...)
+	if r.located {
+		return r.pointer
 	}
+	if !r.body {
+		r.pointer = append(r.pointer[:0], r.name...)
+		return r.pointer
+	}
+	r.located = true
 	full := r.top.scan.AppendPointer(nil)
+	r.pointing += len(full)
 	out := r.pointer[:0]
-	for len(full) > 0 {
-		full = full[1:]
-		end := 0
-		for end < len(full) && full[end] != '/' {
-			end++
-		}
+	for _, seg := range bytes.Split(full, []byte("/"))[1:] {
 		if len(out) > maxPointer {
-			out = append(out, '/')
-			out = append(out, ellipsis...)
+			out = append(append(out, '/'), ellipsis...)
 			break
 		}
-		out = r.appendSegment(append(out, '/'), full[:end])
-		full = full[end:]
+		out = append(append(out, '/'), escaper.Replace(r.safe(unescaper.Replace(string(seg))))...)
 	}
 	r.pointer = out
 	return out
 }
 
-// appendSegment appends one segment of a pointer, masked as a key would be.
-func (r *root) appendSegment(out, seg []byte) []byte {
-	if len(seg) < shortest {
-		return append(out, seg...)
+// safe is text without what is secret in it, or an ellipsis when it is long.
+func (r *root) safe(text string) string {
+	if len(text) < shortest {
+		return text
 	}
-	return append(out, escaper.Replace(r.safe(unescaper.Replace(string(seg))))...)
+	if len(text) > maxSegment {
+		return ellipsis
+	}
+	if r.segment == nil {
+		r.segment = &work{root: &root{quiet: 1}, level: 1}
+	}
+	s := r.segment
+	s.p = r.top.p
+	s.in = append(s.in[:0], text...)
+	masked, _ := s.mask(s.in)
+	return string(masked)
 }
 
 // As RFC 6901 writes the text of a segment.
@@ -112,24 +124,6 @@ var (
 	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
 	unescaper = strings.NewReplacer("~0", "~", "~1", "/")
 )
-
-// safe is text without what is secret in it, cut to a length.
-func (r *root) safe(text string) string {
-	if r.segment == nil {
-		r.segment = &work{root: &root{quiet: 1}, level: 1}
-	}
-	s := r.segment
-	s.p = r.top.p
-	masked, _ := s.mask(append(s.in[:0], text...))
-	if len(masked) > maxSegment {
-		end := maxSegment
-		for end > 0 && !utf8.RuneStart(masked[end]) {
-			end--
-		}
-		return string(masked[:end]) + ellipsis
-	}
-	return string(masked)
-}
 
 // quoted is Token as JSON.
 var quoted = jsonscan.AppendQuoted(nil, []byte(Token))

@@ -76,15 +76,16 @@ func (w *work) param(raw string) string {
 	if found := w.p.keys.find([]byte(plain)).rule; found != "" {
 		rule = found
 	}
-	out, whole := w.decoded(name, plain)
+	out, masked := w.decoded(name, plain)
 	if !has {
 		return out
 	}
-	if whole && rule == "" { // the name was a text that the = broke in two
+	switch {
+	case rule != "":
+	case masked == Token: // the name was a text that the = broke in two
 		rule = ruleNested
-	}
-	if rule == "" {
-		rule = w.p.keys.find([]byte(w.root.name)).rule
+	default:
+		rule = w.p.keys.find([]byte(masked)).rule
 	}
 	if rule != "" {
 		w.place(rule)
@@ -99,15 +100,15 @@ func (w *work) param(raw string) string {
 	return out + "=" + value
 }
 
-// decoded masks a part of a URL by its decoded text; whole says that nothing
-// of it is left.
-func (w *work) decoded(raw, plain string) (out string, whole bool) {
+// decoded masks a part of a URL by its decoded text. It returns the part as
+// the URL has it and, if anything was masked, the decoded text.
+func (w *work) decoded(raw, plain string) (out, masked string) {
 	w.in = append(w.in[:0], plain...)
-	masked, changed := w.mask(w.in)
+	text, changed := w.mask(w.in)
 	if !changed {
-		return raw, false
+		return raw, ""
 	}
-	return escape(masked), string(masked) == Token
+	return escape(text), string(text)
 }
 
 // Path masks what the detectors find in the segments of a URL's path, as it

@@ -34,7 +34,10 @@ type root struct {
 	places  []Place
 	more    int
 	pointer []byte
+	located bool  // pointer is that of the token at hand
 	segment *work // masks pointers
+
+	pointing int // bytes of pointers looked at
 }
 
 var pool = sync.Pool{New: func() any {

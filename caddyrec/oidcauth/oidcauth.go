@@ -57,10 +57,10 @@ type Handler struct {
 	// What the upstream gets in place of the client's token.
 	UpstreamCredential *Credential `json:"upstream_credential,omitempty"`
 
-	// Which tokens are access tokens. `access` (the default) takes what does
-	// not look like an ID, refresh or logout token; `at+jwt` takes RFC 9068
-	// tokens only; `any` is for providers whose access tokens cannot be told
-	// from ID tokens.
+	// Which tokens are access tokens. `access` (the default) takes those with
+	// the header `typ: at+jwt`, or a claim that only access tokens have, such
+	// as `scope` or `client_id`; `at+jwt` takes RFC 9068 tokens only; `any` is
+	// for providers whose access tokens cannot be told from ID tokens.
 	TokenProfile string `json:"token_profile,omitempty"`
 
 	// The signature algorithms that are allowed, asymmetric ones only.
@@ -163,16 +163,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.refuse(w, g, x, refusalOf(err))
 	}
 	adopt(r, x, id)
+	if err := h.app.Observe(g, x); err != nil {
+		return caddyrec.Unrecorded(err).Write(w, x)
+	}
+	// Approvers need not be among those who may use the API.
+	if served, err := h.app.ServeReserved(w, r, g, x); served {
+		return err
+	}
 	for _, need := range h.Require {
 		if !meets(id, need) {
 			return h.refuse(w, g, x, refusal403(need))
 		}
-	}
-	if err := h.app.Observe(g, x); err != nil {
-		return caddyrec.Unrecorded(err).Write(w, x)
-	}
-	if served, err := h.app.ServeReserved(w, r, g, x); served {
-		return err
 	}
 	if c := h.UpstreamCredential; c != nil {
 		r.Header.Set(c.Header, h.credential)

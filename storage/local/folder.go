@@ -40,7 +40,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening store: %w", err)
 	}
-	if err := os.MkdirAll(dir, dirMode); err != nil {
+	if err := makeRoot(dir); err != nil {
 		return nil, fmt.Errorf("making store folder: %w", err)
 	}
 	root, err := os.OpenRoot(dir)
@@ -54,6 +54,29 @@ func Open(dir string) (*Store, error) {
 	}
 	s.sweep()
 	return s, nil
+}
+
+// makeRoot makes the store's folder, and those above it, and syncs the parent
+// of each new one: an object is not durable in a folder that is not.
+func makeRoot(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makeRoot(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	root, err := os.OpenRoot(parent)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return syncDir(root, ".")
 }
 
 // take reads the marker, or puts one into an empty folder.
@@ -142,6 +165,13 @@ func (s *Store) makeFolder(dir string) error {
 	s.synced[dir] = true
 	s.mu.Unlock()
 	return nil
+}
+
+func (s *Store) makeFolderAnew(dir string) error {
+	s.mu.Lock()
+	clear(s.synced)
+	s.mu.Unlock()
+	return s.makeFolder(dir)
 }
 
 func (s *Store) known(dir string) bool {

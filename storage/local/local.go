@@ -76,6 +76,11 @@ func (s *Store) Create(ctx context.Context, name string, r io.Reader) error {
 	defer s.root.Remove(temp)
 
 	err = s.root.Link(temp, name)
+	if errors.Is(err, fs.ErrNotExist) { // somebody removed the folder since
+		if err = s.makeFolderAnew(path.Dir(name)); err == nil {
+			err = s.root.Link(temp, name)
+		}
+	}
 	if errors.Is(err, fs.ErrExist) {
 		if exists, err := s.exists(name); err != nil || exists {
 			return err

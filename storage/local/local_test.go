@@ -144,6 +144,19 @@ func TestCreateLeavesNoTemporaryFile(t *testing.T) {
 	}
 }
 
+func TestAFolderThatSomebodyRemovedIsMadeAgain(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	for range 2 {
+		if err := s.Create(t.Context(), "a/b/c", strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(filepath.Join(dir, "a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Each child process tries to create the same hundred names; every name must
 // be won once over all processes.
 func TestOneProcessOfManyWins(t *testing.T) {

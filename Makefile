@@ -1,0 +1,24 @@
+# One line each: see README.md and CONTRIBUTING.md.
+export GOFLAGS := -trimpath
+STATICCHECK := go tool -modfile=tools/go.mod staticcheck
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: run test lint unit e2e xcaddy platforms bench fuzz
+
+run: ; go run ./cmd/caddy rec demo
+
+test: lint unit e2e xcaddy platforms
+
+lint: ; @test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && $(STATICCHECK) ./... && go mod tidy -diff && go -C e2e vet ./... && go -C e2e mod tidy -diff && go -C tools mod tidy -diff
+
+unit: ; go test -race ./...
+
+e2e: ; go -C e2e test ./...
+
+xcaddy: ; ./tools/xcaddy-build
+
+platforms: ; set -e; for p in $(PLATFORMS); do echo "build $$p"; CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -o /dev/null ./cmd/caddy; done
+
+bench: ; go -C e2e run ./bench $(foreach p,$(PEERS),--peer $(p))
+
+fuzz: ; ./tools/fuzz
