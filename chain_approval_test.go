@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
-
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -238,9 +236,7 @@ func TestFloodsOfRefusalsAreCountedNotWrittenOut(t *testing.T) {
 			t.Fatal(a.StatusCode)
 		}
 	}
-	if err := caddy.Stop(); err != nil { // which writes the count
-		t.Fatal(err)
-	}
+	stopCaddy(t) // which writes the count
 	var written, counted int64
 	for _, d := range r.records(ofType(record.Denied)) {
 		if counted += d.Denial.Suppressed; d.Denial.Suppressed == 0 {

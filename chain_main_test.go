@@ -62,7 +62,9 @@ func TestARequestIsAnsweredAndRecordedMasked(t *testing.T) {
 	if *ex.Response.Body.Content != `{"ok":true}` || ex.Schema.Response.Verdict != "valid" || ex.Response.Status != 200 {
 		t.Errorf("the answer in the record: %+v", ex.Response)
 	}
-	if len(r.records(func(rec *record.Record) bool { return rec.Type == record.SessionObserved && rec.Identity.Subject == "ana" })) != 1 {
+	if len(r.records(func(rec *record.Record) bool {
+		return rec.Type == record.SessionObserved && rec.Identity.Subject == "ana"
+	})) != 1 {
 		t.Error("the session's first sight is not recorded")
 	}
 }

@@ -27,8 +27,9 @@ import (
 // rig is Caddy with a configuration, in this process, with an issuer and an
 // upstream on real sockets.
 type rig struct {
-	*testing.T
+	testing.TB
 	dir, url string
+	dirName  string // of the records, below dir
 	issuer   *demo.Issuer
 	upstream *upstream
 }
@@ -52,7 +53,7 @@ func (u *upstream) requests() []got {
 	return append([]got(nil), u.got...)
 }
 
-func newUpstream(t *testing.T) *upstream {
+func newUpstream(t testing.TB) *upstream {
 	u := &upstream{answer: func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"ok":true}`)
@@ -71,9 +72,9 @@ func newUpstream(t *testing.T) *upstream {
 
 // start runs a site with these directives. GATEWAY, ISSUER, UPSTREAM and DIR
 // are filled in.
-func start(t *testing.T, site string) *rig {
+func start(t testing.TB, site string) *rig {
 	t.Helper()
-	r := &rig{T: t, dir: t.TempDir(), upstream: newUpstream(t)}
+	r := &rig{TB: t, dir: t.TempDir(), dirName: "records", upstream: newUpstream(t)}
 	var err error
 	if r.issuer, err = demo.StartIssuer(); err != nil {
 		t.Fatal(err)
@@ -90,17 +91,20 @@ func start(t *testing.T, site string) *rig {
 			t.Fatal(err)
 		}
 	}
-	t.Cleanup(func() {
-		if err := caddy.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { stopCaddy(t) })
 	r.load(site)
 	return r
 }
 
 const orderSchema = `{"$id":"https://x/order","x-version":"3","type":"object","properties":{"amount":{"type":"number"},"code":{"type":"string","x-sensitive":true},"note":{"type":"string"}},"required":["amount"],"additionalProperties":false}`
 const answerSchema = `{"type":"object","properties":{"ok":{"type":"boolean"},"pin_hint":{"writeOnly":true}},"required":["ok"]}`
+
+func stopCaddy(t testing.TB) {
+	t.Helper()
+	if err := caddy.Stop(); err != nil {
+		t.Error(err)
+	}
+}
 
 // load loads a configuration, as a reload does.
 func (r *rig) load(site string) {
@@ -116,22 +120,38 @@ func (r *rig) tryLoad(site string) error {
 	auto_https off
 	log {
 		output file DIR/caddy.log
-		level DEBUG
+		level LEVEL
 	}
 	caddyrec {
-		store local DIR/records
+		store local DIR/RECORDS
 		log test
 	}
 }
 GATEWAY {
-	log
+` + logDirective(r.TB) + `
 ` + site + "\n}\n"
-	fill := strings.NewReplacer("GATEWAY", r.url, "ISSUER", r.issuer.URL, "UPSTREAM", strings.TrimPrefix(r.upstream.URL, "http://"), "DIR", r.dir)
+	fill := strings.NewReplacer("GATEWAY", r.url, "ISSUER", r.issuer.URL, "UPSTREAM", strings.TrimPrefix(r.upstream.URL, "http://"), "DIR", r.dir, "RECORDS", r.dirName, "LEVEL", logLevel(r.TB))
 	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(fill.Replace(text)), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		return err
 	}
 	return caddy.Load(config, true)
+}
+
+func logLevel(t testing.TB) string {
+	if _, bench := t.(*testing.B); bench {
+		return "ERROR"
+	}
+	return "DEBUG"
+}
+
+// logDirective turns the access log on in tests, where it is one more place to
+// leak into.
+func logDirective(t testing.TB) string {
+	if _, bench := t.(*testing.B); bench {
+		return ""
+	}
+	return "log"
 }
 
 type answer struct {
@@ -156,26 +176,35 @@ func (a answer) problem(t *testing.T) (p struct {
 // do sends a request; header is names and values.
 func (r *rig) do(method, path, body string, header ...string) answer {
 	r.Helper()
-	req, err := http.NewRequest(method, r.url+path, strings.NewReader(body))
+	a, err := r.try(method, path, body, header...)
 	if err != nil {
 		r.Fatal(err)
+	}
+	return a
+}
+
+// try is do where the connection may break.
+func (r *rig) try(method, path, body string, header ...string) (answer, error) {
+	req, err := http.NewRequest(method, r.url+path, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
 	}
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Content-Type" {
+			req.Header.Del("Content-Type")
+		}
 		req.Header.Add(header[i], header[i+1])
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		r.Fatal(err)
+		return answer{}, err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		r.Fatal(err)
-	}
-	return answer{resp, string(text)}
+	return answer{resp, string(text)}, err
 }
 
 // as is the header that makes a request somebody's.
@@ -214,7 +243,7 @@ func (r *rig) records(want func(*record.Record) bool) (found []*record.Record) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	err = ledger.Walk(os.DirFS(filepath.Join(r.dir, "records", "ledger", "test")), 0, func(line ledger.Line) error {
+	err = ledger.Walk(os.DirFS(filepath.Join(r.dir, r.dirName, "ledger", "test")), 0, func(line ledger.Line) error {
 		var v any
 		d := json.NewDecoder(bytes.NewReader(line.Raw))
 		d.UseNumber()

@@ -30,14 +30,11 @@ func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
 	if err != nil {
 		return &ledger.CommitError{Reason: "ledger-unavailable", Err: err}
 	}
-	if _, err = g.log.Commit(ctx, fields); err != nil {
-		// The committer may still read the buffer: it is not used again.
-		return err
-	}
+	_, err = g.log.Commit(ctx, fields)
 	if *buf = fields; cap(fields) <= 256<<10 {
 		fieldBuffers.Put(buf)
 	}
-	return nil
+	return err
 }
 
 // Commit makes r durable within the app's commit_timeout.

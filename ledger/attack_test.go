@@ -75,6 +75,7 @@ func TestVerifyNamesWhatAnAttackerDid(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := evidenceLog(t)
 			p.verified()
 			c.do(p)

@@ -132,10 +132,11 @@ func TestAFullQueueWaitsForRoomOrTheContext(t *testing.T) {
 		p := newPlace(t)
 		d := p.faulty()
 		l := p.open(func(o *Options) { o.disk = d })
+		l.queue.maxBytes = 1 << 20
 		release := make(chan struct{})
 		d.set(func(f *faulty) { f.sync_ = func(do func() error) error { <-release; return do() } })
 		results := make(chan error, 8)
-		big := strings.Repeat("z", queueBytes/2)
+		big := strings.Repeat("z", l.queue.maxBytes/2)
 		for range 4 { // one in flight, one and a half in the queue, the rest outside
 			go func() {
 				_, err := l.Commit(noEnd, fields(big))

@@ -41,6 +41,7 @@ type queue struct {
 	first, last *request
 	records     int
 	bytes       int
+	maxBytes    int
 	closed      bool
 	room        chan struct{} // closed when there is room again; nil when nobody waits for it
 	wake        chan struct{} // of capacity 1: something came, or the queue closed
@@ -49,7 +50,7 @@ type queue struct {
 }
 
 func newQueue() *queue {
-	q := &queue{wake: make(chan struct{}, 1)}
+	q := &queue{wake: make(chan struct{}, 1), maxBytes: queueBytes}
 	q.spare.New = func() any { return &request{answer: make(chan answer, 1)} }
 	return q
 }
@@ -69,7 +70,7 @@ func (q *queue) free(r *request) {
 // put adds a request, waiting for room. It says whether the queue was open.
 func (q *queue) put(ctx context.Context, r *request) (open bool, err error) {
 	q.mu.Lock()
-	for !q.closed && q.records > 0 && (q.records >= queueRecords || q.bytes+len(r.fields) > queueBytes) {
+	for !q.closed && q.records > 0 && (q.records >= queueRecords || q.bytes+len(r.fields) > q.maxBytes) {
 		if q.room == nil {
 			q.room = make(chan struct{})
 		}

@@ -12,6 +12,9 @@ const ruleCard = "detect:card"
 const (
 	minCardDigits = 13
 	maxCardDigits = 19
+	// shortestCard is how long a JSON number must be to be looked at: 4.2e15
+	// has the check digit of a card number by accident.
+	shortestCard = 12
 )
 
 // cardRun is a run of digits with at most one separator between two of them.

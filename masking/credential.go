@@ -42,9 +42,10 @@ func (w *work) credentials(text []byte) {
 	}
 }
 
-// basicCredential says whether word is base64 of a user and password.
+// basicCredential says whether word is base64 of a user and password, or at
+// least no word of any language.
 func basicCredential(word []byte) bool {
-	if len(word) > maxWithin {
+	if len(word) > maxWithin || len(word) >= minBearer && bytes.ContainsAny(word, "0123456789") && len(bytes.TrimLeft(word, "0123456789.-")) > 0 {
 		return true
 	}
 	word = bytes.TrimRight(word, "=")

@@ -122,3 +122,42 @@ func FuzzQuery(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPaths holds the automaton of a path pattern against its definition.
+func FuzzPaths(f *testing.F) {
+	for _, s := range [][2]string{
+		{"", ""}, {"/a", "/a"}, {"/*/b", "/a/b"}, {"/**/b", "/b"}, {"/a/**/**/c", "/a/x/c"}, {"/**/*/x", "/x/x"},
+		{"/a~1b", "/a~1b"}, {"/~2", "/"}, {"a", ""}, {"/**", "/q/r"}, {"/", "/"},
+	} {
+		f.Add(s[0], s[1])
+	}
+	var matches func(pattern, place []string) bool
+	matches = func(pattern, place []string) bool {
+		switch {
+		case len(pattern) == 0:
+			return len(place) == 0
+		case pattern[0] == "**":
+			return matches(pattern[1:], place) || len(place) > 0 && matches(pattern, place[1:])
+		case len(place) == 0:
+			return false
+		}
+		return (pattern[0] == "*" || unescaper.Replace(pattern[0]) == unescaper.Replace(place[0])) && matches(pattern[1:], place[1:])
+	}
+	f.Fuzz(func(t *testing.T, pattern, pointer string) {
+		p, err := newPaths([]string{pattern})
+		if err != nil || strings.Count(pattern, "/")+strings.Count(pointer, "/") > 20 {
+			return
+		}
+		var tr tracker
+		tr.start(p, nil)
+		place := strings.Split(pointer, "/")[1:]
+		for _, seg := range place {
+			tr.open(false)
+			tr.key([]byte(unescaper.Replace(seg)))
+		}
+		got := tr.rule() != ""
+		if want := matches(strings.Split(pattern, "/")[1:], place); got != want {
+			t.Fatalf("%q on %q: %v, want %v", pattern, pointer, got, want)
+		}
+	})
+}

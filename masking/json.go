@@ -6,6 +6,10 @@ import (
 	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
+// shortestPlain is how long a name of letters and digits must be to hold a
+// secret: {"pin":1} in base64.
+const shortestPlain = 12
+
 // splice copies a text but for the parts replaced.
 type splice struct {
 	src, out []byte
@@ -72,9 +76,9 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 				w.track.open(tok.Kind == jsonscan.BeginArray)
 			}
 		case jsonscan.String:
-			w.string(&s, tok)
+			w.value(&s, tok)
 		case jsonscan.Number:
-			if tok.End-tok.Start >= minCardDigits-1 && w.p.detect.card && cardNumber(src[tok.Start:tok.End]) {
+			if tok.End-tok.Start >= shortestCard && w.p.detect.card && cardNumber(src[tok.Start:tok.End]) {
 				w.place(ruleCard)
 				s.replace(tok.Start, tok.End, quoted)
 			}
@@ -109,7 +113,7 @@ func (w *work) member(s *splice, tok jsonscan.Token) (rule string) {
 	if w.track.on {
 		w.track.key(name)
 	}
-	if len(name) < shortest || found.plain && len(name) < minCardDigits {
+	if len(name) < shortest || found.plain && len(name) < shortestPlain {
 		return rule
 	}
 	if masked, changed := w.mask(name); changed {
@@ -123,7 +127,8 @@ func (w *work) member(s *splice, tok jsonscan.Token) (rule string) {
 	return rule
 }
 
-func (w *work) string(s *splice, tok jsonscan.Token) {
+// value masks what is secret in a string.
+func (w *work) value(s *splice, tok jsonscan.Token) {
 	if tok.End-tok.Start < shortest+2 {
 		return
 	}

@@ -1,6 +1,6 @@
 package masking
 
-// DefaultKeys are the names that are secret unless Config.NoDefaults is set.
+// defaultKeys are the names that are secret unless Config.NoDefaults is set.
 // All are compared in canonical form (jsonscan.AppendCanonical, and without
 // ASCII punctuation), so that apikey stands for API_Key and x.api-key alike.
 // The error to fear is the secret that is missed: a name that is sometimes
@@ -8,7 +8,7 @@ package masking
 //
 // These match the whole name, or what follows its last punctuation mark:
 // token in "auth.token" and "user[token]".
-var DefaultKeys = []string{
+var defaultKeys = []string{
 	// passwords
 	"pass", "userpass", "dbpass", "smtppass", "ftppass", "pw", "pin", "pincode", "pinblock", "userpin", "cardpin",
 	// tokens and sessions

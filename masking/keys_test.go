@@ -48,7 +48,7 @@ func TestBuiltInNamesCanBeLeftOut(t *testing.T) {
 
 func TestEveryBuiltInNameMatchesItself(t *testing.T) {
 	p := standard()
-	for _, list := range [][]string{DefaultKeys, defaultSuffixes, defaultStems} {
+	for _, list := range [][]string{defaultKeys, defaultSuffixes, defaultStems} {
 		for _, k := range list {
 			if !p.SecretName(k) || !p.SecretName(strings.ToUpper(k)) || !p.SecretName("x."+k) {
 				t.Errorf("%q is not secret", k)

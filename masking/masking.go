@@ -25,8 +25,10 @@ const Token = "[masked]"
 // Config says what is secret.
 type Config struct {
 	// Keys are names whose values are secret, in JSON, forms, queries and
-	// headers alike. They are compared whole, without regard to case and
-	// punctuation, and added to [DefaultKeys].
+	// headers alike: password, api_key and their like are built in (see
+	// keys.go), these are added. They are compared whole, without regard to
+	// case and punctuation, and with what follows a name's last punctuation
+	// mark: pin is the name of "user.pin" too.
 	Keys []string
 	// Paths are JSON Pointers (RFC 6901) of secret values in which the
 	// segment * stands for any one key or index, ** for any number of them,

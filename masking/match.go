@@ -49,7 +49,7 @@ func newMatcher(keys []string, defaults bool) (*matcher, error) {
 	m := &matcher{exact: map[string]string{}, defaults: defaults}
 	b := newBuilder(m)
 	if defaults {
-		for _, k := range DefaultKeys {
+		for _, k := range defaultKeys {
 			m.exact[canonical(k)] = "key:" + k
 		}
 		for _, k := range defaultSuffixes {

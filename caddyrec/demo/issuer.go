@@ -22,6 +22,7 @@ type Issuer struct {
 	URL    string
 	server *http.Server
 	signer jose.Signer
+	keys   jose.JSONWebKeySet
 }
 
 // StartIssuer starts an issuer on a free port.
@@ -35,11 +36,17 @@ func StartIssuer() (*Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	s := &Issuer{signer: signer, keys: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwk.Public()}}}
+	return s, s.Serve("127.0.0.1:0")
+}
+
+// Serve serves at a loopback address, again after Close if need be.
+func (s *Issuer) Serve(address string) error {
+	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &Issuer{URL: "http://" + l.Addr().String(), signer: signer}
+	s.URL = "http://" + l.Addr().String()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{
@@ -49,11 +56,11 @@ func StartIssuer() (*Issuer, error) {
 		})
 	})
 	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwk.Public()}})
+		writeJSON(w, http.StatusOK, s.keys)
 	})
 	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go s.server.Serve(l)
-	return s, nil
+	return nil
 }
 
 // Token makes an access token (RFC 9068) for the audience orders-api, good for

@@ -1,0 +1,168 @@
+package caddyrec_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/caddyrec/caddyrec/caddyrec/demo"
+	"github.com/caddyrec/caddyrec/record"
+)
+
+func TestABadConfigurationSaysWhatIsWrongAndWithWhat(t *testing.T) {
+	r := start(t, "respond ok")
+	if err := os.WriteFile(filepath.Join(r.dir, "broken.json"), []byte(`{"type":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const auth = "oidc_auth {\nissuer ISSUER\naudience a\n"
+	for site, wants := range map[string][]string{
+		auth + "upstream_credential X-Key {env.CADDYREC_TEST_NOT_SET}\n}": {"CADDYREC_TEST_NOT_SET", "X-Key"},
+		auth + "upstream_credential X-Key {file.DIR/not-there}\n}":        {"not-there", "X-Key"},
+		auth + "upstream_credential \"X Key\" v\n}":                       {"X Key"},
+		auth + "token_profile refresh\n}":                                 {"refresh"},
+		auth + "algorithms HS256\n}":                                      {"HS256"},
+		auth + "nonsense\n}":                                              {"nonsense", "Caddyfile:"},
+		"oidc_auth {\naudience a\n}":                                      {"issuer is missing", "Caddyfile:"},
+		"oidc_auth {\nissuer http://id.example.com\naudience a\n}":        {"http://id.example.com", "https"},
+		"json_schema_guard {\nrequest DIR/not-there.json\n}":              {"not-there.json"},
+		"json_schema_guard {\nrequest DIR/broken.json\n}":                 {"broken.json"},
+		"json_schema_guard {\nrequest DIR/order.json\nmode maybe\n}":      {"maybe", "enforce"},
+		"json_schema_guard {\nresponse 20 DIR/order.json\n}":              {"20", "Caddyfile:"},
+		"json_schema_guard":                                               {"no schema"},
+		"session_record {\nmax_body much\n}":                              {"much", "Caddyfile:"},
+		"session_record {\nintent sometimes\n}":                           {"sometimes"},
+		"jit_approval":                                                    {"approvers is missing", "Caddyfile:"},
+		"jit_approval {\napprovers groups sec\nneed none\n}":              {"none", "Caddyfile:"},
+		"jit_approval {\napprovers groups sec\nwait forever\n}":           {"forever", "Caddyfile:"},
+		"@a json amount ~ 3\nrespond @a x":                                {"~", "Caddyfile:"},
+		"@a json amount > much\nrespond @a x":                             {"much", "Caddyfile:"},
+	} {
+		err := r.tryLoad(site)
+		if err == nil {
+			t.Errorf("%.60q was loaded", site)
+			continue
+		}
+		for _, want := range wants {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%.60q: the error does not say %q: %v", site, want, err)
+			}
+		}
+	}
+	if a := r.do("GET", "/", ""); a.text != "ok" {
+		t.Errorf("the configuration before no longer serves: %d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestAFolderThatIsNotOursIsRefused(t *testing.T) {
+	r := start(t, "respond ok")
+	theirs := filepath.Join(r.dir, "theirs")
+	if err := os.MkdirAll(theirs, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(theirs, "payroll.db"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.dirName = "theirs"
+	if err := r.tryLoad("session_record\nrespond ok"); err == nil || !strings.Contains(err.Error(), "theirs") {
+		t.Errorf("got %v", err)
+	}
+	if a := r.do("GET", "/", ""); a.text != "ok" {
+		t.Error("the configuration before no longer serves")
+	}
+}
+
+func TestTheGatewayStartsWithTheIssuerDownAndRecoversByItself(t *testing.T) {
+	away, err := demo.StartIssuer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := away.Token("ana", time.Now(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := strings.TrimPrefix(away.URL, "http://")
+	if err := away.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, "oidc_auth {\nissuer "+away.URL+"\naudience orders-api\n}\nrespond ok")
+	a := r.do("GET", "/", "", "Authorization", "Bearer "+token)
+	if a.StatusCode != 503 || a.Header.Get("Retry-After") == "" || a.problem(t).Reason != "issuer-unavailable" {
+		t.Fatalf("got %d %v %s", a.StatusCode, a.Header, a.text)
+	}
+	if err := away.Serve(address); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { away.Close() })
+	for deadline := time.Now().Add(20 * time.Second); a.StatusCode != 200; a = r.do("GET", "/", "", "Authorization", "Bearer "+token) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it did not recover: %d %s", a.StatusCode, a.text)
+		}
+	}
+}
+
+func TestReloadsUnderLoadLoseNothing(t *testing.T) {
+	r := start(t, fullChain)
+	r.ready()
+	ana := r.as("ana", "eng")
+	var answered atomic.Int64
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				a, err := r.try("POST", "/orders", `{"amount":1}`, ana...)
+				switch {
+				case err != nil: // Caddy closes idle connections; a POST is not sent twice
+				case a.StatusCode == http.StatusOK:
+					answered.Add(1)
+				default:
+					t.Errorf("got %d %s", a.StatusCode, a.text)
+				}
+			}
+		})
+	}
+	for i := range 10 {
+		r.load(strings.Replace(fullChain, "wait 50ms", "wait 5"+string(rune('0'+i))+"ms", 1))
+	}
+	close(stop)
+	wg.Wait()
+	if n := len(r.records(ofType(record.ExchangeType))); int64(n) < answered.Load() || answered.Load() == 0 {
+		t.Errorf("%d answers, %d exchanges recorded", answered.Load(), n)
+	}
+	if n := len(r.records(ofType(record.GatewayStarted))); n != 1 {
+		t.Errorf("the log was opened %d times", n)
+	}
+	seq := uint64(0)
+	r.records(func(rec *record.Record) bool {
+		if rec.Seq != seq {
+			t.Errorf("record %d stands where %d should", rec.Seq, seq)
+		}
+		seq++
+		return false
+	})
+}
+
+func TestALedgerThatComesBackAfterARestartGoesOn(t *testing.T) {
+	r := start(t, "session_record\nrespond ok")
+	r.do("POST", "/", "{}")
+	r.load("session_record\nrespond ok2")
+	stopCaddy(t)
+	r.load("session_record\nrespond ok")
+	r.do("POST", "/", "{}")
+	if n := len(r.records(ofType(record.ExchangeType))); n != 2 {
+		t.Errorf("%d exchanges", n)
+	}
+	if a, b := len(r.records(ofType(record.GatewayStarted))), len(r.records(ofType(record.GatewayStopped))); a != 2 || b != 1 {
+		t.Errorf("%d starts, %d stops", a, b)
+	}
+}
