@@ -66,10 +66,11 @@ type App struct {
 	logger    *zap.Logger
 	providers []*Provider
 
-	mu      sync.Mutex
-	gateway *Gateway
-	opened  bool
-	openErr error
+	mu       sync.Mutex
+	gateway  *Gateway
+	opened   bool
+	released bool
+	openErr  error
 }
 
 // Mask says what is secret. Whatever it names is masked before anything of it
@@ -156,12 +157,11 @@ func (a *App) Validate() error {
 
 // Start opens the ledger and begins to fetch the identity providers' keys.
 func (a *App) Start() error {
-	g, err := a.open()
-	if err != nil {
+	if _, err := a.open(); err != nil {
 		return err
 	}
 	for _, p := range a.providers {
-		if err := p.start(g); err != nil {
+		if err := p.start(); err != nil {
 			return err
 		}
 	}
@@ -171,24 +171,32 @@ func (a *App) Start() error {
 // Stop does nothing: requests may still be under way until Cleanup.
 func (a *App) Stop() error { return nil }
 
-// Cleanup gives back what Start took. Requests of this configuration that are
-// still under way keep the ledger open until they are done.
+// Cleanup gives back what Start took. Requests of this configuration may still
+// be under way, or even have yet to reach the first handler: they go on using
+// the gateway as long as it is open, which is until the last of them is done,
+// or for good if the next configuration has it too.
 func (a *App) Cleanup() error {
+	a.mu.Lock()
+	again := a.released
+	a.released = true
+	a.mu.Unlock()
+	if again {
+		return nil
+	}
 	for _, p := range a.providers {
 		p.stop()
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.gateway == nil {
+		a.opened, a.openErr = true, errClosed
 		return nil
 	}
-	a.gateway = nil
-	a.openErr = errClosed
 	_, err := gateways.Delete(a.gatewayKey())
 	return err
 }
 
-var errClosed = errors.New("this configuration has been replaced")
+var errClosed = errors.New("this configuration has been replaced, and no other uses its log")
 
 // open opens the gateway once. The http app may be started before this one,
 // so a request may come first.

@@ -9,7 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -23,10 +23,14 @@ import (
 // profile. Configurations that ask for the same share one, so that a reload
 // keeps the keys.
 type Provider struct {
+	app    *App
 	config identity.Config
 	key    string
 	logger *zap.Logger
-	shared atomic.Pointer[sharedVerifier]
+
+	once   sync.Once
+	shared *sharedVerifier
+	err    error
 }
 
 // ProviderConfig is what a handler asks of a [Provider].
@@ -46,6 +50,7 @@ func (a *App) Provider(c ProviderConfig, logger *zap.Logger) (*Provider, error) 
 		return nil, err
 	}
 	p := &Provider{
+		app:    a,
 		config: identity.Config{Issuer: c.Issuer, Audiences: c.Audiences, Algorithms: c.Algorithms, Profile: c.Profile, Leeway: c.Leeway},
 		logger: logger,
 	}
@@ -62,14 +67,11 @@ func (a *App) Provider(c ProviderConfig, logger *zap.Logger) (*Provider, error) 
 
 // Verify checks a bearer token. See [identity.Verifier.Verify].
 func (p *Provider) Verify(ctx context.Context, token string) (*identity.Identity, error) {
-	s := p.shared.Load()
-	if s == nil {
-		return nil, &identity.UnavailableError{Issuer: p.config.Issuer, RetryAfter: time.Second, Err: errStarting}
+	if err := p.start(); err != nil {
+		return nil, &identity.UnavailableError{Issuer: p.config.Issuer, RetryAfter: time.Second, Err: err}
 	}
-	return s.Verify(ctx, token)
+	return p.shared.Verify(ctx, token)
 }
-
-var errStarting = fmt.Errorf("the gateway is starting")
 
 type sharedVerifier struct {
 	*identity.Verifier
@@ -79,37 +81,52 @@ type sharedVerifier struct {
 
 var verifiers = caddy.NewUsagePool()
 
-func (p *Provider) start(g *Gateway) error {
-	v, _, err := verifiers.LoadOrNew(p.key, func() (caddy.Destructor, error) {
-		c := p.config
-		c.SessionID = g.sessionID
-		c.Snapshot = snapshotFile(filepath.Join(g.dir, "cache"), c.Issuer)
-		c.Logger = slog.New(zapslog.NewHandler(p.logger.Core()))
-		v, err := identity.New(c)
+// start takes the shared verifier, once: when the app starts, or at the first
+// request, since the http app may be started before.
+func (p *Provider) start() error {
+	p.once.Do(func() {
+		g, err := p.app.open()
 		if err != nil {
-			return nil, err
+			p.err = err
+			return
 		}
-		ctx, cancel := context.WithCancel(context.Background())
-		s := &sharedVerifier{Verifier: v, cancel: cancel, done: make(chan struct{})}
-		go func() {
-			defer close(s.done)
-			v.Run(ctx)
-		}()
-		return s, nil
+		v, _, err := verifiers.LoadOrNew(p.key, func() (caddy.Destructor, error) { return p.newVerifier(g) })
+		if err != nil {
+			p.err = fmt.Errorf("issuer %s: %w", p.config.Issuer, err)
+			return
+		}
+		p.shared = v.(*sharedVerifier)
 	})
-	if err != nil {
-		return fmt.Errorf("issuer %s: %w", p.config.Issuer, err)
-	}
-	p.shared.Store(v.(*sharedVerifier))
-	return nil
+	return p.err
 }
 
+func (p *Provider) newVerifier(g *Gateway) (*sharedVerifier, error) {
+	c := p.config
+	c.SessionID = g.sessionID
+	c.Snapshot = snapshotFile(filepath.Join(g.dir, "cache"), c.Issuer)
+	c.Logger = slog.New(zapslog.NewHandler(p.logger.Core()))
+	v, err := identity.New(c)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &sharedVerifier{Verifier: v, cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		v.Run(ctx)
+	}()
+	return s, nil
+}
+
+// stop gives the verifier back. Requests still under way keep it: only its
+// refresh ends, and only if no other configuration has it.
 func (p *Provider) stop() {
-	// Requests still under way keep the verifier: only its refresh ends.
-	if p.shared.Load() != nil {
-		if _, err := verifiers.Delete(p.key); err != nil {
-			p.logger.Error("stopping the verifier", zap.Error(err))
-		}
+	p.once.Do(func() { p.err = errClosed })
+	if p.shared == nil {
+		return
+	}
+	if _, err := verifiers.Delete(p.key); err != nil {
+		p.logger.Error("stopping the verifier", zap.Error(err))
 	}
 }
 

@@ -137,7 +137,7 @@ func TestWhatParsersDisagreeAboutIsRefusedWithItsReason(t *testing.T) {
 		{`1E99999999999999999999999999`, 2, ExponentTooBig},
 		{strings.Repeat("9", 65), 0, NumberTooLong},
 		{strings.Repeat("[", 513) + strings.Repeat("]", 513), 512, TooDeep},
-		{strings.Repeat(`{"":`, 8_000_000), 2048, TooDeep},
+		{strings.Repeat(`{"":`, 1_000_000), 2048, TooDeep},
 	} {
 		_, err := Check([]byte(c.src), Limits{})
 		var se *SyntaxError
