@@ -166,3 +166,19 @@ func TestALedgerThatComesBackAfterARestartGoesOn(t *testing.T) {
 		t.Errorf("%d starts, %d stops", a, b)
 	}
 }
+
+func TestCheckpointsGoToTheLoggerOfTheConfigurationInForce(t *testing.T) {
+	r := start(t, "session_record\nrespond one")
+	r.logName = "second.log"
+	r.load("session_record\nrespond two")
+	r.do("POST", "/", "{}")
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		text, _ := os.ReadFile(filepath.Join(r.dir, "second.log"))
+		if strings.Contains(string(text), `"logger":"caddyrec.checkpoint"`) && strings.Contains(string(text), "caddyrec/test") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no checkpoint in the new log: %s", text)
+		}
+	}
+}

@@ -30,6 +30,7 @@ type rig struct {
 	testing.TB
 	dir, url string
 	dirName  string // of the records, below dir
+	logName  string // of Caddy's log, below dir
 	issuer   *demo.Issuer
 	upstream *upstream
 }
@@ -74,7 +75,7 @@ func newUpstream(t testing.TB) *upstream {
 // are filled in.
 func start(t testing.TB, site string) *rig {
 	t.Helper()
-	r := &rig{TB: t, dir: t.TempDir(), dirName: "records", upstream: newUpstream(t)}
+	r := &rig{TB: t, dir: t.TempDir(), dirName: "records", logName: "caddy.log", upstream: newUpstream(t)}
 	var err error
 	if r.issuer, err = demo.StartIssuer(); err != nil {
 		t.Fatal(err)
@@ -119,7 +120,7 @@ func (r *rig) tryLoad(site string) error {
 	admin off
 	auto_https off
 	log {
-		output file DIR/caddy.log
+		output file DIR/LOGNAME
 		level LEVEL
 	}
 	caddyrec {
@@ -130,7 +131,7 @@ func (r *rig) tryLoad(site string) error {
 GATEWAY {
 ` + logDirective(r.TB) + `
 ` + site + "\n}\n"
-	fill := strings.NewReplacer("GATEWAY", r.url, "ISSUER", r.issuer.URL, "UPSTREAM", strings.TrimPrefix(r.upstream.URL, "http://"), "DIR", r.dir, "RECORDS", r.dirName, "LEVEL", logLevel(r.TB))
+	fill := strings.NewReplacer("GATEWAY", r.url, "ISSUER", r.issuer.URL, "UPSTREAM", strings.TrimPrefix(r.upstream.URL, "http://"), "DIR", r.dir, "RECORDS", r.dirName, "LOGNAME", r.logName, "LEVEL", logLevel(r.TB))
 	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(fill.Replace(text)), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		return err

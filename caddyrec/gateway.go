@@ -3,7 +3,6 @@ package caddyrec
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
-	"go.uber.org/zap/exp/zapslog"
 
 	"github.com/caddyrec/caddyrec/approval"
 	"github.com/caddyrec/caddyrec/ledger"
@@ -29,6 +27,7 @@ type Gateway struct {
 	dir      string
 	keys     *ledger.Keys
 	log      *ledger.Log
+	live     *liveLogger
 	logger   *zap.Logger
 	sessions seen
 	denials  denials
@@ -66,7 +65,9 @@ func openGateway(key string, store Store, log string, logger *zap.Logger) (*Gate
 	if err != nil {
 		return nil, err
 	}
-	return v.(*Gateway), nil
+	g := v.(*Gateway)
+	g.live.newest.Store(logger)
+	return g, nil
 }
 
 func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
@@ -74,16 +75,18 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	g := &Gateway{dir: dir, logger: logger, closed: make(chan struct{})}
+	g := &Gateway{dir: dir, live: new(liveLogger), closed: make(chan struct{})}
+	g.live.newest.Store(logger)
+	g.logger = g.live.named("caddyrec")
 	g.keys, err = ledger.LoadKeys(filepath.Join(dir, "keys"), log)
 	if err != nil {
 		return nil, fmt.Errorf("loading the keys of log %s: %w", log, err)
 	}
-	checkpoints := logger.Named("checkpoint")
+	checkpoints := g.live.named("caddyrec.checkpoint")
 	g.log, err = ledger.Open(ledger.Options{
 		Dir: filepath.Join(dir, "ledger", log), Log: log, Store: objects, Keys: g.keys,
 		OnCheckpoint: func(note []byte) { checkpoints.Info("signed", zap.ByteString("note", note)) },
-		OnProblem:    func(err error) { logger.Error("ledger", zap.String("log", log), zap.Error(err)) },
+		OnProblem:    func(err error) { g.logger.Error("ledger", zap.String("log", log), zap.Error(err)) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening log %s: %w", log, err)
@@ -94,7 +97,7 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 	if err := g.Commit(time.Minute, start); err != nil {
 		return nil, errors.Join(err, g.log.Close())
 	}
-	g.Approvals, err = approval.New(objects, g, approval.Options{Logger: slog.New(zapslog.NewHandler(logger.Core()))})
+	g.Approvals, err = approval.New(objects, g, approval.Options{Logger: g.live.slog("caddyrec.approval")})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}

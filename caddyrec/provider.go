@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
-	"go.uber.org/zap/exp/zapslog"
 
 	"github.com/caddyrec/caddyrec/identity"
 )
@@ -104,7 +102,7 @@ func (p *Provider) newVerifier(g *Gateway) (*sharedVerifier, error) {
 	c := p.config
 	c.SessionID = g.sessionID
 	c.Snapshot = snapshotFile(filepath.Join(g.dir, "cache"), c.Issuer)
-	c.Logger = slog.New(zapslog.NewHandler(p.logger.Core()))
+	c.Logger = g.live.slog("caddyrec.identity")
 	v, err := identity.New(c)
 	if err != nil {
 		return nil, err

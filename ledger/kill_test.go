@@ -28,7 +28,7 @@ func childMain() {
 	fatal(err)
 	l, err := Open(Options{
 		Dir: filepath.Join(store.Root(), "ledger", "test"), Log: "test", Store: store, Keys: keys,
-		SealBytes: 20_000, CheckpointEvery: 2 * time.Millisecond,
+		SealBytes: 60_000, CheckpointEvery: 2 * time.Millisecond,
 	})
 	fatal(err)
 	var out sync.Mutex
