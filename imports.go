@@ -9,6 +9,7 @@ package caddyrec
 
 import (
 	_ "github.com/caddyrec/caddyrec/caddyrec"
+	_ "github.com/caddyrec/caddyrec/caddyrec/cli"
 	_ "github.com/caddyrec/caddyrec/caddyrec/jitapproval"
 	_ "github.com/caddyrec/caddyrec/caddyrec/jsonmatch"
 	_ "github.com/caddyrec/caddyrec/caddyrec/localstore"

@@ -237,20 +237,19 @@ func (s *story) invite() error {
 			return err
 		}
 	}
-	s.printf(`
-%s
-  the gateway   %s
-  its Caddyfile %s/Caddyfile
-  ANA=$(cat %[4]s/ana.token); BEN=$(cat %[4]s/ben.token)
+	s.printf("\n%s\n", s.bold("Everything stays up. Try:"))
+	s.printf("%s", strings.NewReplacer("GATEWAY", s.gateway, "FOLDER", s.dir).Replace(`
+  ANA=$(cat FOLDER/ana.token)
+  curl -H "Authorization: Bearer $ANA" GATEWAY/orders
+  curl -i -H "Authorization: Bearer $ANA" -H 'Content-Type: application/json' -d '{"amount":7000}' GATEWAY/refunds
+  caddy rec approvals --gateway GATEWAY --token-file FOLDER/ben.token
+  caddy rec approve ID --gateway GATEWAY --token-file FOLDER/ben.token
+  caddy rec ls --store FOLDER/records --log orders
+  caddy rec show 4 --store FOLDER/records --log orders
+  caddy rec verify FOLDER/records --log orders --key FOLDER/records/keys/orders.public
 
-  curl -H "Authorization: Bearer $ANA" %[3]s/orders
-  curl -i -H "Authorization: Bearer $ANA" -d '{"amount":7000}' -H 'Content-Type: application/json' %[3]s/refunds
-  caddy rec approvals --gateway %[3]s --token-file %[4]s/ben.token
-  caddy rec ls --store %[4]s/records --log orders
-  caddy rec tail --store %[4]s/records --log orders
-  caddy rec verify --log orders %[4]s/records
-
-Ctrl-C ends it.
-`, s.bold("Everything stays up. Try:"), s.gateway, s.gateway, s.dir)
+caddy is this program (go run ./cmd/caddy, or what xcaddy built); the
+configuration is FOLDER/Caddyfile. Ctrl-C ends it.
+`))
 	return nil
 }
