@@ -207,6 +207,64 @@ func TestTheJSONMatcherCannotBeWalkedAround(t *testing.T) {
 	}
 }
 
+func TestJSONIsAskedLastByJITApprovalAndOfAnyMediaType(t *testing.T) {
+	site := `
+	basic_auth {
+		ana $2a$04$bw9FG2rDRwsekGBs4HCvSOXdBKCqRokOCLOdZzSDOxxm9dQUT5Lvq
+	}
+	@risky {
+		method POST
+		path /refunds
+		json amount > 1000
+	}
+	jit_approval @risky {
+		approvers id ben
+		wait 10ms
+	}
+	reverse_proxy UPSTREAM
+`
+	r := start(t, site)
+	ana := []string{"Authorization", "Basic YW5hOmhpY2N1cA=="}
+	form := append([]string{"Content-Type", "application/x-www-form-urlencoded"}, ana...)
+	for i := range 8 { // Caddy's order changes from load to load
+		for name, c := range map[string]struct {
+			path, body string
+			header     []string
+			want       int
+		}{
+			"a form elsewhere":   {"/upload", "amount=5000", form, 200},
+			"a form":             {"/refunds", "amount=5000", form, 400},
+			"a small refund":     {"/refunds", `{"amount":5}`, ana, 200},
+			"a large refund":     {"/refunds", `{"amount":5000}`, ana, 202},
+			"broken JSON":        {"/refunds", `{"amount":5000`, ana, 400},
+			"JSON as plain text": {"/refunds", `{"amount":5000}`, append([]string{"Content-Type", "text/plain"}, ana...), 202},
+		} {
+			if a := r.do("POST", c.path, c.body, c.header...); a.StatusCode != c.want {
+				t.Fatalf("load %d: %s got %d %s", i, name, a.StatusCode, a.text)
+			}
+		}
+		r.load(strings.Replace(site, "wait 10ms", "wait 1"+string(rune('1'+i))+"ms", 1))
+	}
+}
+
+func TestVotesThatDoNotCountAreRecorded(t *testing.T) {
+	r := start(t, strings.Replace(fullChain, "approvers groups sec", "approvers groups sec\n\t\tneed 2", 1))
+	r.ready()
+	cat := r.as("cat", "sec")
+	id := r.pend(risky, cat...)
+	if a := r.vote(id, "approve", cat...); a.StatusCode != 403 || a.problem(t).Reason != "self-approval" {
+		t.Errorf("got %d %s", a.StatusCode, a.text)
+	}
+	d := r.one(record.Denied)
+	if d.Denial.Reason != "self-approval" || d.Identity.Subject != "cat" || d.Approval == nil || d.Approval.ID != id {
+		t.Errorf("the record says %+v %+v", d.Denial, d.Approval)
+	}
+	ben := r.as("ben", "sec")
+	if a := r.vote(id, "approve", ben...); a.StatusCode != 200 || strings.Contains(a.text, `"may_vote":true`) {
+		t.Errorf("after the vote: %d %s", a.StatusCode, a.text)
+	}
+}
+
 func TestJSONPlaceholdersAreForOtherDirectives(t *testing.T) {
 	r := start(t, `
 	session_record

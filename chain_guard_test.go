@@ -3,6 +3,8 @@ package caddyrec_test
 import (
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -140,5 +142,59 @@ func TestTheSchemaMasksTheAnswerToo(t *testing.T) {
 	}
 	if got := *r.one(record.ExchangeType).Response.Body.Content; got != `{"ok":true,"pin_hint":"[masked]"}` {
 		t.Errorf("the record holds %s", got)
+	}
+}
+
+func TestAnAnswerWithoutASchemaPassesTheGuardAsItComes(t *testing.T) {
+	for name, site := range map[string]string{
+		"alone":         "json_schema_guard {\nresponse 201 DIR/answer.json\nmax_body 100B\n}\nreverse_proxy UPSTREAM",
+		"with recorder": "json_schema_guard {\nresponse 201 DIR/answer.json\nmax_body 100B\n}\nsession_record\nreverse_proxy UPSTREAM",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, site)
+			next := make(chan struct{})
+			r.upstream.answer = func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				io.WriteString(w, "data: one\n\n")
+				w.(http.Flusher).Flush()
+				<-next
+				io.WriteString(w, strings.Repeat("x", 300))
+			}
+			resp, err := http.Get(r.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			first := make([]byte, 11)
+			if _, err := io.ReadFull(resp.Body, first); err != nil || string(first) != "data: one\n\n" {
+				t.Errorf("first came %q, %v", first, err)
+			}
+			close(next)
+			if rest, err := io.ReadAll(resp.Body); err != nil || len(rest) != 300 {
+				t.Errorf("then came %d bytes, %v", len(rest), err)
+			}
+		})
+	}
+}
+
+func TestReportModeWithoutARecorderSaysSoInTheLog(t *testing.T) {
+	r := start(t, "json_schema_guard {\nrequest DIR/order.json\nresponse DIR/answer.json\nmode report\nmax_body 1KB\n}\nreverse_proxy UPSTREAM")
+	for _, body := range []string{`{"ok":"yes"}`, `{"ok":true,"x":"` + strings.Repeat("x", 2000) + `"}`} {
+		r.upstream.answer = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, body)
+		}
+		if a := r.do("POST", "/", `{"amount":"much"}`); a.StatusCode != 200 || a.text != body {
+			t.Errorf("got %d with %d bytes", a.StatusCode, len(a.text))
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(r.dir, "caddy.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"side":"request"`, `"side":"response"`, `"pointer":"/amount"`, `"verdict":"unchecked"`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the log does not say %s", want)
+		}
 	}
 }

@@ -12,6 +12,7 @@ func init() { httpcaddyfile.RegisterGlobalOption("caddyrec", parseApp) }
 
 func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 	if existing != nil {
+		d.Next() // so that the error names the line
 		return nil, d.Err("caddyrec is configured twice: keep one caddyrec block")
 	}
 	app := new(App)

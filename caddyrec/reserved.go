@@ -1,10 +1,12 @@
 package caddyrec
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/caddyrec/caddyrec/approval"
@@ -32,6 +34,7 @@ func (a *App) ServeReserved(w http.ResponseWriter, r *http.Request, g *Gateway, 
 	}
 	Identify(r, x)
 	if x.Identity == nil {
+		a.Deny(g, x, record.Denial{By: "jit_approval", Status: http.StatusUnauthorized, Reason: "no-identity"}, nil)
 		return true, exchange.Problem{Title: "Nobody is authenticated", Status: http.StatusUnauthorized, Reason: "no-identity",
 			Detail: "put oidc_auth, or another authentication handler, before this"}.Write(w, x)
 	}
@@ -109,7 +112,7 @@ func (api approvalAPI) view(st approval.State) (ApprovalView, bool) {
 		ID: st.ID, State: st.Status, Requester: st.Identity, Method: st.Method, URL: st.URL, Body: st.Body, BodyCut: st.BodyCut,
 		Approvers: ApproversView{Claim: st.Policy.Claim, Values: st.Policy.Values, Need: st.Policy.Need},
 		Votes:     st.Votes, Created: record.Time{Time: st.Created}, Expires: record.Time{Time: st.Expires},
-		MayVote: entitled && !mine && st.Status == approval.Pending,
+		MayVote: entitled && !mine && st.Status == approval.Pending && !slices.ContainsFunc(st.Votes, func(v approval.Vote) bool { return api.voter.Same(v.Voter) }),
 	}, true
 }
 
@@ -147,6 +150,7 @@ func (api approvalAPI) vote(w http.ResponseWriter, r *http.Request, id string) e
 		Reason   string            `json:"reason"`
 	}
 	if err := readBallot(r, api.x, &ballot); err != nil {
+		api.deny(record.Denial{Status: http.StatusBadRequest, Reason: "invalid-vote"}, id)
 		return exchange.Problem{Title: "Not a vote", Status: http.StatusBadRequest, Reason: "invalid-vote",
 			Detail: `POST {"decision":"approve"|"deny","reason":"..."} as application/json: ` + err.Error()}.Write(w, api.x)
 	}
@@ -160,10 +164,24 @@ func (api approvalAPI) vote(w http.ResponseWriter, r *http.Request, id string) e
 		}
 	}
 	if err != nil {
-		return api.fail(w, err)
+		p := ApprovalProblem(err)
+		api.deny(record.Denial{Status: p.Status, Reason: p.Reason}, id)
+		return p.Write(w, api.x)
 	}
 	v, _ := api.view(st)
 	return api.answer(w, http.StatusOK, v)
+}
+
+// deny records a vote that does not count: somebody who tries to approve their
+// own request should be seen. id is what they sent, so it is only recorded if
+// it names a request.
+func (api approvalAPI) deny(d record.Denial, id string) {
+	d.By = "jit_approval"
+	api.app.Deny(api.gateway, api.x, d, func(r *record.Record) {
+		if st, err := api.gateway.Approvals.Get(context.Background(), id); err == nil {
+			r.Approval = &record.Approval{ID: st.ID, State: string(st.Status)}
+		}
+	})
 }
 
 func readBallot(r *http.Request, x *exchange.Exchange, into any) error {

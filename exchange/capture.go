@@ -26,9 +26,9 @@ type Capture struct {
 	// before the part is released; its error ends the answer. Without it
 	// nothing is streamed: what is larger fails with [ErrTooLarge].
 	Part func([]byte) error
-	// Pass, if set, is asked when the answer begins. If it says so, nothing is
-	// held: the answer goes straight to the client.
-	Pass func() bool
+	// Pass, if set, is asked when the answer begins, with its status. If it
+	// says so, nothing is held: the answer goes straight to the client.
+	Pass func(status int) bool
 
 	w      http.ResponseWriter
 	limit  int64
@@ -100,7 +100,7 @@ func (c *Capture) WriteHeader(status int) {
 		return
 	}
 	c.status = status
-	if c.pass = c.Pass != nil && c.Pass(); c.pass {
+	if c.pass = c.Pass != nil && c.Pass(status); c.pass {
 		c.w.WriteHeader(status)
 		return
 	}

@@ -1,6 +1,8 @@
 package exchange
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
@@ -13,8 +15,8 @@ import (
 // that it passes.
 type Refusal struct {
 	// Reason is a fixed word: unsupported-media, coding, body-missing,
-	// body-too-large, malformed-json, duplicate-key, schema-invalid,
-	// undecided.
+	// body-too-large, body-unreadable, malformed-json, duplicate-key,
+	// schema-invalid, undecided.
 	Reason string
 	// Status is what the refusal of a request with such a body answers.
 	Status int
@@ -68,6 +70,8 @@ func Verdict(s *schema.Schema, r Refusal, enforce bool) *record.Verdict {
 	}
 	switch {
 	case r.Ok():
+	case r.Reason == "unchecked":
+		v.Verdict = "unchecked"
 	case r.Reason == "schema-invalid":
 		v.Verdict, v.Faults = "invalid", r.Faults
 	default:
@@ -103,6 +107,20 @@ func (x *Exchange) CheckResponse(status int, h http.Header, body []byte, policy 
 // released, because an enforced schema waits for it.
 func (x *Exchange) HoldsResponse(status int) bool {
 	return x.Plan != nil && x.Plan.Enforce && x.Plan.Response != nil && !x.Local && x.Plan.Response(status) != nil
+}
+
+// Unreadable is the refusal of a body that could not be read to its end.
+func Unreadable(err error) Refusal {
+	var over *http.MaxBytesError
+	if errors.As(err, &over) {
+		return TooLarge(over.Limit)
+	}
+	return Refusal{Reason: "body-unreadable", Status: http.StatusBadRequest, Detail: "the body broke off: send it again"}
+}
+
+// TooLarge is the refusal of a body over limit bytes.
+func TooLarge(limit int64) Refusal {
+	return Refusal{Reason: "body-too-large", Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("send at most %d bytes", limit)}
 }
 
 // Withheld is what the client gets in place of an answer that its schema

@@ -53,6 +53,8 @@ type Exchange struct {
 	// Local says that the gateway itself wrote the answer, so that it is not
 	// held against the upstream's schema.
 	Local bool
+	// Recorded says that session_record will tell of this exchange.
+	Recorded bool
 	// Checked says that the answer has been held against Plan already.
 	Checked bool
 }

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -48,8 +49,10 @@ func (p Problem) Write(w http.ResponseWriter, x *Exchange) error {
 		p.Instance = "urn:uuid:" + x.ID
 		x.Local = true
 	}
-	text, err := json.Marshal(p)
-	if err != nil {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false) // it is read by people, and is not HTML
+	if err := enc.Encode(p); err != nil {
 		return err
 	}
 	h := w.Header()
@@ -57,12 +60,12 @@ func (p Problem) Write(w http.ResponseWriter, x *Exchange) error {
 		h.Del(name)
 	}
 	h.Set("Content-Type", "application/problem+json")
-	h.Set("Content-Length", strconv.Itoa(len(text)+1))
+	h.Set("Content-Length", strconv.Itoa(text.Len()))
 	h.Set("Cache-Control", "no-store")
 	if p.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(max(1, int(p.RetryAfter.Round(time.Second)/time.Second))))
 	}
 	w.WriteHeader(p.Status)
-	_, err = w.Write(append(text, '\n'))
+	_, err := w.Write(text.Bytes())
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -155,9 +156,15 @@ func TestTheLogStaysShutWhenAcknowledgedRecordsDoNotReadBack(t *testing.T) {
 func TestAFullDiskIsSaidAndServiceResumesWithSpace(t *testing.T) {
 	p := newPlace(t)
 	d := p.faulty()
+	var begun atomic.Bool // there is space for the segment's first step alone
+	d.extend = func(do func() error) error {
+		if begun.Swap(true) {
+			return syscall.ENOSPC
+		}
+		return do()
+	}
 	l := p.open(func(o *Options) { o.disk = d })
-	full := func(f *faulty) { f.extend, f.create_ = always(syscall.ENOSPC), always(syscall.ENOSPC) }
-	d.set(full)
+	d.set(func(f *faulty) { f.create_ = always(syscall.ENOSPC) })
 	big := strings.Repeat("x", firstStep/4)
 	var want []string
 	for { // what was reserved can still be used

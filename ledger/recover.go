@@ -159,12 +159,17 @@ func (l *Log) replay(state *recovered, s segment, limit uint64, signed *checkpoi
 		state.cut, state.cutFrom = 0, "" // what lies behind an earlier segment was never acknowledged
 		state.jobs = append(state.jobs, sealJob{name: s.name, first: s.first, end: state.tree.size, size: size, root: state.tree.root()})
 	}
-	cut, err := tailBytes(l.disk.files().Open(s.name))
+	again, err := l.disk.files().Open(s.name)
+	if err != nil {
+		return err
+	}
+	defer again.Close()
+	end, err := dataEnd(again)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", s.name, err)
 	}
-	if cut > size {
-		state.cut, state.cutFrom = state.cut+cut-size, s.name
+	if end > size {
+		state.cut, state.cutFrom = state.cut+end-size, s.name
 	}
 	return nil
 }
@@ -187,12 +192,8 @@ func lastLineStart(l *Log, s segment, size int64) int64 {
 	}
 }
 
-// tailBytes is how long a segment is without the zeros at its end.
-func tailBytes(f io.ReadCloser, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
+// dataEnd is how long a segment is without the zeros at its end.
+func dataEnd(f io.Reader) (int64, error) {
 	var off, end int64
 	buf := make([]byte, 256<<10)
 	for {

@@ -110,6 +110,19 @@ func (v *verification) scan(i int) *scan {
 	}
 	defer f.Close()
 	lines := newLineReader(f)
+	if seeker, ok := f.(io.Seeker); ok && !s.segment.sealed {
+		// It may be being written: what comes after this look is not read, so
+		// that no line is seen half old, half new.
+		end, err := dataEnd(f)
+		if err == nil {
+			_, err = seeker.Seek(0, io.SeekStart)
+		}
+		if err != nil {
+			s.err = err
+			return s
+		}
+		lines = newLineReader(io.LimitReader(f, end))
+	}
 	lines.lenient = true
 	var hasher leafHasher
 	var last []byte

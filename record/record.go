@@ -104,8 +104,6 @@ type Identity struct {
 	Subject string `json:"sub"`
 	// Groups is the token's groups claim.
 	Groups []string `json:"groups,omitempty"`
-	// Claims are the further claims policy chose to record, as strings.
-	Claims map[string]string `json:"claims,omitempty"`
 }
 
 // Session is the session of the identity's token.
@@ -155,8 +153,9 @@ type Response struct {
 	// Replaced is the status the client got instead, when the gateway withheld
 	// this response; 0 when it was released.
 	Replaced int `json:"replaced,omitempty"`
-	// Error says why there is no whole response: canceled, upstream,
-	// unrecorded. Never the error's own text.
+	// Error says why there is no whole response: canceled (the client went
+	// away), handler (one returned an error, which Caddy answers), aborted (it
+	// was broken off). Never the error's own text.
 	Error string `json:"error,omitempty"`
 	// ErrorID is the id Caddy gives the error in its own logs.
 	ErrorID string `json:"error_id,omitempty"`

@@ -28,7 +28,7 @@ func full() *Record {
 	content := `{"card":"[masked]"}`
 	now := Now()
 	r := New(ExchangeType)
-	r.Identity = &Identity{Issuer: "https://id.example", Subject: "ana", Groups: []string{"eng"}, Claims: map[string]string{"email": "a"}}
+	r.Identity = &Identity{Issuer: "https://id.example", Subject: "ana", Groups: []string{"eng"}}
 	r.Session = &Session{ID: "s", Key: "sid", IssuedAt: 1, Expires: 2, AuthTime: 1, ACR: "1", AMR: []string{"pwd"}}
 	r.Client = &Client{IP: "::1", PeerIP: "::1", UserAgent: "curl"}
 	body := Body{Content: &content, Type: "application/json", Encoding: "gzip", Size: 3, Digest: "hmac-sha256:0a0b0c0d:" + strings.Repeat("A", 43) + "=", Omitted: "too-large", Truncated: true}

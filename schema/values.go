@@ -52,7 +52,7 @@ func (k kinds) holds(v any) bool {
 
 // isInteger: 1.0 and 1e3 are integers too.
 func isInteger(n json.Number) bool {
-	if strings.IndexAny(string(n), ".eE") < 0 {
+	if !strings.ContainsAny(string(n), ".eE") {
 		return true
 	}
 	r := rat(n)

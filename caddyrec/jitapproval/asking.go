@@ -36,13 +36,16 @@ func (a *asking) prepare() *exchange.Problem {
 	body := caddyrec.BodyOf(a.r)
 	err := body.Fill(a.MaxBody)
 	body.Attach(a.r)
-	if err != nil {
-		return &exchange.Problem{Title: "The body broke off", Status: http.StatusBadRequest, Reason: "body-unreadable", Detail: "send it again"}
-	}
 	text, whole := body.Whole(a.MaxBody)
-	if !whole {
-		return &exchange.Problem{Title: "The body is too large to be approved", Status: http.StatusRequestEntityTooLarge, Reason: "body-too-large",
-			Detail: "send at most " + strconv.FormatInt(a.MaxBody, 10) + " bytes"}
+	refusal := exchange.Refusal{}
+	switch {
+	case err != nil:
+		refusal = exchange.Unreadable(err)
+	case !whole:
+		refusal = exchange.TooLarge(a.MaxBody)
+	}
+	if !refusal.Ok() {
+		return &exchange.Problem{Title: "The body cannot be approved", Status: refusal.Status, Reason: refusal.Reason, Detail: refusal.Detail}
 	}
 	a.body = text
 	a.binding = bind(a.gateway, a.r, a.x.Identity, a.policy, text)

@@ -1,6 +1,8 @@
 package jitapproval
 
 import (
+	"encoding/json"
+	"maps"
 	"strconv"
 
 	"github.com/caddyserver/caddy/v2"
@@ -28,7 +30,40 @@ func parse(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 		return nil, err
 	}
 	reserved := caddy.ModuleMap{"path": caddyconfig.JSON(caddyhttp.MatchPath{caddyrec.ReservedPrefix + "*"}, nil)}
-	return append(h.NewRoute(reserved, m), h.NewRoute(matcher, m)...), nil
+	values := h.NewRoute(reserved, m)
+	if _, ok := matcher["json"]; !ok {
+		return append(values, h.NewRoute(matcher, m)...), nil
+	}
+	guarded, err := jsonLast(matcher, m)
+	if err != nil {
+		return nil, h.Errf("jit_approval: %v", err)
+	}
+	return append(values, guarded...), nil
+}
+
+// jsonLast routes to m by a matcher with json in it so that json is asked only
+// once the rest matches, which Caddy does not promise within one set: json
+// refuses what it cannot read, and must not do that to other requests. It is
+// asked of any media type, since the upstream may not look at that.
+func jsonLast(matcher caddy.ModuleMap, m *Handler) ([]httpcaddyfile.ConfigValue, error) {
+	var asked map[string]any
+	if err := json.Unmarshal(matcher["json"], &asked); err != nil {
+		return nil, err
+	}
+	asked["any_media"] = true
+	rest := maps.Clone(matcher)
+	delete(rest, "json")
+	inner := caddyhttp.Route{
+		MatcherSetsRaw: caddyhttp.RawMatcherSets{{"json": caddyconfig.JSON(asked, nil)}},
+		HandlersRaw:    []json.RawMessage{caddyconfig.JSONModuleObject(m, "handler", "jit_approval", nil)},
+	}
+	outer := caddyhttp.Route{HandlersRaw: []json.RawMessage{
+		caddyconfig.JSONModuleObject(&caddyhttp.Subroute{Routes: caddyhttp.RouteList{inner}}, "handler", "subroute", nil),
+	}}
+	if len(rest) > 0 {
+		outer.MatcherSetsRaw = caddyhttp.RawMatcherSets{rest}
+	}
+	return []httpcaddyfile.ConfigValue{{Class: "route", Value: outer}}, nil
 }
 
 // UnmarshalCaddyfile sets up the handler. For its syntax see [Handler].

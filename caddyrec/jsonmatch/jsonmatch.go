@@ -17,6 +17,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/caddyrec/caddyrec/caddyrec"
+	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
@@ -27,13 +28,25 @@ func init() { caddy.RegisterModule(Match{}) }
 // A body that could be read in two ways, because it is not strict JSON, names
 // a key twice or writes a key of the path in another case, is answered with
 // 400: whether it matches depends on who reads it, and a decision that stands
-// on it could be walked around. A request without a body does not match.
+// on it could be walked around. A request without a body does not match, nor
+// does one whose Content-Type says that it is something else than JSON.
+//
+// Caddy asks the matchers of one set in no fixed order, so a json line may be
+// asked, and answer 400, though a path beside it would not match. jit_approval
+// asks json last, and whatever the Content-Type says. Elsewhere, put json into
+// a handle block of its own if that matters.
 //
 //	json <path> <operator> <value>
 //	json <path> exists
 //
 // Several json lines in one matcher must all match.
-type Match []Condition
+type Match struct {
+	// The comparisons, which must all hold.
+	Conditions []Condition `json:"conditions"`
+	// Asks each body, whatever its Content-Type says: the upstream may not look
+	// at it. jit_approval sets this for its own matcher.
+	AnyMedia bool `json:"any_media,omitempty"`
+}
 
 // Condition is one comparison.
 type Condition struct {
@@ -69,7 +82,7 @@ func (m *Match) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		if err := c.check(); err != nil {
 			return d.Err(err.Error())
 		}
-		*m = append(*m, c)
+		m.Conditions = append(m.Conditions, c)
 		if d.NextBlock(0) {
 			return d.Err("json takes no block")
 		}
@@ -79,7 +92,10 @@ func (m *Match) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // Validate checks conditions that came as JSON.
 func (m Match) Validate() error {
-	for _, c := range m {
+	if len(m.Conditions) == 0 {
+		return errors.New("json: no condition")
+	}
+	for _, c := range m.Conditions {
 		if err := c.check(); err != nil {
 			return err
 		}
@@ -114,6 +130,9 @@ func (m Match) Match(r *http.Request) bool {
 
 // MatchWithError reports whether all conditions hold for r's body.
 func (m Match) MatchWithError(r *http.Request) (bool, error) {
+	if !m.AnyMedia && r.Header.Get("Content-Type") != "" && exchange.MediaOf(r.Header) != exchange.JSON {
+		return false, nil
+	}
 	body, err := caddyrec.JSONBody(r)
 	if err != nil {
 		return false, caddyhttp.Error(http.StatusBadRequest, fmt.Errorf("json matcher: %w", err))
@@ -121,7 +140,7 @@ func (m Match) MatchWithError(r *http.Request) (bool, error) {
 	if len(body) == 0 {
 		return false, nil
 	}
-	for _, c := range m {
+	for _, c := range m.Conditions {
 		if err := c.unambiguous(body); err != nil {
 			return false, caddyhttp.Error(http.StatusBadRequest, fmt.Errorf("json matcher: %w", err))
 		}

@@ -18,7 +18,11 @@ import (
 func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, g *caddyrec.Gateway, x *exchange.Exchange) error {
 	c := exchange.NewCapture(w, h.MaxBody)
 	defer c.Close()
-	c.Pass = func() bool { return x.Checked || x.Local || !x.Plan.Enforce }
+	c.Pass = func(status int) bool { return x.Checked || x.Local || h.responseSchema(status) == nil }
+	if !x.Plan.Enforce {
+		// Only looked at: what is too large, or flushed, goes on unchecked.
+		c.Part = func([]byte) error { return nil }
+	}
 	err := c.Run(func() error { return next.ServeHTTP(c, r) })
 	if c.Passed() {
 		return err
@@ -28,17 +32,21 @@ func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next cadd
 		return err
 	}
 	status := cmp.Or(c.Status(), http.StatusOK)
-	refusal := exchange.Refusal{}
-	switch {
-	case errors.Is(c.Err(), exchange.ErrTooLarge):
-		refusal = exchange.Refusal{Reason: "body-too-large"}
-		x.Verdicts.Response = exchange.Verdict(h.responseSchema(status), refusal, x.Plan.Enforce)
-	default:
+	s := h.responseSchema(status)
+	if c.Streamed() {
+		x.Verdicts.Response = exchange.Verdict(s, exchange.Refusal{Reason: "unchecked"}, false)
+		return c.Finish()
+	}
+	var refusal exchange.Refusal
+	if errors.Is(c.Err(), exchange.ErrTooLarge) {
+		refusal = exchange.TooLarge(h.MaxBody)
+		x.Verdicts.Response = exchange.Verdict(s, refusal, true)
+	} else {
 		refusal = x.CheckResponse(status, c.Header(), c.Bytes(), h.app.Masking())
 	}
 	if refusal.Ok() {
 		return c.Release()
 	}
 	h.app.Deny(g, x, record.Denial{By: "json_schema_guard", Status: http.StatusBadGateway, Reason: "response-invalid"}, nil)
-	return exchange.Withheld(h.responseSchema(status)).Write(c.Withhold(), x)
+	return exchange.Withheld(s).Write(c.Withhold(), x)
 }

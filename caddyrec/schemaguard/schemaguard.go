@@ -45,7 +45,7 @@ type Handler struct {
 	Responses map[string]string `json:"responses,omitempty"`
 
 	// `enforce` (the default) refuses what is not valid; `report` lets it pass
-	// and says so in the record.
+	// and says so in the record, or, without session_record, in the log.
 	Mode string `json:"mode,omitempty"`
 
 	// How large a body may be, in bytes: a larger request gets 413, a larger
@@ -157,10 +157,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 			return h.refuse(w, r, g, x, refusal)
 		}
 	}
+	defer h.report(x)
 	if len(h.responses) == 0 {
 		return next.ServeHTTP(w, r)
 	}
 	return h.serveChecked(w, r, next, g, x)
+}
+
+// report logs what report mode let pass, where no record tells of it.
+func (h *Handler) report(x *exchange.Exchange) {
+	if x.Plan.Enforce || x.Recorded {
+		return
+	}
+	for side, v := range map[string]*record.Verdict{"request": x.Verdicts.Request, "response": x.Verdicts.Response} {
+		if v != nil && v.Verdict != "valid" {
+			h.logger.Warn("a body does not meet its schema", zap.String("exchange", x.ID), zap.String("side", side),
+				zap.String("schema", v.ID), zap.String("verdict", v.Verdict), zap.Any("faults", v.Faults))
+		}
+	}
 }
 
 // checkRequest holds the request's body against the schema and says whether it
@@ -173,10 +187,9 @@ func (h *Handler) checkRequest(r *http.Request, x *exchange.Exchange) exchange.R
 	text, whole := body.Whole(h.MaxBody)
 	switch {
 	case err != nil:
-		return unreadable(err)
+		return exchange.Unreadable(err)
 	case !whole:
-		refusal = exchange.Refusal{Reason: "body-too-large", Status: http.StatusRequestEntityTooLarge,
-			Detail: fmt.Sprintf("send at most %d bytes", h.MaxBody)}
+		refusal = exchange.TooLarge(h.MaxBody)
 	case len(text) == 0 && !hasBody(r.Method):
 		return exchange.Refusal{}
 	default:
@@ -187,16 +200,6 @@ func (h *Handler) checkRequest(r *http.Request, x *exchange.Exchange) exchange.R
 		return exchange.Refusal{}
 	}
 	return refusal
-}
-
-// unreadable is the refusal of a body that ended in an error.
-func unreadable(err error) exchange.Refusal {
-	var over *http.MaxBytesError
-	if errors.As(err, &over) {
-		return exchange.Refusal{Reason: "body-too-large", Status: http.StatusRequestEntityTooLarge,
-			Detail: fmt.Sprintf("send at most %d bytes", over.Limit)}
-	}
-	return exchange.Refusal{Reason: "body-unreadable", Status: http.StatusBadRequest, Detail: "the body broke off: send it again"}
 }
 
 func hasBody(method string) bool {

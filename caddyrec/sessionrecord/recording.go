@@ -45,15 +45,11 @@ func (rec *recording) takeRequest() exchange.Refusal {
 	text, whole := body.Whole(h.MaxBody)
 	switch {
 	case err != nil:
-		var over *http.MaxBytesError
-		if errors.As(err, &over) {
-			return exchange.Refusal{Reason: "body-too-large", Status: http.StatusRequestEntityTooLarge, Detail: "send less"}
-		}
-		return exchange.Refusal{Reason: "body-unreadable", Status: http.StatusBadRequest, Detail: "the body broke off: send it again"}
+		return exchange.Unreadable(err)
 	case whole:
 		rec.body, rec.masked = rec.masker.Body("request", r.Header, text, rec.x.RequestMarks())
 	case h.Oversize == "refuse":
-		return exchange.Refusal{Reason: "body-too-large", Status: http.StatusRequestEntityTooLarge, Detail: "send less"}
+		return exchange.TooLarge(h.MaxBody)
 	default:
 		rec.body = rec.masker.Unread(r.Header, body.Size(), "too-large")
 		rec.body.Truncated = true
@@ -170,7 +166,7 @@ func (rec *recording) commitOutcome(r *record.Record, c *exchange.Capture, upstr
 // failed records an error that goes on to Caddy, which writes the error page.
 func (rec *recording) failed(c *exchange.Capture, err error, upstream time.Duration) error {
 	r := rec.record(record.ExchangeType)
-	r.Response = &record.Response{Status: http.StatusInternalServerError, Error: "upstream"}
+	r.Response = &record.Response{Status: http.StatusInternalServerError, Error: "handler"}
 	var he caddyhttp.HandlerError
 	if errors.As(err, &he) {
 		r.Response.Status, r.Response.ErrorID = he.StatusCode, he.ID

@@ -107,6 +107,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return err
 	}
 	caddyrec.Identify(r, x)
+	x.Recorded = true
 	rec := &recording{Handler: h, gateway: g, x: x, masker: h.app.Masker(g), r: r}
 	if refusal := rec.takeRequest(); !refusal.Ok() {
 		h.app.Deny(g, x, record.Denial{By: "session_record", Status: refusal.Status, Reason: refusal.Reason}, nil)

@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/caddyrec/caddyrec/ledger"
+)
+
+func verifyCommand() *cobra.Command {
+	var (
+		where    place
+		givenKey string
+		asJSON   bool
+	)
+	cmd := &cobra.Command{
+		Use:   "verify [<folder>]",
+		Short: "Proves that nobody changed a log",
+		Long: `
+Proves, offline, from the files and one public key, that every record of a log
+is there, unchanged and in order. The folder is a store or one log, also when
+it was moved or copied elsewhere; it may be in use.
+
+Give the key with --key: the file <log>.public that lies with the gateway's
+keys, or its text. Keep a copy where those who run the gateway cannot change it.
+Without --key the key beside the records is taken, which finds every accident
+and every change by somebody without the signing key, but not somebody who
+replaced records, signatures and key alike.
+` + exitCodes("the log is not intact: records are changed, missing, added or out of order"),
+		Example: `  caddy rec verify
+  caddy rec verify --key main.vkey
+  caddy rec verify /mnt/evidence/2026-11 --key caddyrec/main+1a2b3c4d+AbCd…
+  caddy rec verify --json | jq '.problems[]'`,
+		Args: arguments(cobra.MaximumNArgs(1)),
+		RunE: run(func(cmd *cobra.Command, con *console, args []string) error {
+			key, err := readKey(givenKey)
+			if err != nil {
+				return err
+			}
+			src, err := where.find(args)
+			if err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return con.verify(ctx, src, key, asJSON)
+		}),
+	}
+	where.flags(cmd)
+	cmd.Flags().StringVar(&givenKey, "key", "", "the log's public key, or the file it is in")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	cmd.Flags().Bool("utc", false, "show times in UTC")
+	return cmd
+}
+
+// readKey takes a verifier key as it is, or from the file that has it.
+func readKey(given string) (string, error) {
+	if given == "" {
+		return "", nil
+	}
+	if _, err := note.NewVerifier(given); err == nil {
+		return given, nil
+	}
+	if strings.HasPrefix(given, "PRIVATE+KEY+") {
+		return "", fmt.Errorf("--key is a private key: give the public one, and think of this one as known")
+	}
+	text, err := readSmall(given)
+	if err != nil {
+		return "", fmt.Errorf("--key is neither a public key nor the name of a file that has one: %w", err)
+	}
+	if _, err := note.NewVerifier(text); err != nil {
+		return "", fmt.Errorf("--key %s: the file holds no public key of a log: %w", given, err)
+	}
+	return text, nil
+}
+
+// verify verifies a log and prints the report.
+func (c *console) verify(ctx context.Context, src *source, key string, asJSON bool) error {
+	bar := newProgress(c, "verifying "+src.log)
+	report, err := ledger.Verify(ctx, src, ledger.VerifyOptions{Key: key, Progress: bar.set})
+	bar.end()
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted: log %s is not verified", src.log)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", src.dir, err)
+	}
+	if asJSON {
+		err = c.json(report)
+	} else {
+		s := sheet{con: c}
+		s.report(src, report)
+		err = s.print()
+	}
+	if err == nil && len(report.Problems) > 0 {
+		err = negative("")
+	}
+	return err
+}
+
+// report writes what a verification found.
+func (s *sheet) report(src *source, r *ledger.Report) {
+	s.field("log", "%s in %s", r.Log, src.dir)
+	s.field("records", "%d in %d %s, %s", r.Records, r.Segments, plural(r.Segments, "segment", "segments"), bytesText(r.Bytes))
+	if !r.First.IsZero() {
+		s.field("from", "%s", s.con.full(r.First))
+		s.field("to", "%s", s.con.full(r.Last))
+	}
+	s.field("signatures", "%d %s checked", r.Checkpoints, plural(r.Checkpoints, "checkpoint", "checkpoints"))
+	if r.KeySource == "given" {
+		s.field("key", "%s, as given", r.KeyHash)
+	} else {
+		s.painted("key", warn, "%s, found beside the records", r.KeyHash)
+		s.painted("", warn, "Somebody who can rewrite all of the folder could replace this key too.")
+		s.painted("", warn, "Pass the one you know: caddy rec verify --key FILE")
+	}
+	s.blank()
+	if len(r.Problems) == 0 {
+		s.heading(good, "Intact: every record is there, unchanged and in order.")
+		return
+	}
+	s.heading(bad, "NOT INTACT: %d %s", len(r.Problems), plural(len(r.Problems), "problem", "problems"))
+	for _, p := range r.Problems {
+		s.painted(p.Kind, bad, "%s", problemText(p))
+	}
+}
+
+// problemText says on one line which record is concerned, what is wrong, and in
+// which file.
+func problemText(p ledger.Problem) string {
+	var b strings.Builder
+	switch {
+	case p.Seq >= 0 && p.Count > 1:
+		fmt.Fprintf(&b, "records %d to %d: ", p.Seq, p.Seq+p.Count-1)
+	case p.Seq >= 0 && p.ID != "":
+		fmt.Fprintf(&b, "record %d (%s): ", p.Seq, p.ID)
+	case p.Seq >= 0:
+		fmt.Fprintf(&b, "record %d: ", p.Seq)
+	}
+	b.WriteString(p.Detail)
+	if p.Segment != "" {
+		b.WriteString(", in " + p.Segment)
+		if p.Offset >= 0 {
+			fmt.Fprintf(&b, " at byte %d", p.Offset)
+		}
+	}
+	return b.String()
+}
+
+// bytesText is a count of bytes for people.
+func bytesText(n int64) string {
+	if n < 1<<10 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	size, unit := float64(n), 0
+	for ; size >= 1<<10 && unit < 4; unit++ {
+		size /= 1 << 10
+	}
+	return fmt.Sprintf("%.1f %ciB", size, " KMGT"[unit])
+}
