@@ -28,8 +28,10 @@ type disk interface {
 // segmentFile is a segment being written.
 type segmentFile interface {
 	io.ReaderAt
-	io.WriterAt
 	io.Closer
+	// WriteAt writes a batch behind the one before. The bytes must stay as they
+	// are until syncData.
+	io.WriterAt
 	// syncData makes written bytes durable that lie within the extended range.
 	syncData() error
 	// extend fills [from,to) with zeros and makes the new size durable, so that
@@ -139,17 +141,55 @@ func (f *folder) create(name string) (segmentFile, error) {
 	return newDiskFile(f.root, name, file), nil
 }
 
+// durableWriter writes records, one batch behind the other, and returns when
+// they are durable.
+type durableWriter interface {
+	write(p []byte, off int64) error
+	close()
+}
+
 // diskFile is a segment on the real disk.
 type diskFile struct {
 	*os.File
-	zeros *zeroWriter
+	zeros  *zeroWriter
+	direct durableWriter // nil where there is none, or once it has failed
+
+	staged []byte // for direct, from WriteAt until syncData
+	off    int64
 }
 
 func newDiskFile(root *os.Root, name string, file *os.File) *diskFile {
-	return &diskFile{File: file, zeros: newZeroWriter(root, name)}
+	return &diskFile{File: file, zeros: newZeroWriter(root, name), direct: newDirectWriter(root, name)}
 }
 
-func (d *diskFile) syncData() error { return syncFileData(d.File) }
+// WriteAt leaves a batch to the direct writer, where there is one: it is
+// written with the sync.
+func (d *diskFile) WriteAt(p []byte, off int64) (int, error) {
+	if d.direct == nil {
+		return d.File.WriteAt(p, off)
+	}
+	d.staged, d.off = p, off
+	return len(p), nil
+}
+
+func (d *diskFile) syncData() error {
+	if d.direct == nil {
+		return syncFileData(d.File)
+	}
+	p := d.staged
+	d.staged = nil
+	err := d.direct.write(p, d.off)
+	if err == nil || !notSupported(err) {
+		return err
+	}
+	// The file system takes no such writes after all.
+	d.direct.close()
+	d.direct = nil
+	if _, err := d.File.WriteAt(p, d.off); err != nil {
+		return err
+	}
+	return syncFileData(d.File)
+}
 
 func (d *diskFile) forget() { forgetPages(d.File) }
 
@@ -164,5 +204,8 @@ func (d *diskFile) extend(from, to int64) error {
 
 func (d *diskFile) Close() error {
 	d.zeros.close()
+	if d.direct != nil {
+		d.direct.close()
+	}
 	return d.File.Close()
 }

@@ -1,0 +1,170 @@
+package ledger
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// directWriter writes a segment past the page cache, durably, without a thread
+// that waits: a blocking fdatasync holds one of Go's processors for as long as
+// the disk takes, which on few cores is felt by all requests. The write goes to
+// the kernel with io_submit(2), O_DIRECT and RWF_DSYNC; its end comes through
+// an eventfd, on which the goroutine is parked as on a socket.
+//
+// Direct writes are of whole pages: the last, partial page of the records is
+// kept in memory and written again with what follows. Its earlier bytes are the
+// same each time, so a torn write leaves them as they were.
+type directWriter struct {
+	file  *os.File // with O_DIRECT
+	event *os.File
+	aio   uintptr
+	buf   []byte // page-aligned, outside of Go's heap
+	from  int64  // where buf stands in the file, a page boundary
+	end   int64  // of the records in buf
+}
+
+// directBuffer bounds one write; a larger batch goes in several.
+const directBuffer = 1 << 20
+
+// Of linux/aio_abi.h.
+type (
+	iocb struct {
+		data             uint64
+		key, rwFlags     uint32 // in this order where the low byte is first
+		opcode, priority uint16
+		fd               uint32
+		buf, bytes       uint64
+		offset           int64
+		_                uint64
+		flags, eventFD   uint32
+	}
+	ioEvent struct {
+		data, obj     uint64
+		result, other int64
+	}
+)
+
+const (
+	iocbPwrite  = 1
+	iocbEventFD = 1
+	rwfDsync    = 2
+)
+
+// newDirectWriter returns nil where the system cannot write so.
+func newDirectWriter(root *os.Root, name string) durableWriter {
+	if littleEndian := *(*byte)(unsafe.Pointer(&[]uint16{1}[0])) == 1; !littleEndian {
+		return nil
+	}
+	file := openDirect(root, name)
+	if file == nil {
+		return nil
+	}
+	d := &directWriter{file: file}
+	if err := d.open(); err != nil {
+		d.close()
+		return nil
+	}
+	return d
+}
+
+func (d *directWriter) open() error {
+	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	d.event = os.NewFile(uintptr(fd), "eventfd")
+	if _, _, errno := unix.Syscall(unix.SYS_IO_SETUP, 1, uintptr(unsafe.Pointer(&d.aio)), 0); errno != 0 {
+		return errno
+	}
+	d.buf, err = unix.Mmap(-1, 0, directBuffer, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	return err
+}
+
+func (d *directWriter) close() {
+	if d.aio != 0 {
+		unix.Syscall(unix.SYS_IO_DESTROY, d.aio, 0, 0) // waits for what is under way
+		d.aio = 0
+	}
+	if d.event != nil {
+		d.event.Close()
+	}
+	if d.buf != nil {
+		unix.Munmap(d.buf)
+		d.buf = nil
+	}
+	d.file.Close()
+}
+
+// write makes p durable at off, where the records so far end.
+func (d *directWriter) write(p []byte, off int64) error {
+	if off != d.end {
+		return fmt.Errorf("a direct write at byte %d does not follow byte %d", off, d.end)
+	}
+	for len(p) > 0 {
+		at := d.end - d.from
+		n := copy(d.buf[at:], p)
+		p = p[n:]
+		stop := roundUp(at+int64(n), pageSize)
+		clear(d.buf[at+int64(n) : stop])
+		if err := d.submit(d.buf[:stop], d.from); err != nil {
+			return err
+		}
+		d.end += int64(n)
+		// The last, partial page moves to the front.
+		if full := (d.end - d.from) / pageSize * pageSize; full > 0 {
+			copy(d.buf, d.buf[full:stop])
+			d.from += full
+		}
+	}
+	return nil
+}
+
+func (d *directWriter) submit(pages []byte, off int64) error {
+	cb := iocb{
+		opcode: iocbPwrite, rwFlags: rwfDsync, fd: uint32(d.file.Fd()), flags: iocbEventFD, eventFD: 0,
+		buf: uint64(uintptr(unsafe.Pointer(&pages[0]))), bytes: uint64(len(pages)), offset: off,
+	}
+	conn, err := d.event.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if err := conn.Control(func(fd uintptr) { cb.eventFD = uint32(fd) }); err != nil {
+		return err
+	}
+	list := [1]*iocb{&cb}
+	for {
+		_, _, errno := unix.Syscall(unix.SYS_IO_SUBMIT, d.aio, 1, uintptr(unsafe.Pointer(&list)))
+		if errno == 0 {
+			break
+		}
+		if errno != unix.EINTR && errno != unix.EAGAIN {
+			return os.NewSyscallError("io_submit", errno)
+		}
+	}
+	var count [8]byte
+	if _, err := d.event.Read(count[:]); err != nil {
+		return fmt.Errorf("waiting for a direct write: %w", err)
+	}
+	var done ioEvent
+	for {
+		n, _, errno := unix.Syscall6(unix.SYS_IO_GETEVENTS, d.aio, 1, 1, uintptr(unsafe.Pointer(&done)), 0, 0)
+		if errno == unix.EINTR {
+			continue
+		}
+		if errno != 0 || n != 1 {
+			return os.NewSyscallError("io_getevents", errno)
+		}
+		break
+	}
+	switch {
+	case done.result < 0:
+		return os.NewSyscallError("direct write", unix.Errno(-done.result))
+	case done.result < int64(len(pages)):
+		return io.ErrShortWrite
+	}
+	return nil
+}
