@@ -26,11 +26,8 @@ func (g *Gateway) Commit(within time.Duration, r *record.Record) error {
 // Record makes r durable before it returns.
 func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
 	buf := fieldBuffers.Get().(*[]byte)
-	fields, err := r.AppendFields((*buf)[:0])
-	if err != nil {
-		return &ledger.CommitError{Reason: "ledger-unavailable", Err: err}
-	}
-	_, err = g.log.Commit(ctx, fields)
+	fields := r.AppendFields((*buf)[:0])
+	_, err := g.log.Commit(ctx, fields)
 	if *buf = fields; cap(fields) <= 256<<10 {
 		fieldBuffers.Put(buf)
 	}

@@ -1,10 +1,8 @@
 package record
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"github.com/google/uuid"
 )
@@ -17,42 +15,35 @@ func New(t Type) *Record {
 // NewID returns a fresh UUID version 7: unique, and in the order of time.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// fields is a record without what the ledger puts on: the outer fields shadow
-// the inner ones and stay nil.
-type fields struct {
-	*Record
-	Seq  *uint64 `json:"seq,omitempty"`
-	Prev *string `json:"prev,omitempty"`
-	Log  *string `json:"log,omitempty"`
-}
-
-type encoder struct {
-	buf bytes.Buffer
-	enc *json.Encoder
-}
-
-var encoders = sync.Pool{New: func() any {
-	e := new(encoder)
-	e.enc = json.NewEncoder(&e.buf)
-	// A body is kept as it came: < > & need no escape in a file.
-	e.enc.SetEscapeHTML(false)
-	return e
-}}
-
 // AppendFields appends r as one JSON object on one line, without seq, prev and
-// log, in the form that the ledger commits.
-func (r *Record) AppendFields(dst []byte) ([]byte, error) {
-	e := encoders.Get().(*encoder)
-	defer func() {
-		if e.buf.Cap() <= 1<<20 { // one huge body must not stay in the pool
-			e.buf.Reset()
-			encoders.Put(e)
-		}
-	}()
-	if err := e.enc.Encode(fields{Record: r}); err != nil {
-		return dst, fmt.Errorf("encoding a record of type %s: %w", r.Type, err)
+// log, in the form that the ledger commits. It writes what encoding/json would
+// from the fields' tags, at a fraction of the cost: it is on every request's
+// way.
+func (r *Record) AppendFields(dst []byte) []byte {
+	o := begin(dst)
+	o.str("id", r.ID)
+	o.time("time", r.Time)
+	o.str("type", string(r.Type))
+	r.Identity.append(&o, "identity")
+	r.Session.append(&o, "session")
+	r.Client.append(&o, "client")
+	r.Request.append(&o, "request")
+	r.Response.append(&o, "response")
+	r.Schema.append(&o, "schema")
+	o.list("masked", len(r.Masked), func(i int) { r.Masked[i].append(&o) })
+	r.Approval.append(&o, "approval")
+	r.Denial.append(&o, "denial")
+	r.Chunk.append(&o, "chunk")
+	r.Gateway.append(&o, "gateway")
+	if t := r.Timing; t != nil {
+		o.open("timing")
+		o.int("upstream_us", t.Upstream)
+		o.int("total_us", t.Total)
+		o.close()
 	}
-	return append(dst, bytes.TrimSuffix(e.buf.Bytes(), []byte("\n"))...), nil
+	o.optional("exchange", r.Exchange)
+	o.close()
+	return o.dst
 }
 
 // Parse reads one record from a line of the ledger.
