@@ -1,6 +1,8 @@
 package caddyrec_test
 
 import (
+	"context"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -54,6 +56,9 @@ func TestAnApprovedRequestRunsOnceAsItWasApproved(t *testing.T) {
 		"another body":   func() answer { return r.do("POST", "/refunds", `{"amount":5001,"code":"c-secret"}`, named...) },
 		"another query":  func() answer { return r.do("POST", "/refunds?x=1", risky, named...) },
 		"another method": func() answer { return r.do("PUT", "/refunds", risky, named...) },
+		"another preference": func() answer {
+			return r.do("POST", "/refunds", risky, append([]string{"Prefer", "wait=0, tx=commit"}, named...)...)
+		},
 		"another header": func() answer {
 			return r.do("POST", "/refunds", risky, append([]string{"X-Http-Method-Override", "DELETE"}, named...)...)
 		},
@@ -145,9 +150,10 @@ func TestAHeldRequestRunsWhenTheApprovalComesInTime(t *testing.T) {
 }
 
 func TestAClientMayAskNotToBeHeld(t *testing.T) {
-	r := start(t, strings.Replace(fullChain, "wait 50ms", "wait 1m", 1))
+	r := start(t, strings.Replace(fullChain, "wait 50ms", "wait 1h", 1))
 	r.ready()
-	for _, prefer := range []string{"respond-async", "wait=0", "respond-async, wait=0"} {
+	for _, prefer := range []string{"respond-async", "wait=0", "respond-async, wait=0", "wait=1"} {
+		// It would be held for an hour: the test's own timeout is far below.
 		r.pend(risky, append([]string{"Prefer", prefer}, r.as("ana", "eng")...)...)
 	}
 }
@@ -162,6 +168,8 @@ func TestAVoteNeedsAJSONPostByAPerson(t *testing.T) {
 		"a GET":         r.do("GET", path+"?decision=approve", "", ben...),
 		"a form":        r.do("POST", path, "decision=approve", append([]string{"Content-Type", "application/x-www-form-urlencoded"}, ben...)...),
 		"a key twice":   r.do("POST", path, `{"decision":"deny","decision":"approve"}`, ben...),
+		"another case":  r.do("POST", path, `{"Decision":"approve"}`, ben...),
+		"both cases":    r.do("POST", path, `{"decision":"deny","Decision":"approve"}`, ben...),
 		"another word":  r.do("POST", path, `{"decision":"yes"}`, ben...),
 		"nobody":        r.do("POST", path, `{"decision":"approve"}`),
 		"an unknown id": r.do("POST", strings.Replace(path, id, "018f0000-0000-7000-8000-000000000000", 1), `{"decision":"approve"}`, ben...),
@@ -190,6 +198,13 @@ func TestTheJSONMatcherCannotBeWalkedAround(t *testing.T) {
 		`{"\u0061mount":5000}`:                       403,
 		`{"amount":1,"amount":5000}`:                 400,
 		`{"amount":1,"\u0061mount":5000}`:            400,
+		`{"amount":"0x1388"}`:                        400,
+		`{"amount":"5000 EUR"}`:                      400,
+		`{"amount":"٥٠٠٠"}`:                          400,
+		`{"amount":"1e400"}`:                         403,
+		`{"amount":[5000]}`:                          400,
+		`{"amount":{"0":5000}}`:                      400,
+		`{"amount":null}`:                            200,
 		`{"amount":1,"AMOUNT":5000}`:                 400,
 		`{"Amount":5000}`:                            400,
 		`{"amount":5000`:                             400,
@@ -232,12 +247,15 @@ func TestJSONIsAskedLastByJITApprovalAndOfAnyMediaType(t *testing.T) {
 			header     []string
 			want       int
 		}{
-			"a form elsewhere":   {"/upload", "amount=5000", form, 200},
-			"a form":             {"/refunds", "amount=5000", form, 400},
-			"a small refund":     {"/refunds", `{"amount":5}`, ana, 200},
-			"a large refund":     {"/refunds", `{"amount":5000}`, ana, 202},
-			"broken JSON":        {"/refunds", `{"amount":5000`, ana, 400},
-			"JSON as plain text": {"/refunds", `{"amount":5000}`, append([]string{"Content-Type", "text/plain"}, ana...), 202},
+			"a form elsewhere":    {"/upload", "amount=5000", form, 200},
+			"a form":              {"/refunds", "amount=5000", form, 400},
+			"a small refund":      {"/refunds", `{"amount":5}`, ana, 200},
+			"a large refund":      {"/refunds", `{"amount":5000}`, ana, 202},
+			"broken JSON":         {"/refunds", `{"amount":5000`, ana, 400},
+			"JSON as plain text":  {"/refunds", `{"amount":5000}`, append([]string{"Content-Type", "text/plain"}, ana...), 202},
+			"another charset":     {"/refunds", `{"x":"+ACI-,+ACI-amount+ACI-:9000"}`, append([]string{"Content-Type", "application/json; charset=utf-7"}, ana...), 415},
+			"a form that is JSON": {"/refunds", `{"a":"&amount=5000&b="}`, form, 400},
+			"a coded body":        {"/refunds", `{"amount":5}`, append([]string{"Content-Encoding", "gzip"}, ana...), 415},
 		} {
 			if a := r.do("POST", c.path, c.body, c.header...); a.StatusCode != c.want {
 				t.Fatalf("load %d: %s got %d %s", i, name, a.StatusCode, a.text)
@@ -266,16 +284,7 @@ func TestVotesThatDoNotCountAreRecorded(t *testing.T) {
 }
 
 func TestJSONPlaceholdersAreForOtherDirectives(t *testing.T) {
-	r := start(t, `
-	session_record
-	header X-Amount {http.caddyrec.json.items.0.amount}
-	@cel expression {http.caddyrec.json.items.0.amount} > 1000
-	reverse_proxy @cel UPSTREAM {
-		header_up X-Id {http.caddyrec.json.id}
-	}
-	respond small
-`)
-	r.load("route {\nsession_record\n@cel expression `{http.caddyrec.json.items.0.amount} > 1000`\nreverse_proxy @cel UPSTREAM {\nheader_up X-Id {http.caddyrec.json.id}\n}\nrespond small\n}")
+	r := start(t, "route {\nsession_record\n@cel expression `{http.caddyrec.json.items.0.amount} > 1000`\nreverse_proxy @cel UPSTREAM {\nheader_up X-Id {http.caddyrec.json.id}\n}\nrespond small\n}")
 	if a := r.do("POST", "/", `{"items":[{"amount":10}]}`); a.text != "small" {
 		t.Errorf("got %q", a.text)
 	}
@@ -303,5 +312,138 @@ func TestFloodsOfRefusalsAreCountedNotWrittenOut(t *testing.T) {
 	}
 	if counted == 0 || written+counted != 700 {
 		t.Errorf("%d written, %d counted", written, counted)
+	}
+}
+
+func TestAnApprovalBelongsToItsSiteAndPerson(t *testing.T) {
+	const site = `
+	basic_auth {
+		ana $2a$04$bw9FG2rDRwsekGBs4HCvSOXdBKCqRokOCLOdZzSDOxxm9dQUT5Lvq
+		ben $2a$04$bw9FG2rDRwsekGBs4HCvSOXdBKCqRokOCLOdZzSDOxxm9dQUT5Lvq
+	}
+	session_record
+	jit_approval /pay {
+		approvers id ben
+		wait 10ms
+	}
+	reverse_proxy UPSTREAM
+`
+	r := start(t, site)
+	other := freeURL(t)
+	// Another realm, in which somebody else is called ben.
+	r.load(site + "\n}\n" + other + " {" + site)
+	basic := func(who string) []string {
+		return []string{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(who+":hiccup"))}
+	}
+	a := r.do("POST", "/pay", `{"pay":1}`, basic("ana")...)
+	id := strings.TrimPrefix(a.Header.Get("Location"), "/.caddyrec/approvals/")
+	first := r.url
+	r.url = other
+	for _, host := range []string{"", strings.TrimPrefix(first, "http://")} {
+		r.host = host
+		if a := r.vote(id, "approve", basic("ben")...); a.StatusCode != 404 {
+			t.Errorf("ben of the other site got %d %s", a.StatusCode, a.text)
+		}
+		if a := r.do("GET", "/.caddyrec/approvals", "", basic("ben")...); strings.Contains(a.text, id) {
+			t.Errorf("ben of the other site sees %s", a.text)
+		}
+	}
+	r.url, r.host = first, ""
+	if a := r.vote(id, "approve", basic("ben")...); a.StatusCode != 200 {
+		t.Errorf("ben got %d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestSomebodyWithTheSameAddressNeitherSeesNorVotes(t *testing.T) {
+	r := start(t, fullChain)
+	r.ready()
+	with := func(sub, group, mail string) []string {
+		token, err := r.issuer.Token(sub, time.Now(), map[string]any{"groups": []string{group}, "email": mail})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []string{"Authorization", "Bearer " + token}
+	}
+	id := r.pend(risky, with("ana", "eng", "Ana@x.example")...)
+	if a := r.do("GET", "/.caddyrec/approvals/"+id, "", with("mallory", "eng", "ana@x.example")...); a.StatusCode != 404 {
+		t.Errorf("a stranger with the same address sees %d %s", a.StatusCode, a.text)
+	}
+	if a := r.vote(id, "approve", with("ana2", "sec", " ana@X.example ")...); a.StatusCode != 403 || a.problem(t).Reason != "self-approval" {
+		t.Errorf("a second account with the same address got %d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestConnectionCannotTakeFieldsAway(t *testing.T) {
+	r := start(t, fullChain)
+	r.ready()
+	ana := r.as("ana", "eng")
+	dry := append([]string{"X-Dry-Run", "true"}, ana...)
+	id := r.pend(risky, dry...)
+	if a := r.vote(id, "approve", r.as("ben", "sec")...); a.StatusCode != 200 {
+		t.Fatal(a.text)
+	}
+	a := r.do("POST", "/refunds", risky, append([]string{"Caddyrec-Approval", id, "Connection", "X-Dry-Run, X-Api-Key"}, dry...)...)
+	got := r.upstream.requests()
+	if a.StatusCode != 200 || len(got) != 1 || got[0].header.Get("X-Dry-Run") != "true" || got[0].header.Get("X-Api-Key") != "upstream-secret-1" {
+		t.Errorf("got %d; the upstream saw %v", a.StatusCode, got)
+	}
+}
+
+func TestAnApprovedRequestIsNotRepeatedByTheTransport(t *testing.T) {
+	r := start(t, strings.Replace(fullChain, "@risky json amount > 1000", "@risky method DELETE", 1))
+	r.ready()
+	ana := append([]string{"Idempotency-Key", "1"}, r.as("ana", "eng")...)
+	a := r.do("DELETE", "/orders/1", "", ana...)
+	id := strings.TrimPrefix(a.Header.Get("Location"), "/.caddyrec/approvals/")
+	if a := r.vote(id, "approve", r.as("ben", "sec")...); a.StatusCode != 200 {
+		t.Fatal(a.text)
+	}
+	r.do("GET", "/", "", ana...) // leaves a connection to the upstream that will be reused
+	r.upstream.answer = func(w http.ResponseWriter, req *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			conn.Close() // after the work is done, without an answer
+		}
+	}
+	if a := r.do("DELETE", "/orders/1", "", append([]string{"Caddyrec-Approval", id}, ana...)...); a.StatusCode != 502 {
+		t.Errorf("got %d", a.StatusCode)
+	}
+	runs := 0
+	for _, req := range r.upstream.requests() {
+		if req.method == "DELETE" {
+			runs++
+		}
+	}
+	if runs != 1 {
+		t.Errorf("it ran %d times", runs)
+	}
+}
+
+func TestAClientThatLeavesWhileItWaitsIsNotADenial(t *testing.T) {
+	r := start(t, strings.Replace(fullChain, "wait 50ms", "wait 1h", 1))
+	r.ready()
+	ctx, cancel := context.WithCancel(context.Background())
+	req, _ := http.NewRequestWithContext(ctx, "POST", r.url+"/refunds", strings.NewReader(risky))
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", r.as("ana", "eng")[1])
+	done := make(chan struct{})
+	go func() { http.DefaultClient.Do(req); close(done) }()
+	for deadline := time.Now().Add(5 * time.Second); len(r.records(ofType(record.ApprovalRequested))) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("it was not asked")
+		}
+	}
+	cancel()
+	<-done
+	for deadline := time.Now().Add(5 * time.Second); len(r.records(ofType(record.ExchangeType))) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("no outcome")
+		}
+	}
+	if ex := r.one(record.ExchangeType); ex.Response.Status != 499 || ex.Response.Error != "canceled" {
+		t.Errorf("the record says %+v", ex.Response)
+	}
+	if n := len(r.records(ofType(record.Denied))); n != 0 {
+		t.Errorf("%d denials", n)
 	}
 }

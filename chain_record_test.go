@@ -3,11 +3,16 @@ package caddyrec_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -221,4 +226,81 @@ func TestHeadAndNotModifiedHaveNoBody(t *testing.T) {
 	if a := r.do("GET", "/same", ""); a.StatusCode != 304 {
 		t.Errorf("got %d", a.StatusCode)
 	}
+}
+
+// breaksOff is a handler that returns an error after a part of its answer.
+type breaksOff struct{}
+
+func (breaksOff) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.test_breaks_off", New: func() caddy.Module { return new(breaksOff) }}
+}
+
+func (breaksOff) ServeHTTP(w http.ResponseWriter, _ *http.Request, _ caddyhttp.Handler) error {
+	w.Header().Set("Content-Type", "text/event-stream")
+	io.WriteString(w, "data: one\n\n")
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		return err
+	}
+	return caddyhttp.Error(http.StatusInternalServerError, errors.New("broken"))
+}
+
+func init() {
+	caddy.RegisterModule(breaksOff{})
+	httpcaddyfile.RegisterHandlerDirective("test_breaks_off", func(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+		h.Next()
+		return breaksOff{}, nil
+	})
+}
+
+func TestAnErrorBehindAStreamCutsTheConnection(t *testing.T) {
+	for name, recorder := range map[string]string{
+		"recorded": "session_record",
+		"guarded":  "json_schema_guard {\nresponse DIR/answer.json\nmode report\n}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, "handle_errors {\nrespond \"sorry, unrecorded\"\n}\nroute {\n"+recorder+"\ntest_breaks_off\n}")
+			resp, err := http.Get(r.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if text, err := io.ReadAll(resp.Body); err == nil || string(text) != "data: one\n\n" {
+				t.Errorf("the client read %q, %v", text, err)
+			}
+		})
+	}
+}
+
+func TestASecretInALongHeaderIsMaskedBeforeItIsCut(t *testing.T) {
+	r := start(t, "session_record\nreverse_proxy UPSTREAM")
+	card := "4111111111111111"
+	r.do("GET", "/", "", "Referer", "https://x.example/"+strings.Repeat("a", 1024-18-8)+" "+card,
+		"User-Agent", strings.Repeat("b", 256-8)+" "+card)
+	ex := r.one(record.ExchangeType)
+	if strings.Contains(ex.Request.Headers["referer"], "4111") || strings.Contains(ex.Client.UserAgent, "4111") {
+		t.Errorf("%+v %+v", ex.Request.Headers, ex.Client)
+	}
+}
+
+func TestTrailersOfARequestGoNoFurther(t *testing.T) {
+	r := start(t, "session_record\nreverse_proxy UPSTREAM")
+	seen := make(chan http.Header, 1)
+	r.upstream.answer = func(w http.ResponseWriter, req *http.Request) { seen <- req.Trailer }
+	req, _ := http.NewRequest("POST", r.url, struct{ io.Reader }{strings.NewReader("{}")})
+	req.Header.Set("Content-Type", "application/json")
+	req.Trailer = http.Header{"Authorization": {"Bearer x"}, "X-Amount": {"9000"}}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if trailer := <-seen; len(trailer) > 0 {
+		t.Errorf("the upstream got the trailers %v", trailer)
+	}
+}
+
+func TestAnOverriddenMethodIsNotSafe(t *testing.T) {
+	r := start(t, "session_record\nreverse_proxy UPSTREAM")
+	r.do("GET", "/", "", "X-HTTP-Method-Override", "DELETE")
+	r.one(record.Intent)
 }

@@ -1,6 +1,7 @@
 package caddyrec_test
 
 import (
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -179,6 +180,29 @@ func TestCheckpointsGoToTheLoggerOfTheConfigurationInForce(t *testing.T) {
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("no checkpoint in the new log: %s", text)
+		}
+	}
+}
+
+func TestAConfigurationThatDoesNotStartTakesNoLogLines(t *testing.T) {
+	r := start(t, "session_record\nrespond one")
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	r.logName = "refused.log"
+	// The http app cannot listen there, so this one never comes into force.
+	if err := r.tryLoad("session_record\nrespond two\n}\nhttp://" + taken.Addr().String() + " {\nrespond x"); err == nil {
+		t.Fatal("it was loaded")
+	}
+	r.do("POST", "/", "{}")
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		if text, _ := os.ReadFile(filepath.Join(r.dir, "caddy.log")); strings.Contains(string(text), `"logger":"caddyrec.checkpoint"`) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no checkpoint in the log in force")
 		}
 	}
 }

@@ -29,6 +29,7 @@ import (
 type rig struct {
 	testing.TB
 	dir, url string
+	host     string // the Host header, if not the url's
 	dirName  string // of the records, below dir
 	logName  string // of Caddy's log, below dir
 	issuer   *demo.Issuer
@@ -81,12 +82,7 @@ func start(t testing.TB, site string) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.issuer.Close() })
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.url = "http://" + l.Addr().String()
-	l.Close()
+	r.url = freeURL(t)
 	for name, text := range map[string]string{"order.json": orderSchema, "answer.json": answerSchema} {
 		if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -99,6 +95,16 @@ func start(t testing.TB, site string) *rig {
 
 const orderSchema = `{"$id":"https://x/order","x-version":"3","type":"object","properties":{"amount":{"type":"number"},"code":{"type":"string","x-sensitive":true},"note":{"type":"string"}},"required":["amount"],"additionalProperties":false}`
 const answerSchema = `{"type":"object","properties":{"ok":{"type":"boolean"},"pin_hint":{"writeOnly":true}},"required":["ok"]}`
+
+func freeURL(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return "http://" + l.Addr().String()
+}
 
 func stopCaddy(t testing.TB) {
 	t.Helper()
@@ -199,6 +205,7 @@ func (r *rig) try(method, path, body string, header ...string) (answer, error) {
 		}
 		req.Header.Add(header[i], header[i+1])
 	}
+	req.Host = r.host
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return answer{}, err

@@ -114,14 +114,14 @@ func (s *Service) reserve(p Person, now time.Time) (leave func()) {
 	defer s.mu.Unlock()
 	total, own := len(s.index.reserved), 0
 	for _, o := range s.index.reserved {
-		if o.Same(p) {
+		if o.Is(p) {
 			own++
 		}
 	}
 	for _, f := range s.index.known {
 		if f.status(now).Open() {
 			total++
-			if f.request.Requester.Same(p) {
+			if f.request.Requester.Is(p) {
 				own++
 			}
 		}

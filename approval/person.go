@@ -45,6 +45,10 @@ func (p Person) Same(o Person) bool {
 	return a != "" && strings.EqualFold(a, b)
 }
 
+// Is says whether p and o are one and the same identity: what lets somebody see
+// or use what is theirs. An equal e-mail address is not enough for that.
+func (p Person) Is(o Person) bool { return p.key() == o.key() }
+
 // colleague says whether o's claims are vouched for by whom p's are.
 func (p Person) colleague(o Person) bool {
 	pi, ps := p.realm()

@@ -24,6 +24,9 @@ type Ask struct {
 	Requester Person `json:"requester"`
 	// Identity is how records show the requester; made from Requester when nil.
 	Identity *record.Identity `json:"identity,omitempty"`
+	// Site is the site that was asked, as its operator set it up: approvers
+	// decide on the same site. The caller compares.
+	Site string `json:"site,omitempty"`
 	// Host, Method and URL are for people to read. Mask the URL first.
 	Host   string `json:"host,omitempty"`
 	Method string `json:"method,omitempty"`
@@ -113,6 +116,7 @@ func (a Ask) written(now time.Time, expiry time.Duration) (Request, error) {
 	r := Request{ID: newID(now), Ask: a, Created: now, Expires: now.Add(expiry)}
 	r.Policy = a.Policy.clean()
 	r.Identity = a.Requester.identity(a.Identity)
+	r.Site, _ = cut(a.Site, 4096)
 	r.Host, _ = cut(a.Host, 1024)
 	r.Method, _ = cut(a.Method, 64)
 	r.URL, _ = cut(a.URL, maxURL)

@@ -17,8 +17,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 
-	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/masking"
 	"github.com/caddyrec/caddyrec/storage"
 )
@@ -65,6 +65,13 @@ type App struct {
 	masking   *masking.Policy
 	logger    *zap.Logger
 	providers []*Provider
+
+	run *running
+}
+
+// running is what an app has beyond its configuration. It is made by Provision.
+type running struct {
+	complain rate.Sometimes // about requests that cannot be recorded
 
 	mu       sync.Mutex
 	gateway  *Gateway
@@ -115,6 +122,7 @@ var logName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 // nothing: caddy validate runs it too.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
+	a.run = &running{complain: rate.Sometimes{Interval: time.Second}}
 	if a.Log == "" {
 		a.Log = "main"
 	}
@@ -176,22 +184,29 @@ func (a *App) Stop() error { return nil }
 // the gateway as long as it is open, which is until the last of them is done,
 // or for good if the next configuration has it too.
 func (a *App) Cleanup() error {
-	a.mu.Lock()
-	again := a.released
-	a.released = true
-	a.mu.Unlock()
+	if a.run == nil {
+		return nil // Provision has not begun
+	}
+	a.run.mu.Lock()
+	again := a.run.released
+	a.run.released = true
+	a.run.mu.Unlock()
 	if again {
 		return nil
 	}
 	for _, p := range a.providers {
 		p.stop()
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.gateway == nil {
-		a.opened, a.openErr = true, errClosed
+	a.run.mu.Lock()
+	g := a.run.gateway
+	if g == nil {
+		a.run.opened, a.run.openErr = true, errClosed
+	}
+	a.run.mu.Unlock()
+	if g == nil {
 		return nil
 	}
+	g.live.release(a.logger)
 	_, err := gateways.Delete(a.gatewayKey())
 	return err
 }
@@ -201,25 +216,20 @@ var errClosed = errors.New("this configuration has been replaced, and no other u
 // open opens the gateway once. The http app may be started before this one,
 // so a request may come first.
 func (a *App) open() (*Gateway, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.opened {
-		return a.gateway, a.openErr
+	a.run.mu.Lock()
+	defer a.run.mu.Unlock()
+	if a.run.opened {
+		return a.run.gateway, a.run.openErr
 	}
-	a.opened = true
-	a.gateway, a.openErr = openGateway(a.gatewayKey(), a.store, a.Log, a.logger)
-	return a.gateway, a.openErr
+	a.run.opened = true
+	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a.store, a.Log, time.Duration(a.CommitTimeout), a.logger)
+	return a.run.gateway, a.run.openErr
 }
 
 func (a *App) gatewayKey() string { return a.store.Key() + "\x00" + a.Log }
 
 // Masking is the policy on what is secret.
 func (a *App) Masking() *masking.Policy { return a.masking }
-
-// Masker masks by the app's policy and digests with g's key.
-func (a *App) Masker(g *Gateway) exchange.Masker {
-	return exchange.Masker{Policy: a.masking, Digest: g.keys.Digest}
-}
 
 // Interface guards
 var (

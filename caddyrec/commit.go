@@ -34,20 +34,29 @@ func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
 	return err
 }
 
-// Commit makes r durable within the app's commit_timeout.
-func (a *App) Commit(g *Gateway, r *record.Record) error {
-	return g.Commit(time.Duration(a.CommitTimeout), r)
+// patient commits the approvals' records within the commit_timeout of the
+// configuration in force.
+type patient struct{ *Gateway }
+
+func (p patient) Record(ctx context.Context, r *record.Record) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.patience.Load()))
+	defer cancel()
+	return p.Gateway.Record(ctx, r)
 }
 
-// Unrecorded is the answer to a request whose record could not be committed.
-func Unrecorded(err error) exchange.Problem {
+// unrecordedProblem is the answer to a request whose record could not be
+// committed.
+func unrecordedProblem(err error) exchange.Problem {
 	p := exchange.Problem{
 		Title: "The request could not be recorded, so it was not served", Status: http.StatusServiceUnavailable,
 		Reason: "ledger-unavailable", Detail: "try again later", RetryAfter: 5 * time.Second,
 	}
 	var c *ledger.CommitError
-	if errors.As(err, &c) {
+	switch {
+	case errors.As(err, &c):
 		p.Reason = c.Reason
+	case errors.Is(err, errClosed):
+		p.Reason = "ledger-closed"
 	}
 	return p
 }

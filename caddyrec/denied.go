@@ -7,7 +7,6 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
-	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -16,13 +15,18 @@ import (
 const (
 	denialsPerSecond = 50
 	denialsBurst     = 500
-	countEvery       = 10 * time.Second
+	// Bodies of refused requests are recorded up to so many bytes a second, and
+	// so many at once; beyond that without content.
+	deniedBytesPerSecond = 1 << 20
+	deniedBytesBurst     = 8 << 20
+	countEvery           = 10 * time.Second
 )
 
 // denials writes refusals down, or counts them.
 type denials struct {
 	gateway *Gateway
 	limit   *rate.Limiter
+	bytes   *rate.Limiter
 
 	mu      sync.Mutex
 	counted int64
@@ -33,17 +37,18 @@ type denials struct {
 // Deny records that the gateway refused a request. more, which may be nil,
 // adds what the one who refused knows. The refusal stands whether or not it
 // can be recorded; a failure is logged.
-func (a *App) Deny(g *Gateway, x *exchange.Exchange, d record.Denial, more func(*record.Record)) {
-	if !g.denials.take(d) {
+func (v *Visit) Deny(d record.Denial, more func(*record.Record)) {
+	if !v.gateway.denials.take(d) {
 		return
 	}
-	r := x.Record(record.Denied)
+	r := v.Record(record.Denied)
 	r.Denial = &d
 	if more != nil {
 		more(r)
 	}
-	if err := a.Commit(g, r); err != nil {
-		a.logger.Error("a refusal could not be recorded", zap.String("exchange", x.ID),
+	v.gateway.denials.bound(r)
+	if err := v.Commit(r); err != nil {
+		v.app.logger.Error("a refusal could not be recorded", zap.String("exchange", v.ID),
 			zap.String("by", d.By), zap.String("reason", d.Reason), zap.Error(err))
 	}
 }
@@ -54,6 +59,7 @@ func (n *denials) take(d record.Denial) bool {
 	defer n.mu.Unlock()
 	if n.limit == nil {
 		n.limit = rate.NewLimiter(denialsPerSecond, denialsBurst)
+		n.bytes = rate.NewLimiter(deniedBytesPerSecond, deniedBytesBurst)
 	}
 	if n.limit.Allow() {
 		return true
@@ -64,6 +70,19 @@ func (n *denials) take(d record.Denial) bool {
 		n.timer = time.AfterFunc(countEvery, n.flush)
 	}
 	return false
+}
+
+// bound takes the body's content out of r when too much was written of late.
+func (n *denials) bound(r *record.Record) {
+	if r.Request == nil || r.Request.Body == nil || r.Request.Body.Content == nil {
+		return
+	}
+	if n.bytes.AllowN(time.Now(), len(*r.Request.Body.Content)) {
+		return
+	}
+	body := *r.Request.Body
+	body.Content, body.Omitted = nil, "flood"
+	r.Request.Body = &body
 }
 
 // flush records the count.

@@ -3,9 +3,11 @@ package caddyrec
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -20,17 +22,17 @@ import (
 // process for each store and log: two configurations overlap during a reload,
 // and a log has one committer.
 type Gateway struct {
-	// Approvals are the requests for approval and the votes on them.
-	Approvals *approval.Service
-
-	key      string
-	dir      string
-	keys     *ledger.Keys
-	log      *ledger.Log
-	live     *liveLogger
-	logger   *zap.Logger
-	sessions seen
-	denials  denials
+	key       string
+	dir       string
+	keys      *ledger.Keys
+	log       *ledger.Log
+	live      *liveLogger
+	logger    *zap.Logger
+	approvals *approval.Service
+	store     io.Closer    // nil if it has nothing to give back
+	patience  atomic.Int64 // how long approvals wait for a record, as the newest configuration says
+	sessions  seen
+	denials   denials
 
 	// A request holds use while it needs the gateway; closing waits for it.
 	use     sync.WaitGroup
@@ -46,7 +48,7 @@ var (
 	closings sync.Map
 )
 
-func openGateway(key string, store Store, log string, logger *zap.Logger) (*Gateway, error) {
+func openGateway(key string, store Store, log string, patience time.Duration, logger *zap.Logger) (*Gateway, error) {
 	v, _, err := gateways.LoadOrNew(key, func() (caddy.Destructor, error) {
 		if old, ok := closings.Load(key); ok {
 			select {
@@ -66,7 +68,8 @@ func openGateway(key string, store Store, log string, logger *zap.Logger) (*Gate
 		return nil, err
 	}
 	g := v.(*Gateway)
-	g.live.newest.Store(logger)
+	g.live.hold(logger)
+	g.patience.Store(int64(patience))
 	return g, nil
 }
 
@@ -75,8 +78,9 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	g := &Gateway{dir: dir, live: new(liveLogger), closed: make(chan struct{})}
-	g.live.newest.Store(logger)
+	closer, _ := objects.(io.Closer)
+	g := &Gateway{store: closer, dir: dir, live: new(liveLogger), closed: make(chan struct{})}
+	g.live.newest.Store(logger) // until the configuration holds it
 	g.logger = g.live.named("caddyrec")
 	g.keys, err = ledger.LoadKeys(filepath.Join(dir, "keys"), log)
 	if err != nil {
@@ -97,16 +101,16 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 	if err := g.Commit(time.Minute, start); err != nil {
 		return nil, errors.Join(err, g.log.Close())
 	}
-	g.Approvals, err = approval.New(objects, g, approval.Options{Logger: g.live.slog("caddyrec.approval")})
+	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Logger: g.live.slog("caddyrec.approval")})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}
 	return g, nil
 }
 
-// Enter keeps the gateway open until leave is called. It reports false once
+// enter keeps the gateway open until leave is called. It reports false once
 // the gateway is closing.
-func (g *Gateway) Enter() (leave func(), ok bool) {
+func (g *Gateway) enter() (leave func(), ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closing {
@@ -115,10 +119,6 @@ func (g *Gateway) Enter() (leave func(), ok bool) {
 	g.use.Add(1)
 	return g.use.Done, true
 }
-
-// MAC is a keyed digest of parts, for one purpose only. See
-// [ledger.Keys.MAC].
-func (g *Gateway) MAC(domain string, parts ...string) []byte { return g.keys.MAC(domain, parts...) }
 
 // Destruct closes the gateway after its last request. It does not wait: the
 // requests may be slower than a reload should be.
@@ -150,8 +150,11 @@ func (g *Gateway) close() {
 	g.denials.flush()
 	stop := record.New(record.GatewayStopped)
 	stop.Gateway = &record.Gateway{Version: Version()}
-	err := g.Commit(10*time.Second, stop)
-	if err := errors.Join(err, g.log.Close()); err != nil {
+	err := errors.Join(g.Commit(10*time.Second, stop), g.log.Close())
+	if g.store != nil {
+		err = errors.Join(err, g.store.Close())
+	}
+	if err != nil {
 		g.logger.Error("closing the ledger", zap.Error(err))
 	}
 }

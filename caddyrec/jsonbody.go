@@ -2,6 +2,7 @@ package caddyrec
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -20,6 +21,8 @@ const bodyVar = "caddyrec.body"
 // look at.
 const jsonLimit = 1 << 20
 
+var errLong = fmt.Errorf("the body is larger than %d bytes", jsonLimit)
+
 var errDuplicate = errors.New("an object names a key twice")
 
 // hidden keeps a body out of the reach of {http.vars.*}.
@@ -35,8 +38,8 @@ func BodyOf(r *http.Request) *exchange.Body {
 	}
 	b := exchange.NewBody(r)
 	caddyhttp.SetVar(r.Context(), bodyVar, hidden{b})
-	if x := ExchangeOf(r); x != nil {
-		x.Body = b
+	if v := visitOf(r); v != nil {
+		v.Body = b
 	}
 	return b
 }
@@ -53,7 +56,7 @@ func JSONBody(r *http.Request) ([]byte, error) {
 	}
 	text, whole := b.Whole(jsonLimit)
 	if !whole {
-		return nil, exchange.ErrTooLarge
+		return nil, errLong
 	}
 	if len(text) == 0 {
 		return nil, nil

@@ -2,6 +2,8 @@ package caddyrec
 
 import (
 	"log/slog"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -9,9 +11,33 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// liveLogger logs to the newest configuration's logger. What outlives a reload
-// must not keep the logger it began with: its writers may have been closed.
-type liveLogger struct{ newest atomic.Pointer[zap.Logger] }
+// liveLogger logs to the newest of the configurations that hold it. What
+// outlives a reload must not keep the logger it began with: its writers may have
+// been closed.
+type liveLogger struct {
+	mu      sync.Mutex
+	holders []*zap.Logger
+	newest  atomic.Pointer[zap.Logger]
+}
+
+// hold makes a configuration's logger the newest.
+func (l *liveLogger) hold(logger *zap.Logger) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holders = append(l.holders, logger)
+	l.newest.Store(logger)
+}
+
+// release takes back one hold, so that a configuration that did not come into
+// force does not keep what is logged. The last one stays: there must be one.
+func (l *liveLogger) release(logger *zap.Logger) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if i := slices.Index(l.holders, logger); i >= 0 && len(l.holders) > 1 {
+		l.holders = slices.Delete(l.holders, i, i+1)
+		l.newest.Store(l.holders[len(l.holders)-1])
+	}
+}
 
 // named is a logger of this name, whatever the newest configuration is then.
 func (l *liveLogger) named(name string) *zap.Logger {

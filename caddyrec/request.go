@@ -3,6 +3,7 @@ package caddyrec
 import (
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -12,31 +13,9 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// exchangeVar is where a request's exchange is kept, in Caddy's variables: they
-// reach matchers, which cannot change the request's context.
-const exchangeVar = "caddyrec.exchange"
-
-// Enter begins, or goes on with, what caddyrec does for r. It returns the
-// gateway, which stays open until leave is called, and r's exchange. An error
-// means that nothing can be recorded.
-func (a *App) Enter(r *http.Request) (g *Gateway, x *exchange.Exchange, leave func(), err error) {
-	g, err = a.open()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	leave, ok := g.Enter()
-	if !ok {
-		return nil, nil, nil, errClosed
-	}
-	return g, a.exchange(g, r), leave, nil
-}
-
-// exchange returns r's exchange, made by the first who asks.
-func (a *App) exchange(g *Gateway, r *http.Request) *exchange.Exchange {
-	if x := ExchangeOf(r); x != nil {
-		return x
-	}
-	m := a.Masker(g)
+// begin makes r's exchange: what the client asked for, masked.
+func begin(m exchange.Masker, r *http.Request) *exchange.Exchange {
+	keepConnection(r.Header)
 	x := &exchange.Exchange{ID: record.NewID(), Start: time.Now(), Body: BodyOf(r)}
 	// What the client asked for, before any rewrite. (Caddy keeps no Host there.)
 	asked := r
@@ -57,24 +36,37 @@ func (a *App) exchange(g *Gateway, r *http.Request) *exchange.Exchange {
 	if ip, ok := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ok && ip != "" {
 		x.Client.IP = ip
 	}
-	caddyhttp.SetVar(r.Context(), exchangeVar, x)
-	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
-		repl.Map(jsonPlaceholders(x))
-	}
 	return x
 }
 
-// ExchangeOf returns r's exchange; nil if none of caddyrec's handlers has seen
-// it yet.
-func ExchangeOf(r *http.Request) *exchange.Exchange {
-	x, _ := caddyhttp.GetVar(r.Context(), exchangeVar).(*exchange.Exchange)
-	return x
+// keepConnection leaves in Connection only what concerns the connection itself.
+// A proxy removes each header field that Connection names (RFC 9110 section
+// 7.6.1), so a client could take away, behind our back, a field that was
+// approved, or the upstream's credential.
+func keepConnection(h http.Header) {
+	values := h["Connection"]
+	if len(values) == 0 {
+		return
+	}
+	var kept []string
+	for _, v := range values {
+		for token := range strings.SplitSeq(v, ",") {
+			switch token = strings.ToLower(strings.TrimSpace(token)); token {
+			case "close", "keep-alive", "upgrade", "te":
+				kept = append(kept, token)
+			}
+		}
+	}
+	h.Del("Connection")
+	if len(kept) > 0 {
+		h.Set("Connection", strings.Join(kept, ", "))
+	}
 }
 
 // Identify takes over who another authentication plugin says is asking, if
 // oidc_auth has not said it.
-func Identify(r *http.Request, x *exchange.Exchange) {
-	if x.Identity != nil {
+func (v *Visit) Identify(r *http.Request) {
+	if v.Identity != nil {
 		return
 	}
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
@@ -82,10 +74,10 @@ func Identify(r *http.Request, x *exchange.Exchange) {
 		return
 	}
 	if id, _ := repl.GetString("http.auth.user.id"); id != "" {
-		x.Identity = &record.Identity{Subject: id}
-		x.Values = func(claim string) []string {
-			if v, _ := repl.GetString("http.auth.user." + claim); v != "" {
-				return []string{v}
+		v.Identity = &record.Identity{Subject: id}
+		v.Values = func(claim string) []string {
+			if value, _ := repl.GetString("http.auth.user." + claim); value != "" {
+				return []string{value}
 			}
 			return nil
 		}

@@ -3,7 +3,6 @@ package caddyrec
 import (
 	"sync"
 
-	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -36,18 +35,18 @@ func (s *seen) add(id string) {
 	s.now[id] = struct{}{}
 }
 
-// Observe records the first sight of x's session since the process started. A
+// Observe records the first sight of the session since the process started. A
 // gateway that only sees tokens does not see logins, so it does not say login.
 // Two requests that arrive first together may both be recorded as the first.
-func (a *App) Observe(g *Gateway, x *exchange.Exchange) error {
-	if x.Session == nil || g.sessions.has(x.Session.ID) {
+func (v *Visit) Observe() error {
+	if v.Session == nil || v.gateway.sessions.has(v.Session.ID) {
 		return nil
 	}
-	r := x.Record(record.SessionObserved)
+	r := v.Record(record.SessionObserved)
 	r.Request, r.Masked = nil, nil
-	if err := a.Commit(g, r); err != nil {
+	if err := v.Commit(r); err != nil {
 		return err
 	}
-	g.sessions.add(x.Session.ID)
+	v.gateway.sessions.add(v.Session.ID)
 	return nil
 }

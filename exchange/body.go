@@ -65,10 +65,15 @@ func (b *Body) Whole(limit int64) ([]byte, bool) {
 }
 
 // Attach gives the body back to r, from its first byte, with its length where
-// that is known by now, so that the upstream need not read chunks.
+// that is known by now, so that the upstream need not read chunks. With a body
+// that is read to its end its trailers go: nobody has looked at them, and some
+// servers take them for header fields (RFC 9110 section 6.5.1 lets a recipient
+// discard them).
 func (b *Body) Attach(r *http.Request) {
 	if b.complete {
 		r.ContentLength, r.TransferEncoding = int64(len(b.buf)), nil
+		r.Trailer = nil
+		r.Header.Del("Trailer")
 		if len(b.buf) == 0 {
 			r.Body = http.NoBody
 			return

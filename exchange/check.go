@@ -40,17 +40,9 @@ func Check(s *schema.Schema, h http.Header, body []byte, policy *masking.Policy)
 	case MediaOf(h) != JSON:
 		return Refusal{Reason: "unsupported-media", Status: http.StatusUnsupportedMediaType, Detail: "send JSON in UTF-8 with Content-Type: application/json"}
 	}
-	report, err := jsonscan.Check(body, jsonscan.Limits{})
-	if err != nil {
-		return Refusal{Reason: "malformed-json", Status: http.StatusBadRequest, Detail: err.Error()}
-	}
-	if report.Duplicate {
-		return Refusal{Reason: "duplicate-key", Status: http.StatusBadRequest, Detail: "name each key of an object once",
-			Faults: []record.Fault{{Pointer: cleanPointer(policy, report.DuplicatePointer), Keyword: "duplicate-key"}}}
-	}
 	faults, err := s.Validate(body)
 	if err != nil {
-		return Refusal{Reason: "undecided", Status: http.StatusUnprocessableEntity, Detail: "the body is too complex to be held against the schema"}
+		return undecided(body, policy)
 	}
 	if len(faults) == 0 {
 		return Refusal{}
@@ -60,6 +52,20 @@ func Check(s *schema.Schema, h http.Header, body []byte, policy *masking.Policy)
 		r.Faults = append(r.Faults, record.Fault{Pointer: cleanPointer(policy, f.Pointer), Keyword: f.Keyword, Schema: f.Schema})
 	}
 	return r
+}
+
+// undecided says why the schema gave no verdict. Validate reads as strictly as
+// jsonscan does, so that a body with a verdict need not be read twice.
+func undecided(body []byte, policy *masking.Policy) Refusal {
+	report, err := jsonscan.Check(body, jsonscan.Limits{})
+	if err != nil {
+		return Refusal{Reason: "malformed-json", Status: http.StatusBadRequest, Detail: err.Error()}
+	}
+	if report.Duplicate {
+		return Refusal{Reason: "duplicate-key", Status: http.StatusBadRequest, Detail: "name each key of an object once",
+			Faults: []record.Fault{{Pointer: cleanPointer(policy, report.DuplicatePointer), Keyword: "duplicate-key"}}}
+	}
+	return Refusal{Reason: "undecided", Status: http.StatusUnprocessableEntity, Detail: "the body is too complex to be held against the schema"}
 }
 
 // Verdict writes down what came of holding a body against s.
@@ -95,7 +101,10 @@ func (x *Exchange) CheckResponse(status int, h http.Header, body []byte, policy 
 	if s == nil {
 		return Refusal{}
 	}
-	r := Check(s, h, body, policy)
+	r := TooLarge(x.Plan.MaxBody)
+	if int64(len(body)) <= x.Plan.MaxBody {
+		r = Check(s, h, body, policy)
+	}
 	x.Verdicts.Response = Verdict(s, r, x.Plan.Enforce)
 	if !x.Plan.Enforce {
 		return Refusal{}
@@ -136,6 +145,5 @@ func Withheld(s *schema.Schema) Problem {
 
 // cleanPointer masks what the detectors find in a pointer's segments.
 func cleanPointer(policy *masking.Policy, pointer string) string {
-	clean, _ := policy.Text(pointer)
-	return clean
+	return policy.Pointer(pointer)
 }

@@ -68,6 +68,8 @@ type Plan struct {
 	Response func(status int) *schema.Schema
 	// Enforce says that what is not valid is refused, not only noted.
 	Enforce bool
+	// MaxBody is how large a body may be to be held against a schema.
+	MaxBody int64
 }
 
 // String hides everything: an exchange may be reached by a placeholder.

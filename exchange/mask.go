@@ -93,11 +93,11 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 		if len(values) == 0 {
 			continue
 		}
-		clean, places := m.Policy.Header(name, bounded(strings.Join(values, ", "), 1024))
+		clean, places := m.Policy.Header(name, strings.Join(values, ", "))
 		if kept == nil {
 			kept = make(map[string]string, 4)
 		}
-		kept[strings.ToLower(name)] = strings.ToValidUTF8(clean, "\uFFFD")
+		kept[strings.ToLower(name)] = strings.ToValidUTF8(bounded(clean, 1024), "\uFFFD")
 		masked = append(masked, maskedIn("header", places)...)
 	}
 	return kept, masked
@@ -107,7 +107,7 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 func (m Masker) URL(scheme, host string, u *url.URL) (string, []record.Masked) {
 	path, inPath := m.Policy.Path(u.EscapedPath())
 	masked := maskedIn("url", inPath)
-	text := scheme + "://" + bounded(host, 255) + path
+	text := scheme + "://" + m.Text(host, 255) + path
 	if u.RawQuery != "" {
 		query, inQuery := m.Policy.Query(u.RawQuery)
 		text += "?" + query
@@ -123,7 +123,7 @@ func (m Masker) Text(s string, n int) string {
 	}
 	// Masked before it is cut, so that a cut cannot hide half a secret from
 	// the detectors.
-	clean, _ := m.Policy.Text(bounded(s, 4*n))
+	clean, _ := m.Policy.Text(s)
 	return strings.ToValidUTF8(bounded(clean, n), "\uFFFD")
 }
 

@@ -33,7 +33,7 @@ func MediaOf(h http.Header) Media {
 	if err != nil {
 		return Opaque
 	}
-	if c, ok := params["charset"]; ok && !strings.EqualFold(c, "utf-8") && !strings.EqualFold(c, "us-ascii") {
+	if !utf8Charset(params) {
 		return Opaque
 	}
 	switch {
@@ -58,4 +58,24 @@ func Coded(h http.Header) bool {
 		}
 	}
 	return false
+}
+
+// Recoded says whether the bytes of a body may mean another text than they seem
+// to: a content coding, a charset other than UTF-8, or more than one
+// Content-Type.
+func Recoded(h http.Header) bool {
+	values := h["Content-Type"]
+	if Coded(h) || len(values) > 1 {
+		return true
+	}
+	if len(values) == 0 || !strings.Contains(strings.ToLower(values[0]), "charset") {
+		return false
+	}
+	_, params, err := mime.ParseMediaType(values[0])
+	return err != nil || !utf8Charset(params)
+}
+
+func utf8Charset(params map[string]string) bool {
+	c, ok := params["charset"]
+	return !ok || strings.EqualFold(c, "utf-8") || strings.EqualFold(c, "us-ascii")
 }

@@ -30,8 +30,26 @@ type Problem struct {
 	Schema string `json:"schema,omitempty"`
 	// Approval names the approval request to wait for.
 	Approval *ApprovalNote `json:"approval,omitempty"`
+	// Challenge, when set, goes into the WWW-Authenticate header (RFC 9110
+	// section 11.6.1), which a 401 must have.
+	Challenge string `json:"-"`
 	// RetryAfter, when positive, also goes into the Retry-After header.
 	RetryAfter time.Duration `json:"-"`
+}
+
+// Challenge is what a 401 asks for: a bearer token (RFC 6750 section 3). more
+// are further parameters, such as the error.
+func Challenge(more string) string {
+	if more != "" {
+		more = ", " + more
+	}
+	return `Bearer realm="caddyrec"` + more
+}
+
+// NoIdentity is the answer where somebody must be authenticated and nobody is.
+func NoIdentity() Problem {
+	return Problem{Title: "Nobody is authenticated", Status: http.StatusUnauthorized, Reason: "no-identity",
+		Detail: "put oidc_auth, or another authentication handler, before this", Challenge: Challenge("")}
 }
 
 // ApprovalNote tells a client where its request for approval stands.
@@ -62,6 +80,9 @@ func (p Problem) Write(w http.ResponseWriter, x *Exchange) error {
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Content-Length", strconv.Itoa(text.Len()))
 	h.Set("Cache-Control", "no-store")
+	if p.Challenge != "" {
+		h.Set("WWW-Authenticate", p.Challenge)
+	}
 	if p.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(max(1, int(p.RetryAfter.Round(time.Second)/time.Second))))
 	}

@@ -39,6 +39,19 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
+// BenchmarkCompilersValidator is what Validate is measured against.
+func BenchmarkCompilersValidator(b *testing.B) {
+	s, body := must(b, benchSchema), benchBody()
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		v, _, err := decode(body)
+		if err != nil || s.compiled.Validate(v) != nil {
+			b.Fatal("not valid")
+		}
+	}
+}
+
 func BenchmarkDecode(b *testing.B) {
 	body := benchBody()
 	b.SetBytes(int64(len(body)))

@@ -1,15 +1,19 @@
 package schema
 
 import (
-	"encoding/json"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 )
 
 // evaluator runs rules over one body. It answers as the compiler's own validator
 // does, and, when it reports, with the same leaf causes; a test holds the two
-// against each other.
+// against each other. Values and keys are indexes of the tape's cells.
 type evaluator struct {
+	tape
+	namer
+	slots []int32 // for each object being looked at: its values by slot, 0 where there is none
+
 	left   int  // evaluations still allowed; negative: no bound was set
 	bound  bool // left counts
 	report bool // gather faults; otherwise the first failure ends it
@@ -19,20 +23,40 @@ type evaluator struct {
 
 // step is one token of the pointer.
 type step struct {
-	key   string
-	index int // -1 for a key
+	value int32 // after its key
+	index int   // -1 for a key
 }
 
-// evaluate says what is wrong with v: nothing, or up to maxFaults faults,
-// unsorted. A valid body, the usual one, is gone through once; any other twice.
-func (r *rule) evaluate(v any, evaluations int) []Fault {
-	e := evaluator{left: evaluations, bound: evaluations > 0}
-	if e.eval(r, v, "false") {
+var evaluators = sync.Pool{New: func() any { return new(evaluator) }}
+
+// evaluate says what is wrong with the body on the tape: nothing, or up to
+// maxFaults faults, unsorted. A valid body, the usual one, is gone through once;
+// any other twice.
+func (e *evaluator) evaluate(r *rule, evaluations int) []Fault {
+	e.start(evaluations)
+	if e.eval(r, 0, "false") {
 		return nil
 	}
-	e = evaluator{left: evaluations, bound: evaluations > 0, report: true}
-	e.eval(r, v, "false")
+	e.start(evaluations)
+	e.report = true
+	e.eval(r, 0, "false")
 	return e.faults
+}
+
+func (e *evaluator) start(evaluations int) {
+	e.left, e.bound, e.report = evaluations, evaluations > 0, false
+	e.slots, e.path, e.order = e.slots[:0], e.path[:0], e.order[:0]
+}
+
+// release makes e ready for another body.
+func (e *evaluator) release() {
+	e.faults = nil
+	if cap(e.slots) > keepCells {
+		e.slots = nil
+	}
+	e.tape.release()
+	e.namer.release()
+	evaluators.Put(e)
 }
 
 // fail notes that a keyword of r failed.
@@ -58,7 +82,7 @@ func (e *evaluator) pointer() string {
 		if s.index >= 0 {
 			b = strconv.AppendInt(b, int64(s.index), 10)
 		} else {
-			b = append(b, escapeToken(s.key)...)
+			b = append(b, escapeToken(string(e.bytes(s.value-1)))...)
 		}
 		if len(b) > maxPointer {
 			break
@@ -69,7 +93,7 @@ func (e *evaluator) pointer() string {
 
 // eval says whether v satisfies r. via is the keyword that applies r, which is
 // the one to name where r is false.
-func (e *evaluator) eval(r *rule, v any, via string) bool {
+func (e *evaluator) eval(r *rule, v int32, via string) bool {
 	if e.bound {
 		if e.left--; e.left < 0 {
 			panic(spent{})
@@ -81,13 +105,13 @@ func (e *evaluator) eval(r *rule, v any, via string) bool {
 		}
 		return *r.always
 	}
-	if r.types != 0 && !r.types.holds(v) {
+	if r.types != 0 && !e.is(v, r.types) {
 		e.fail(r, "type")
 		return false
 	}
 	ok := true
 	for i := range r.whole {
-		if !r.whole[i].holds(v) {
+		if !r.whole[i].holds(&e.tape, v) {
 			e.fail(r, r.whole[i].keyword)
 			ok = false
 		}
@@ -95,18 +119,18 @@ func (e *evaluator) eval(r *rule, v any, via string) bool {
 	if !ok && e.over() {
 		return false
 	}
-	switch v := v.(type) {
-	case map[string]any:
+	switch e.cells[v].is {
+	case object:
 		ok = (r.object == nil || e.object(r, r.object, v)) && ok
-	case []any:
+	case array:
 		ok = (r.array == nil || e.array(r, r.array, v)) && ok
-	case string:
-		ok = (r.text == nil || e.text(r, r.text, v)) && ok
-	case json.Number:
-		ok = (r.number == nil || e.number(r, r.number, v)) && ok
+	case text:
+		ok = (r.text == nil || e.text(r, r.text, e.bytes(v))) && ok
+	case number:
+		ok = (r.number == nil || e.number(r, r.number, e.bytes(v))) && ok
 	}
-	if !ok && e.over() {
-		return false
+	if !r.applies || !ok && e.over() {
+		return ok
 	}
 	if r.ref != nil && !e.eval(r.ref, v, "$ref") {
 		ok = false
@@ -115,7 +139,7 @@ func (e *evaluator) eval(r *rule, v any, via string) bool {
 }
 
 // combine runs the keywords that apply rules to the same value.
-func (e *evaluator) combine(r *rule, v any, ok bool) bool {
+func (e *evaluator) combine(r *rule, v int32, ok bool) bool {
 	if !ok && e.over() {
 		return false
 	}
@@ -146,7 +170,7 @@ func (e *evaluator) combine(r *rule, v any, ok bool) bool {
 }
 
 // holds evaluates without noting faults.
-func (e *evaluator) holds(r *rule, v any) bool {
+func (e *evaluator) holds(r *rule, v int32) bool {
 	report := e.report
 	e.report = false
 	ok := e.eval(r, v, "")
@@ -154,7 +178,7 @@ func (e *evaluator) holds(r *rule, v any) bool {
 	return ok
 }
 
-func (e *evaluator) anyOf(r *rule, v any) bool {
+func (e *evaluator) anyOf(r *rule, v int32) bool {
 	for _, sub := range r.some {
 		if e.holds(sub, v) {
 			return true
@@ -164,7 +188,7 @@ func (e *evaluator) anyOf(r *rule, v any) bool {
 	return false
 }
 
-func (e *evaluator) oneOf(r *rule, v any) bool {
+func (e *evaluator) oneOf(r *rule, v int32) bool {
 	hits := 0
 	for _, sub := range r.one {
 		if e.holds(sub, v) {
@@ -181,7 +205,7 @@ func (e *evaluator) oneOf(r *rule, v any) bool {
 }
 
 // tell notes why none of the branches holds.
-func (e *evaluator) tell(branches []*rule, v any, via string) {
+func (e *evaluator) tell(branches []*rule, v int32, via string) {
 	for _, sub := range branches {
 		if e.over() {
 			return
@@ -190,10 +214,10 @@ func (e *evaluator) tell(branches []*rule, v any, via string) {
 	}
 }
 
-func (e *evaluator) text(r *rule, t *textRule, s string) bool {
+func (e *evaluator) text(r *rule, t *textRule, s []byte) bool {
 	ok := true
 	if t.min >= 0 || t.max >= 0 {
-		n := utf8.RuneCountInString(s)
+		n := utf8.RuneCount(s)
 		if t.min >= 0 && n < t.min {
 			e.fail(r, "minLength")
 			ok = false
@@ -203,14 +227,14 @@ func (e *evaluator) text(r *rule, t *textRule, s string) bool {
 			ok = false
 		}
 	}
-	if t.pattern != nil && !t.pattern.MatchString(s) {
+	if t.pattern != nil && !t.pattern.match(s) {
 		e.fail(r, "pattern")
 		ok = false
 	}
 	return ok
 }
 
-func (e *evaluator) number(r *rule, n *numberRule, v json.Number) bool {
+func (e *evaluator) number(r *rule, n *numberRule, v []byte) bool {
 	ok := true
 	check := func(keyword string, holds bool) {
 		if !holds {

@@ -38,6 +38,24 @@ func FuzzValidate(f *testing.F) {
 	})
 }
 
+// FuzzAgreement holds the evaluator against the compiler's own validator.
+func FuzzAgreement(f *testing.F) {
+	for _, body := range []string{
+		`{"a":1,"b":[1,1.0],"\u0061b":"x"}`, `[{"a":null},{"a":10e-1}]`, `{"email":"a@b.c","n":{"n":{"k":[[],{}]}},"x-1":3.5}`, `{"b":["a",{"c":1,"d":2},{"d":2,"c":1}]}`, `"\u00e9"`, `-0.50`,
+	} {
+		f.Add([]byte(body))
+	}
+	s := must(f, `{"type":["object","array","string","integer"],"required":["a"],"dependentRequired":{"n":["email"]},"dependentSchemas":{"ab":{"minProperties":2}},
+		"properties":{"a":{"enum":[1,"x",null,[1],{"k":2.50}]},"b":{"uniqueItems":true,"contains":{"const":1}},"email":{"format":"email"},"n":{"properties":{"n":{"maxProperties":1}}},
+		"ab":{"oneOf":[{"minLength":2},{"pattern":"^[a-z]x?$"}]}},"patternProperties":{"^x-":{"multipleOf":0.5,"maximum":7}},"additionalProperties":{"not":{"type":"null"}},
+		"propertyNames":{"maxLength":5},"prefixItems":[{"required":["a"]}],"items":{"type":"object"},"minLength":2,"maxItems":3,"if":{"minProperties":3},"then":{"required":["b"]}}`)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if len(body) <= 4<<10 { // the compiler's uniqueItems is quadratic
+			sameAsCompiler(t, s, body)
+		}
+	})
+}
+
 func FuzzLoad(f *testing.F) {
 	for _, text := range []string{
 		`true`, `{"$ref":"#"}`, `{"type":"object","properties":{"a":{"x-sensitive":true}}}`, `{"$ref":"b.json"}`, `{"$id":"urn:a","$ref":"#/$defs/a","$defs":{"a":{}}}`,

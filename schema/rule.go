@@ -2,7 +2,6 @@ package schema
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -23,6 +22,7 @@ type rule struct {
 	text   *textRule
 	number *numberRule
 
+	applies         bool // one of the following is there
 	ref             *rule
 	not             *rule
 	all             []*rule
@@ -34,14 +34,14 @@ type rule struct {
 // assertion is a keyword that looks at a value as a whole.
 type assertion struct {
 	keyword string
-	holds   func(v any) bool
+	holds   func(t *tape, value int32) bool
 }
 
 type objectRule struct {
 	min, max   int
-	required   []string
-	props      []named
-	byName     map[string]bool
+	slots      slots   // those of props are first
+	required   []int   // slots
+	props      []*rule // by slot, sorted by key
 	patterns   []matched
 	names      *rule
 	additional *rule
@@ -49,20 +49,16 @@ type objectRule struct {
 	needs      []dependency
 }
 
-type named struct {
-	name string
-	rule *rule
-}
-
 type matched struct {
-	re   *regexp.Regexp
-	rule *rule
+	pattern *pattern
+	rule    *rule
 }
 
 // dependency is what must hold where a key is there: other keys, or a rule.
 type dependency struct {
 	keyword, name string
-	keys          []string
+	slot          int
+	keys          []int // slots
 	rule          *rule
 }
 
@@ -80,7 +76,7 @@ type arrayRule struct {
 
 type textRule struct {
 	min, max int
-	pattern  *regexp.Regexp
+	pattern  *pattern
 }
 
 type numberRule struct {
@@ -120,13 +116,10 @@ func (b *ruler) rule(s *jsonschema.Schema) *rule {
 	}
 	r.types = kindsOf(s.Types)
 	if len(s.Constant) > 0 {
-		want := s.Constant[0]
-		r.whole = append(r.whole, assertion{"const", func(v any) bool { return equal(v, want) }})
+		r.whole = append(r.whole, assertion{"const", newConstant(s.Constant[:1]).holds})
 	}
 	if len(s.Enum) > 0 {
-		r.whole = append(r.whole, assertion{"enum", func(v any) bool {
-			return slices.ContainsFunc(s.Enum, func(want any) bool { return equal(v, want) })
-		}})
+		r.whole = append(r.whole, assertion{"enum", newConstant(s.Enum).holds})
 	}
 	if holds := format(s.Format); holds != nil {
 		r.whole = append(r.whole, assertion{"format", holds})
@@ -135,15 +128,8 @@ func (b *ruler) rule(s *jsonschema.Schema) *rule {
 	r.ref, r.not = b.rule(s.Ref), b.rule(s.Not)
 	r.all, r.some, r.one = b.list(s.AllOf), b.list(s.AnyOf), b.list(s.OneOf)
 	r.cond, r.then, r.otherwise = b.rule(s.If), b.rule(s.Then), b.rule(s.Else)
+	r.applies = r.ref != nil || r.not != nil || len(r.all)+len(r.some)+len(r.one) > 0 || r.cond != nil
 	return r
-}
-
-// format is the check the compiler was set up with.
-func format(name string) func(any) bool {
-	if name == "uri-template" {
-		return isURITemplate
-	}
-	return jsonschema.Formats[name]
 }
 
 func (b *ruler) list(list []*jsonschema.Schema) []*rule {
@@ -155,29 +141,33 @@ func (b *ruler) list(list []*jsonschema.Schema) []*rule {
 }
 
 func (b *ruler) object(s *jsonschema.Schema) *objectRule {
-	o := &objectRule{min: s.MinProperties, max: s.MaxProperties, required: s.Required, byName: map[string]bool{}}
+	o := &objectRule{min: s.MinProperties, max: s.MaxProperties}
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
-		o.props = append(o.props, named{name, b.rule(s.Properties[name])})
-		o.byName[name] = true
+		o.slots.take(name)
+		o.props = append(o.props, b.rule(s.Properties[name]))
 	}
+	o.required = o.slots.takeAll(s.Required)
 	for re, sub := range s.PatternProperties {
-		o.patterns = append(o.patterns, matched{re, b.rule(sub)})
+		o.patterns = append(o.patterns, matched{newPattern(re), b.rule(sub)})
 	}
-	slices.SortFunc(o.patterns, func(a, b matched) int { return strings.Compare(a.re.String(), b.re.String()) })
+	slices.SortFunc(o.patterns, func(a, b matched) int { return strings.Compare(a.pattern.re.String(), b.pattern.re.String()) })
 	o.names = b.rule(s.PropertyNames)
 	o.additional = b.rule(asSchema(s.AdditionalProperties))
 	o.closed = s.AdditionalProperties == false
+	need := func(keyword, name string, keys []string, sub *jsonschema.Schema) {
+		o.needs = append(o.needs, dependency{keyword, name, o.slots.take(name), o.slots.takeAll(keys), b.rule(sub)})
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
 		keys, _ := s.Dependencies[name].([]string)
-		o.needs = append(o.needs, dependency{"dependencies", name, keys, b.rule(asSchema(s.Dependencies[name]))})
+		need("dependencies", name, keys, asSchema(s.Dependencies[name]))
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.DependentRequired)) {
-		o.needs = append(o.needs, dependency{"dependentRequired", name, s.DependentRequired[name], nil})
+		need("dependentRequired", name, s.DependentRequired[name], nil)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.DependentSchemas)) {
-		o.needs = append(o.needs, dependency{"dependentSchemas", name, nil, b.rule(s.DependentSchemas[name])})
+		need("dependentSchemas", name, nil, s.DependentSchemas[name])
 	}
-	if o.min < 0 && o.max < 0 && len(o.required)+len(o.props)+len(o.patterns)+len(o.needs) == 0 && o.names == nil && o.additional == nil && !o.closed {
+	if o.min < 0 && o.max < 0 && len(o.slots.keys)+len(o.patterns) == 0 && o.names == nil && o.additional == nil && !o.closed {
 		return nil
 	}
 	return o
@@ -209,7 +199,11 @@ func textOf(s *jsonschema.Schema) *textRule {
 	if s.MinLength < 0 && s.MaxLength < 0 && s.Pattern == nil {
 		return nil
 	}
-	return &textRule{s.MinLength, s.MaxLength, s.Pattern}
+	t := &textRule{min: s.MinLength, max: s.MaxLength}
+	if s.Pattern != nil {
+		t.pattern = newPattern(s.Pattern)
+	}
+	return t
 }
 
 func numberOf(s *jsonschema.Schema) *numberRule {

@@ -10,8 +10,8 @@ import (
 // Validate says whether body satisfies the schema: no fault and no error if it
 // does.
 //
-// body is strict JSON without duplicate keys; that is checked again here, in the
-// pass that decodes it. An error means that there is no verdict: body is not
+// body is strict JSON without duplicate keys; that is checked here, in the
+// pass that takes it apart. An error means that there is no verdict: body is not
 // such JSON, or the schema and the body together take more work than is allowed
 // or make the validator fail. Refuse the body then. The error holds nothing of
 // the body.
@@ -19,14 +19,10 @@ func (s *Schema) Validate(body []byte) (faults []Fault, err error) {
 	if s == nil || s.compiled == nil {
 		return nil, errors.New("schema: could not be decided: no schema is loaded")
 	}
-	v, values, err := decode(body)
-	if err != nil {
-		return nil, fmt.Errorf("schema %s: could not be decided: the body: %w", s.id, err)
-	}
 	if s.rule != nil {
-		faults, err = s.evaluate(v, values)
+		faults, err = s.evaluate(body)
 	} else {
-		faults, err = s.validate(v, values)
+		faults, err = s.validate(body)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("schema %s: could not be decided: %w", s.id, err)
@@ -41,7 +37,8 @@ var (
 )
 
 // evaluate runs the schema's rule.
-func (s *Schema) evaluate(v any, values int) (faults []Fault, err error) {
+func (s *Schema) evaluate(body []byte) (faults []Fault, err error) {
+	e := evaluators.Get().(*evaluator)
 	defer func() {
 		switch recover().(type) {
 		case nil:
@@ -50,16 +47,24 @@ func (s *Schema) evaluate(v any, values int) (faults []Fault, err error) {
 		default:
 			faults, err = nil, errFailed
 		}
+		e.release()
 	}()
+	if err := e.fill(body); err != nil {
+		return nil, fmt.Errorf("the body: %w", err)
+	}
 	evaluations := 0
 	if s.branches {
-		evaluations = min(rulesFree+rulesPerValue*values, rulesMost)
+		evaluations = min(rulesFree+rulesPerValue*e.values, rulesMost)
 	}
-	return tidy(s.rule.evaluate(v, evaluations)), nil
+	return tidy(e.evaluate(s.rule, evaluations)), nil
 }
 
 // validate runs the compiler's own validator.
-func (s *Schema) validate(v any, values int) ([]Fault, error) {
+func (s *Schema) validate(body []byte) ([]Fault, error) {
+	v, values, err := decode(body)
+	if err != nil {
+		return nil, fmt.Errorf("the body: %w", err)
+	}
 	if values > valuesMost {
 		return nil, errWide
 	}

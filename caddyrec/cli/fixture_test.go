@@ -101,11 +101,7 @@ func (w *world) commit(typ record.Type, fill func(*record.Record)) {
 	if fill != nil {
 		fill(r)
 	}
-	fields, err := r.AppendFields(nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if _, err := w.log.Commit(context.Background(), fields); err != nil {
+	if _, err := w.log.Commit(context.Background(), r.AppendFields(nil)); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -37,7 +37,10 @@ func StartIssuer() (*Issuer, error) {
 		return nil, err
 	}
 	s := &Issuer{signer: signer, keys: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwk.Public()}}}
-	return s, s.Serve("127.0.0.1:0")
+	if err := s.Serve("127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Serve serves at a loopback address, again after Close if need be.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/caddyrec/caddyrec/approval"
@@ -20,8 +18,7 @@ const header = "Caddyrec-Approval"
 // asking is one request that needs approval.
 type asking struct {
 	*Handler
-	gateway *caddyrec.Gateway
-	x       *exchange.Exchange
+	*caddyrec.Visit
 	r       *http.Request
 	body    []byte
 	binding string
@@ -29,9 +26,9 @@ type asking struct {
 
 // prepare reads what the approval is to hold for, or says why it cannot.
 func (a *asking) prepare() *exchange.Problem {
-	if a.x.Identity == nil {
-		return &exchange.Problem{Title: "Nobody is authenticated", Status: http.StatusUnauthorized, Reason: "no-identity",
-			Detail: "put oidc_auth, or another authentication handler, before jit_approval"}
+	if a.Identity == nil {
+		p := exchange.NoIdentity()
+		return &p
 	}
 	body := caddyrec.BodyOf(a.r)
 	err := body.Fill(a.MaxBody)
@@ -48,7 +45,7 @@ func (a *asking) prepare() *exchange.Problem {
 		return &exchange.Problem{Title: "The body cannot be approved", Status: refusal.Status, Reason: refusal.Reason, Detail: refusal.Detail}
 	}
 	a.body = text
-	a.binding = bind(a.gateway, a.r, a.x.Identity, a.policy, text)
+	a.binding = bind(a.Visit, a.r, a.Identity, a.policy, text)
 	return nil
 }
 
@@ -78,7 +75,7 @@ func (a *asking) decide() (approval.State, error) {
 		// Nobody is there to be told what came of it: leave the approval whole.
 		return st, err
 	}
-	st, err = a.gateway.Approvals.Claim(a.r.Context(), st.ID, a.binding)
+	st, err = a.Approvals().Claim(a.r.Context(), st.ID, a.binding)
 	if err != nil {
 		return st, err
 	}
@@ -89,29 +86,29 @@ func (a *asking) decide() (approval.State, error) {
 // find returns the approval that the client names, or one that is open for
 // this very request, or a new one.
 func (a *asking) find() (approval.State, error) {
-	voter := a.gateway.Voter(a.r, a.x)
+	voter := a.Voter(a.r)
 	if id := a.r.Header.Get(header); id != "" {
-		st, err := a.gateway.Approvals.Get(a.r.Context(), id)
+		st, err := a.Approvals().Get(a.r.Context(), id)
 		switch {
 		case err != nil:
 			return st, err
-		case !voter.Same(st.Requester):
+		case !voter.Is(st.Requester):
 			return st, approval.ErrNotFound // not theirs to know of
 		case st.Binding != a.binding:
 			return st, approval.ErrBinding
 		}
 		return st, nil
 	}
-	masker := a.app.Masker(a.gateway)
+	masker := a.Masker()
 	content := "(body not shown: it could not be masked without doubt)"
-	if shown, _ := masker.Body("request", a.r.Header, a.body, a.x.RequestMarks()); shown == nil {
+	if shown, _ := masker.Body("request", a.r.Header, a.body, a.RequestMarks()); shown == nil {
 		content = ""
 	} else if shown.Content != nil {
 		content = *shown.Content
 	}
-	return a.gateway.Approvals.Ask(a.r.Context(), approval.Ask{
-		Requester: voter.Person, Identity: a.x.Identity, Host: a.r.Host, Method: a.x.Request.Method, URL: a.x.Request.URL,
-		Body: content, Binding: a.binding, Policy: a.policy, Exchange: a.x.ID,
+	return a.Approvals().Ask(a.r.Context(), approval.Ask{
+		Requester: voter.Person, Identity: a.Identity, Site: caddyrec.SiteOf(a.r), Host: masker.Text(a.r.Host, 255), Method: a.Request.Method, URL: a.Request.URL,
+		Body: content, Binding: a.binding, Policy: a.policy, Exchange: a.ID,
 	})
 }
 
@@ -120,34 +117,11 @@ func (a *asking) await(id string) (approval.State, error) {
 	wait := min(time.Duration(a.Wait), preferred(a.r.Header))
 	ctx, cancel := context.WithTimeout(a.r.Context(), wait)
 	defer cancel()
-	st, err := a.gateway.Approvals.Await(ctx, id)
+	st, err := a.Approvals().Await(ctx, id)
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && a.r.Context().Err() == nil {
-		return a.gateway.Approvals.Get(a.r.Context(), id)
+		return a.Approvals().Get(a.r.Context(), id)
 	}
 	return st, err
-}
-
-// preferred is how long the client says it would wait (RFC 7240 sections 4.1
-// and 4.3).
-func preferred(h http.Header) time.Duration {
-	wait := time.Duration(1<<63 - 1)
-	for _, v := range h["Prefer"] {
-		for p := range strings.SplitSeq(v, ",") {
-			p, _, _ = strings.Cut(p, ";")
-			name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
-			switch strings.ToLower(strings.TrimSpace(name)) {
-			case "respond-async":
-				if wait == 1<<63-1 {
-					wait = 0
-				}
-			case "wait":
-				if n, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(value), `"`), 10, 31); err == nil {
-					wait = time.Duration(n) * time.Second
-				}
-			}
-		}
-	}
-	return wait
 }
 
 // note writes down in the exchange where the approval stands.
@@ -157,7 +131,7 @@ func (a *asking) note(st approval.State) {
 	for _, v := range st.Votes {
 		n.Votes = append(n.Votes, record.Vote{Voter: *v.Identity, Decision: string(v.Decision), Time: record.Time{Time: v.Time}})
 	}
-	a.x.Approval = n
+	a.Approval = n
 }
 
 // later tells the client when and where to come back.
@@ -169,18 +143,15 @@ func (a *asking) later(w http.ResponseWriter, st approval.State) error {
 		Detail:     "once it is approved, send the same request again with the header " + header + ": " + st.ID,
 		RetryAfter: 10 * time.Second,
 		Approval:   &exchange.ApprovalNote{ID: st.ID, State: string(st.Status), Status: status, Expires: st.Expires.UTC().Format(time.RFC3339)},
-	}.Write(w, a.x)
+	}.Write(w, a.Exchange)
 }
 
 // refuse answers, and records the refusal: without session_record there is no
 // other trace of it.
 func (a *asking) refuse(w http.ResponseWriter, p exchange.Problem) error {
-	a.app.Deny(a.gateway, a.x, record.Denial{By: "jit_approval", Status: p.Status, Reason: p.Reason}, nil)
-	if p.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="caddyrec"`)
+	a.Deny(record.Denial{By: "jit_approval", Status: p.Status, Reason: p.Reason}, nil)
+	if p.Approval == nil && a.Approval != nil {
+		p.Approval = &exchange.ApprovalNote{ID: a.Approval.ID, State: a.Approval.State}
 	}
-	if p.Approval == nil && a.x.Approval != nil {
-		p.Approval = &exchange.ApprovalNote{ID: a.x.Approval.ID, State: a.x.Approval.State}
-	}
-	return p.Write(w, a.x)
+	return p.Write(w, a.Exchange)
 }

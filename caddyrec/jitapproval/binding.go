@@ -14,7 +14,7 @@ import (
 // volatile are the header fields that may differ when the same request is sent
 // again. All others might change what the upstream does, so they are bound.
 var volatile = map[string]bool{
-	"Authorization": true, header: true, "Prefer": true,
+	"Authorization": true, header: true, "Prefer": true, // see preferences
 	"Accept-Encoding": true, "Connection": true, "Content-Length": true, "Keep-Alive": true, "Te": true, "Trailer": true, "Transfer-Encoding": true,
 	"Date": true, "User-Agent": true,
 	"Traceparent": true, "Tracestate": true, "Baggage": true, "X-Request-Id": true, "X-Correlation-Id": true,
@@ -23,14 +23,16 @@ var volatile = map[string]bool{
 
 // bind is the keyed digest over all that an approval holds for: who asks, the
 // request as it will go on to the upstream, and the policy.
-func bind(g *caddyrec.Gateway, r *http.Request, who *record.Identity, policy approval.Policy, body []byte) string {
-	parts := []string{who.Issuer, who.Subject, policy.Digest(), r.Method, r.Host, r.URL.RequestURI()}
+func bind(v *caddyrec.Visit, r *http.Request, who *record.Identity, policy approval.Policy, body []byte) string {
+	parts := []string{who.Issuer, who.Subject, policy.Digest(), caddyrec.SiteOf(r), r.Method, r.Host, r.URL.RequestURI()}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		if !volatile[name] {
 			parts = append(parts, "\x00"+name)
 			parts = append(parts, r.Header[name]...)
 		}
 	}
+	parts = append(parts, "\x00Prefer")
+	parts = append(parts, preferences(r.Header)...)
 	parts = append(parts, "\x00body", string(body))
-	return "v1:" + base64.RawURLEncoding.EncodeToString(g.MAC("approval", parts...))
+	return "v1:" + base64.RawURLEncoding.EncodeToString(v.MAC("approval", parts...))
 }

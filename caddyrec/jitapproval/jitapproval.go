@@ -11,7 +11,6 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap"
 
 	"github.com/caddyrec/caddyrec/approval"
 	"github.com/caddyrec/caddyrec/caddyrec"
@@ -56,7 +55,6 @@ type Handler struct {
 	MaxBody int64 `json:"max_body,omitempty"`
 
 	app    *caddyrec.App
-	logger *zap.Logger
 	policy approval.Policy
 }
 
@@ -77,7 +75,6 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision fills in defaults.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.logger = ctx.Logger()
 	app, err := ctx.App("caddyrec")
 	if err != nil {
 		return err
@@ -110,22 +107,29 @@ func (h *Handler) Validate() error {
 	return nil
 }
 
+// statusClientClosed is the status Caddy notes for a client that went away.
+const statusClientClosed = 499
+
 // ServeHTTP holds the request until it is approved.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	g, x, leave, err := h.app.Enter(r)
+	v, leave, err := h.app.Enter(r)
 	if err != nil {
-		return caddyrec.Unrecorded(err).Write(w, nil)
+		return h.app.Refuse(w, err)
 	}
 	defer leave()
-	if served, err := h.app.ServeReserved(w, r, g, x); served {
+	if served, err := v.ServeReserved(w, r); served {
 		return err
 	}
-	caddyrec.Identify(r, x)
-	a := &asking{Handler: h, gateway: g, x: x, r: r}
+	v.Identify(r)
+	a := &asking{Handler: h, Visit: v, r: r}
 	if refusal := a.prepare(); refusal != nil {
 		return a.refuse(w, *refusal)
 	}
 	st, err := a.decide()
+	if err != nil && r.Context().Err() != nil {
+		// The client has gone; what it asked for stays as it was.
+		return caddyhttp.Error(statusClientClosed, err)
+	}
 	if err != nil {
 		return a.refuse(w, caddyrec.ApprovalProblem(err))
 	}
@@ -134,6 +138,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	// approval.used is durable: this, and nothing else, is the one run.
 	r.Header.Del(header)
+	unrepeatable(r)
 	return next.ServeHTTP(w, r)
 }
 

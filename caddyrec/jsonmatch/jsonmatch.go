@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,8 @@ func init() { caddy.RegisterModule(Match{}) }
 //
 // A body that could be read in two ways, because it is not strict JSON, names
 // a key twice or writes a key of the path in another case, is answered with
-// 400: whether it matches depends on who reads it, and a decision that stands
+// 400, and one in another charset than UTF-8 or with a Content-Encoding with
+// 415: whether it matches depends on who reads it, and a decision that stands
 // on it could be walked around. A request without a body does not match, nor
 // does one whose Content-Type says that it is something else than JSON.
 //
@@ -52,8 +54,10 @@ type Match struct {
 type Condition struct {
 	// A gjson path, such as `amount` or `items.0.price`.
 	Path string `json:"path"`
-	// How to compare: `==`, `!=`, `<`, `<=`, `>`, `>=` or `exists`. A number in
-	// a string is compared as that number, since upstreams may read it so.
+	// How to compare: `==`, `!=`, `<`, `<=`, `>`, `>=` or `exists`. A decimal
+	// number in a string is compared as that number, since upstreams may read
+	// it so. A body with anything else where a number is due, such as `0x1F`,
+	// an array or an object, is answered with 400.
 	Operator string `json:"operator"`
 	// What to compare with.
 	Value string `json:"value,omitempty"`
@@ -107,9 +111,10 @@ func (c Condition) check() error {
 	switch {
 	case c.Path == "":
 		return errors.New("json: the path is empty")
-	case strings.ContainsAny(c.Path, "@!{"):
-		// Modifiers rewrite the document; what matched would not be in it.
-		return fmt.Errorf("json %s: modifiers and literals are not allowed in a path", c.Path)
+	case strings.ContainsAny(c.Path, "@!{*?\\()"):
+		// Modifiers rewrite the document; and a key found by a pattern cannot be
+		// told from one that only looks like it.
+		return fmt.Errorf("json %s: a path has names, indexes and #, no modifiers, patterns or queries", c.Path)
 	case !slices.Contains(operators, c.Operator):
 		return fmt.Errorf("json %s: unknown operator %q: use one of %s", c.Path, c.Operator, strings.Join(operators, " "))
 	case (c.Operator == "exists") != (c.Value == "") && c.Operator == "exists":
@@ -130,22 +135,43 @@ func (m Match) Match(r *http.Request) bool {
 
 // MatchWithError reports whether all conditions hold for r's body.
 func (m Match) MatchWithError(r *http.Request) (bool, error) {
-	if !m.AnyMedia && r.Header.Get("Content-Type") != "" && exchange.MediaOf(r.Header) != exchange.JSON {
+	if exchange.Recoded(r.Header) {
+		return false, refused(http.StatusUnsupportedMediaType, errors.New("the body is in a charset or coding that is not read here"))
+	}
+	isJSON := r.Header.Get("Content-Type") == "" || exchange.MediaOf(r.Header) == exchange.JSON
+	if !isJSON && !m.AnyMedia {
 		return false, nil
 	}
 	body, err := caddyrec.JSONBody(r)
 	if err != nil {
-		return false, caddyhttp.Error(http.StatusBadRequest, fmt.Errorf("json matcher: %w", err))
+		return false, refused(http.StatusBadRequest, err)
 	}
 	if len(body) == 0 {
 		return false, nil
 	}
+	holds, err := m.holds(body)
+	switch {
+	case err != nil:
+		return false, refused(http.StatusBadRequest, err)
+	case !holds && !isJSON:
+		// By its own word it is something else, in which the value may stand too.
+		return false, refused(http.StatusBadRequest, errors.New("the body is JSON, and the Content-Type says otherwise"))
+	}
+	return holds, nil
+}
+
+func refused(status int, err error) error {
+	return caddyhttp.Error(status, fmt.Errorf("json matcher: %w", err))
+}
+
+// holds reports whether all conditions hold for body.
+func (m Match) holds(body []byte) (bool, error) {
 	for _, c := range m.Conditions {
 		if err := c.unambiguous(body); err != nil {
-			return false, caddyhttp.Error(http.StatusBadRequest, fmt.Errorf("json matcher: %w", err))
+			return false, err
 		}
-		if !c.holds(gjson.GetBytes(body, c.Path)) {
-			return false, nil
+		if holds, err := c.holds(gjson.GetBytes(body, c.Path)); err != nil || !holds {
+			return false, err
 		}
 	}
 	return true, nil
@@ -157,7 +183,7 @@ func (c Condition) unambiguous(body []byte) error {
 	var (
 		s     jsonscan.Scanner
 		key   []byte
-		names = strings.FieldsFunc(c.Path, func(r rune) bool { return strings.ContainsRune(".|#()", r) })
+		names = strings.FieldsFunc(c.Path, func(r rune) bool { return strings.ContainsRune(".|#", r) })
 	)
 	s.Reset(body, jsonscan.Limits{})
 	for {
@@ -179,39 +205,43 @@ func (c Condition) unambiguous(body []byte) error {
 	}
 }
 
-func (c Condition) holds(v gjson.Result) bool {
+func (c Condition) holds(v gjson.Result) (bool, error) {
 	if c.Operator == "exists" {
-		return v.Exists()
+		return v.Exists(), nil
 	}
-	if v.IsArray() {
+	if v.IsArray() && strings.Contains(c.Path, "#") {
 		// A path with # gives all the values there are: any one will do.
 		for _, one := range v.Array() {
-			if c.holds(one) {
-				return true
+			if holds, err := c.holds(one); holds || err != nil {
+				return holds, err
 			}
 		}
-		return false
+		return false, nil
 	}
 	switch c.Operator {
 	case "==":
-		return v.Exists() && c.equal(v)
+		return v.Exists() && c.equal(v), nil
 	case "!=":
-		return !v.Exists() || !c.equal(v)
+		return !v.Exists() || !c.equal(v), nil
 	}
 	want, _ := strconv.ParseFloat(c.Value, 64)
 	got, ok := number(v)
 	if !ok {
-		return false
+		switch v.Type {
+		case gjson.Null, gjson.True, gjson.False: // also what is not there
+			return false, nil
+		}
+		return false, fmt.Errorf("the value at %s is not a number", c.Path)
 	}
 	switch c.Operator {
 	case "<":
-		return got < want
+		return got < want, nil
 	case "<=":
-		return got <= want
+		return got <= want, nil
 	case ">":
-		return got > want
+		return got > want, nil
 	default:
-		return got >= want
+		return got >= want, nil
 	}
 }
 
@@ -224,15 +254,21 @@ func (c Condition) equal(v gjson.Result) bool {
 	return err == nil && ok && got == want
 }
 
+// decimal is a number as every reader of text reads it: no hexadecimal, no
+// separators, no words.
+var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+
+// number is v's value. A number too large for a float64 is infinite.
 func number(v gjson.Result) (float64, bool) {
-	switch v.Type {
-	case gjson.Number:
-		return v.Num, true
-	case gjson.String:
-		n, err := strconv.ParseFloat(strings.TrimSpace(v.Str), 64)
-		return n, err == nil
+	text := v.Raw
+	if v.Type == gjson.String {
+		text = strings.Trim(v.Str, " ")
 	}
-	return 0, false
+	if (v.Type != gjson.Number && v.Type != gjson.String) || !decimal.MatchString(text) {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // Interface guards

@@ -146,9 +146,9 @@ func (h *Handler) Validate() error {
 
 // ServeHTTP lets authenticated requests on.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	g, x, leave, err := h.app.Enter(r)
+	v, leave, err := h.app.Enter(r)
 	if err != nil {
-		return caddyrec.Unrecorded(err).Write(w, nil)
+		return h.app.Refuse(w, err)
 	}
 	defer leave()
 
@@ -156,23 +156,23 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	// From here on nobody sees the client's credential, whatever comes of it.
 	r.Header.Del("Authorization")
 	if refusal != nil {
-		return h.refuse(w, g, x, *refusal)
+		return h.refuse(w, v, *refusal)
 	}
 	id, err := h.provider.Verify(r.Context(), token)
 	if err != nil {
-		return h.refuse(w, g, x, refusalOf(err))
+		return h.refuse(w, v, refusalOf(err))
 	}
-	adopt(r, x, id)
-	if err := h.app.Observe(g, x); err != nil {
-		return caddyrec.Unrecorded(err).Write(w, x)
+	adopt(r, v.Exchange, id)
+	if err := v.Observe(); err != nil {
+		return v.Unrecorded(w, err)
 	}
 	// Approvers need not be among those who may use the API.
-	if served, err := h.app.ServeReserved(w, r, g, x); served {
+	if served, err := v.ServeReserved(w, r); served {
 		return err
 	}
 	for _, need := range h.Require {
 		if !meets(id, need) {
-			return h.refuse(w, g, x, refusal403(need))
+			return h.refuse(w, v, refusal403(need))
 		}
 	}
 	if c := h.UpstreamCredential; c != nil {

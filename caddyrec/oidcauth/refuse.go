@@ -76,14 +76,11 @@ func refusal403(need Requirement) refusal {
 		challenge: `error="insufficient_scope"`}
 }
 
-func (h *Handler) refuse(w http.ResponseWriter, g *caddyrec.Gateway, x *exchange.Exchange, why refusal) error {
-	h.app.Deny(g, x, record.Denial{By: "oidc_auth", Status: why.status, Reason: why.reason, Unverified: why.unverified}, nil)
+func (h *Handler) refuse(w http.ResponseWriter, v *caddyrec.Visit, why refusal) error {
+	v.Deny(record.Denial{By: "oidc_auth", Status: why.status, Reason: why.reason, Unverified: why.unverified}, nil)
+	p := exchange.Problem{Title: why.title, Status: why.status, Reason: why.reason, Detail: why.detail, RetryAfter: why.retry}
 	if why.status == http.StatusUnauthorized || why.challenge != "" {
-		challenge := `Bearer realm="caddyrec"`
-		if why.challenge != "" {
-			challenge += ", " + why.challenge
-		}
-		w.Header().Set("WWW-Authenticate", challenge)
+		p.Challenge = exchange.Challenge(why.challenge)
 	}
-	return exchange.Problem{Title: why.title, Status: why.status, Reason: why.reason, Detail: why.detail, RetryAfter: why.retry}.Write(w, x)
+	return p.Write(w, v.Exchange)
 }

@@ -15,7 +15,8 @@ import (
 // serveChecked holds the answer back until it has been held against its
 // schema. A session_record further in does that itself, so that its record
 // has the verdict; then the answer passes through here untouched.
-func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, g *caddyrec.Gateway, x *exchange.Exchange) error {
+func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, v *caddyrec.Visit) error {
+	x := v.Exchange
 	c := exchange.NewCapture(w, h.MaxBody)
 	defer c.Close()
 	c.Pass = func(status int) bool { return x.Checked || x.Local || h.responseSchema(status) == nil }
@@ -28,6 +29,10 @@ func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next cadd
 		return err
 	}
 	if err != nil {
+		if c.Streamed() {
+			// An error page behind what went out would be taken for more of it.
+			panic(http.ErrAbortHandler)
+		}
 		c.Withhold()
 		return err
 	}
@@ -47,6 +52,6 @@ func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next cadd
 	if refusal.Ok() {
 		return c.Release()
 	}
-	h.app.Deny(g, x, record.Denial{By: "json_schema_guard", Status: http.StatusBadGateway, Reason: "response-invalid"}, nil)
+	v.Deny(record.Denial{By: "json_schema_guard", Status: http.StatusBadGateway, Reason: "response-invalid"}, nil)
 	return exchange.Withheld(s).Write(c.Withhold(), x)
 }

@@ -138,15 +138,16 @@ func (h *Handler) responseSchema(status int) *schema.Schema {
 
 // ServeHTTP lets valid requests on and valid answers back.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	g, x, leave, err := h.app.Enter(r)
+	v, leave, err := h.app.Enter(r)
 	if err != nil {
-		return caddyrec.Unrecorded(err).Write(w, nil)
+		return h.app.Refuse(w, err)
 	}
 	defer leave()
-	if served, err := h.app.ServeReserved(w, r, g, x); served {
+	if served, err := v.ServeReserved(w, r); served {
 		return err
 	}
-	x.Plan = &exchange.Plan{Request: h.request, Enforce: h.Mode == "enforce"}
+	x := v.Exchange
+	x.Plan = &exchange.Plan{Request: h.request, Enforce: h.Mode == "enforce", MaxBody: h.MaxBody}
 	if len(h.responses) > 0 {
 		x.Plan.Response = h.responseSchema
 		// What must be read must not be coded.
@@ -154,14 +155,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	if h.request != nil {
 		if refusal := h.checkRequest(r, x); !refusal.Ok() {
-			return h.refuse(w, r, g, x, refusal)
+			return h.refuse(w, r, v, refusal)
 		}
 	}
 	defer h.report(x)
 	if len(h.responses) == 0 {
 		return next.ServeHTTP(w, r)
 	}
-	return h.serveChecked(w, r, next, g, x)
+	return h.serveChecked(w, r, next, v)
 }
 
 // report logs what report mode let pass, where no record tells of it.
@@ -207,15 +208,15 @@ func hasBody(method string) bool {
 }
 
 // refuse answers for the upstream and records what was refused.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, g *caddyrec.Gateway, x *exchange.Exchange, why exchange.Refusal) error {
-	caddyrec.Identify(r, x)
-	h.app.Deny(g, x, record.Denial{By: "json_schema_guard", Status: why.Status, Reason: why.Reason}, func(rec *record.Record) {
-		text, whole := x.Body.Whole(h.MaxBody)
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *caddyrec.Visit, why exchange.Refusal) error {
+	v.Identify(r)
+	v.Deny(record.Denial{By: "json_schema_guard", Status: why.Status, Reason: why.Reason}, func(rec *record.Record) {
+		text, whole := v.Body.Whole(h.MaxBody)
 		if !whole {
-			rec.Request.Body = h.app.Masker(g).Unread(r.Header, x.Body.Size(), "too-large")
+			rec.Request.Body = v.Masker().Unread(r.Header, v.Body.Size(), "too-large")
 			return
 		}
-		body, masked := h.app.Masker(g).Body("request", r.Header, text, x.RequestMarks())
+		body, masked := v.Masker().Body("request", r.Header, text, v.RequestMarks())
 		rec.Request.Body = body
 		rec.Masked = append(rec.Masked, masked...)
 	})
@@ -223,7 +224,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, g *caddyrec.Gat
 	if why.Reason == "schema-invalid" {
 		p.Schema = h.request.ID()
 	}
-	return p.Write(w, x)
+	return p.Write(w, v.Exchange)
 }
 
 // Interface guards

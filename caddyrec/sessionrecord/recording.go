@@ -16,10 +16,10 @@ import (
 // recording is one request on its way through the handler.
 type recording struct {
 	*Handler
-	gateway *caddyrec.Gateway
-	x       *exchange.Exchange
-	masker  exchange.Masker
-	r       *http.Request
+	visit  *caddyrec.Visit
+	x      *exchange.Exchange
+	masker exchange.Masker
+	r      *http.Request
 
 	began  time.Time
 	parts  int
@@ -66,7 +66,7 @@ func (rec *recording) record(t record.Type) *record.Record {
 }
 
 func (rec *recording) commitIntent() error {
-	return rec.app.Commit(rec.gateway, rec.record(record.Intent))
+	return rec.visit.Commit(rec.record(record.Intent))
 }
 
 // serve runs the rest of the chain and records what comes of it before the
@@ -107,36 +107,34 @@ func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) erro
 	if status == 0 {
 		status = http.StatusOK // what net/http sends for a handler that wrote nothing
 	}
+	tooLarge := errors.Is(c.Err(), exchange.ErrTooLarge)
+	var problem *exchange.Problem
+	if tooLarge {
+		rec.x.Checked = true
+		problem = &exchange.Problem{Title: "The upstream's answer is larger than max_body", Status: http.StatusBadGateway,
+			Reason: "response-too-large", Detail: "the answer was withheld"}
+	} else if refusal := rec.x.CheckResponse(status, c.Header(), c.Bytes(), rec.masker.Policy); !refusal.Ok() {
+		p := exchange.Withheld(rec.x.Plan.Response(status))
+		problem = &p
+	}
 	r := rec.record(record.ExchangeType)
 	r.Response = &record.Response{Status: status}
 	if status == statusClientClosed && rec.r.Context().Err() != nil {
 		r.Response.Error = "canceled"
 	}
-	var problem *exchange.Problem
-	if errors.Is(c.Err(), exchange.ErrTooLarge) {
-		rec.x.Checked = true
+	if tooLarge {
 		r.Response.Body = rec.masker.Unread(c.Header(), c.Size(), "too-large")
 		r.Response.Body.Truncated = true
-		problem = &exchange.Problem{Title: "The upstream's answer is larger than max_body", Status: http.StatusBadGateway,
-			Reason: "response-too-large", Detail: "the answer was withheld"}
 	} else {
-		refusal := rec.x.CheckResponse(status, c.Header(), c.Bytes(), rec.masker.Policy)
-		if !refusal.Ok() {
-			p := exchange.Withheld(rec.x.Plan.Response(status))
-			problem = &p
-		}
 		body, masked := rec.masker.Body("response", c.Header(), c.Bytes(), rec.x.ResponseMarks(status))
 		r.Response.Body = body
 		r.Masked = append(r.Masked, masked...)
-		if v := rec.x.Verdicts; v.Request != nil || v.Response != nil {
-			r.Schema = &v
-		}
 	}
 	if problem != nil {
 		r.Response.Replaced = problem.Status
 	}
 	if err := rec.commitOutcome(r, c, upstream); err != nil {
-		return caddyrec.Unrecorded(err).Write(c.Withhold(), rec.x)
+		return rec.visit.Unrecorded(c.Withhold(), err)
 	}
 	if problem != nil {
 		return problem.Write(c.Withhold(), rec.x)
@@ -158,9 +156,8 @@ func (rec *recording) commitOutcome(r *record.Record, c *exchange.Capture, upstr
 		body.Size = caddyrec.BodyOf(rec.r).Size()
 		r.Request.Body = &body
 	}
-	r.Approval = rec.x.Approval
 	r.Timing = &record.Timing{Upstream: upstream.Microseconds(), Total: time.Since(rec.began).Microseconds()}
-	return rec.app.Commit(rec.gateway, r)
+	return rec.visit.Commit(r)
 }
 
 // failed records an error that goes on to Caddy, which writes the error page.
@@ -174,14 +171,18 @@ func (rec *recording) failed(c *exchange.Capture, err error, upstream time.Durat
 	if rec.r.Context().Err() != nil {
 		r.Response.Error = "canceled"
 	}
-	streamed := c.Streamed()
 	commitErr := rec.commitOutcome(r, c, upstream)
-	if streamed {
-		return err
+	if c.Streamed() {
+		// Parts have gone out: an error page behind them would be taken for more
+		// of the answer, so the connection is cut.
+		if commitErr != nil {
+			rec.lost(commitErr)
+		}
+		panic(http.ErrAbortHandler)
 	}
 	w := c.Withhold()
 	if commitErr != nil {
-		return caddyrec.Unrecorded(commitErr).Write(w, rec.x)
+		return rec.visit.Unrecorded(w, commitErr)
 	}
 	return err
 }

@@ -98,33 +98,42 @@ func (h *Handler) Validate() error {
 
 // ServeHTTP records the request and its answer.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	g, x, leave, err := h.app.Enter(r)
+	v, leave, err := h.app.Enter(r)
 	if err != nil {
-		return caddyrec.Unrecorded(err).Write(w, nil)
+		return h.app.Refuse(w, err)
 	}
 	defer leave()
-	if served, err := h.app.ServeReserved(w, r, g, x); served {
+	if served, err := v.ServeReserved(w, r); served {
 		return err
 	}
-	caddyrec.Identify(r, x)
-	x.Recorded = true
-	rec := &recording{Handler: h, gateway: g, x: x, masker: h.app.Masker(g), r: r}
+	v.Identify(r)
+	v.Recorded = true
+	rec := &recording{Handler: h, visit: v, x: v.Exchange, masker: v.Masker(), r: r}
 	if refusal := rec.takeRequest(); !refusal.Ok() {
-		h.app.Deny(g, x, record.Denial{By: "session_record", Status: refusal.Status, Reason: refusal.Reason}, nil)
-		return exchange.Problem{Title: "The request cannot be recorded", Status: refusal.Status, Reason: refusal.Reason, Detail: refusal.Detail}.Write(w, x)
+		v.Deny(record.Denial{By: "session_record", Status: refusal.Status, Reason: refusal.Reason}, nil)
+		return exchange.Problem{Title: "The request cannot be recorded", Status: refusal.Status, Reason: refusal.Reason, Detail: refusal.Detail}.Write(w, v.Exchange)
 	}
-	if h.Intent == "all" || (h.Intent == "unsafe" && !safe(r.Method)) {
+	if h.Intent == "all" || (h.Intent == "unsafe" && !safe(r)) {
 		if err := rec.commitIntent(); err != nil {
-			return caddyrec.Unrecorded(err).Write(w, x)
+			return v.Unrecorded(w, err)
 		}
 	}
 	return rec.serve(w, next)
 }
 
-// safe says whether a method is safe by definition (RFC 9110 section 9.2.1).
-// A method nobody knows is not.
-func safe(method string) bool {
-	switch method {
+// overrides are header fields by which some upstreams take another method than
+// the request's own.
+var overrides = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
+
+// safe says whether a request's method is safe by definition (RFC 9110 section
+// 9.2.1). A method nobody knows is not, nor is one that is overridden.
+func safe(r *http.Request) bool {
+	for _, name := range overrides {
+		if len(r.Header[name]) > 0 {
+			return false
+		}
+	}
+	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
 		return true
 	}

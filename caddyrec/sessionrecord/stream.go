@@ -15,7 +15,7 @@ func (rec *recording) commitPart(c *exchange.Capture, b []byte) error {
 	r := record.New(record.Chunk)
 	r.Exchange, r.Identity, r.Session = rec.x.ID, rec.x.Identity, rec.x.Session
 	r.Chunk = &record.Part{Index: rec.parts, Offset: rec.offset, Body: rec.masker.Part(c.Header(), b)}
-	if err := rec.app.Commit(rec.gateway, r); err != nil {
+	if err := rec.visit.Commit(r); err != nil {
 		return err
 	}
 	rec.parts++

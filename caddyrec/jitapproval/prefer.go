@@ -1,0 +1,51 @@
+package jitapproval
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// preferred is how long the client says it would wait (RFC 7240 sections 4.1
+// and 4.3).
+func preferred(h http.Header) time.Duration {
+	wait := time.Duration(math.MaxInt64)
+	eachPreference(h, func(name, value, _ string) {
+		switch name {
+		case "respond-async":
+			if wait == math.MaxInt64 {
+				wait = 0
+			}
+		case "wait":
+			if n, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31); err == nil {
+				wait = time.Duration(n) * time.Second
+			}
+		}
+	})
+	return wait
+}
+
+// preferences are those that are not about waiting here: they are the
+// upstream's, and may change what it does.
+func preferences(h http.Header) (rest []string) {
+	eachPreference(h, func(name, _, text string) {
+		if name != "respond-async" && name != "wait" {
+			rest = append(rest, text)
+		}
+	})
+	return rest
+}
+
+func eachPreference(h http.Header, see func(name, value, text string)) {
+	for _, v := range h["Prefer"] {
+		for text := range strings.SplitSeq(v, ",") {
+			p, _, _ := strings.Cut(text, ";")
+			name, value, _ := strings.Cut(p, "=")
+			if name = strings.ToLower(strings.TrimSpace(name)); name != "" {
+				see(name, strings.TrimSpace(value), strings.TrimSpace(text))
+			}
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package schema
+
+import "testing"
+
+func TestAValidBodyIsDecidedWithoutAllocating(t *testing.T) {
+	if raceEnabled {
+		t.Skip("under the race detector a sync.Pool forgets at random")
+	}
+	for _, c := range []struct{ schema, body string }{
+		{benchSchema, string(benchBody())},
+		{`{"enum":["a","b",1,null,{"k":[1.50]}]}`, `{"\u006b":[15e-1]}`},
+		{`{"uniqueItems":true,"minItems":1,"maxItems":9,"contains":{"const":2},"prefixItems":[{"type":"integer"}],"items":{"not":{"type":"null"}}}`, `[1,2.0,"a\n",[1,2],{"b":1,"a":2},{"a":1,"b":2},true]`},
+		{`{"propertyNames":{"pattern":"^(a|b)[0-9]?$"},"patternProperties":{"^a":{"multipleOf":0.01}},"additionalProperties":{"minLength":2,"maxLength":3},"minProperties":1,"maxProperties":4,"dependentRequired":{"a1":["b"]}}`, `{"a1":19.99,"b":"\u00e9é"}`},
+		{`{"$ref":"#/$defs/t","$defs":{"t":{"oneOf":[{"type":"number","exclusiveMinimum":-1.5,"exclusiveMaximum":1e300},{"type":"array","items":{"$ref":"#"}}],"if":{"type":"array"},"then":{"maxItems":3},"else":{"anyOf":[false,true]}}}}`, `[1,[0.5,[-1.25e0]]]`},
+		{`{"properties":{"a":{"format":"uuid"},"b":{"format":"email"},"c":{"format":"date-time"},"d":{"format":"ipv4"}}}`,
+			`{"a":"0192F6A0-7c1e-7000-8000-0123456789ab","b":"ada.l+x@mail.example.com","c":"2026-11-21T20:00:00.123Z","d":"10.0.0.255"}`},
+	} {
+		s, body := must(t, c.schema), []byte(c.body)
+		if faults, err := s.Validate(body); s.rule == nil || err != nil || faults != nil {
+			t.Fatalf("%s: %v, %v", c.schema, faults, err)
+		}
+		if n := testing.AllocsPerRun(100, func() { s.Validate(body) }); n != 0 {
+			t.Errorf("%s: %v allocations", c.schema, n)
+		}
+	}
+}
+
+func TestALargeBodyLeavesNoMemoryBehind(t *testing.T) {
+	e := new(evaluator)
+	body := []byte(`["\n`)
+	for range 8 * keepText {
+		body = append(body, "x"...)
+	}
+	body = append(body, `"`...)
+	for range 2 * keepCells {
+		body = append(body, ",{}"...)
+	}
+	if err := e.fill(append(body, ']')); err != nil {
+		t.Fatal(err)
+	}
+	e.distinct(&e.tape, 0)
+	e.release()
+	if e.src != nil || cap(e.cells) > keepCells || cap(e.decoded) > keepText || cap(e.names) > keepText {
+		t.Errorf("kept: %d cells, %d and %d bytes", cap(e.cells), cap(e.decoded), cap(e.names))
+	}
+}
