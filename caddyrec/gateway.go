@@ -105,6 +105,7 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}
+	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("public_key", g.keys.Verifier()))
 	return g, nil
 }
 

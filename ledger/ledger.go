@@ -1,9 +1,10 @@
 // Package ledger is an append-only, signed log of records.
 //
 // Its promise: a record that [Log.Commit] acknowledged is on the disk, has a
-// place in one gapless sequence, and can be neither changed, lost, reordered
-// nor rolled back without [Verify] finding it, offline, with the log's files
-// and one public key.
+// place in one gapless sequence, and can be neither changed, lost nor reordered
+// without [Verify] finding it, offline, with the log's files and one public key.
+// That everything was put back to an older signed state is found with a
+// checkpoint that was kept elsewhere, see [VerifyOptions].
 //
 // A record is one JSON object on one line. Every line carries the RFC 6962
 // leaf hash of the line before; the leaf hash of a line is over its bytes

@@ -18,6 +18,11 @@ type VerifyOptions struct {
 	// [Keys.Verifier] gives it. Empty: the one beside the log, which proves
 	// nothing against somebody who replaced that too.
 	Key string
+	// Against are signed checkpoints of the log that were kept elsewhere, one
+	// each. The log must be one that goes on from all of them. Without any, a
+	// log put back whole as it was at an earlier time is not told from one that
+	// is only older. Those of other logs are passed over.
+	Against [][]byte
 	// Progress is told how many bytes of the segments' files are done, now and
 	// then, from one goroutine.
 	Progress func(done, total int64)
@@ -37,6 +42,13 @@ type Report struct {
 	Last  time.Time `json:"last,omitzero"`
 	// Checkpoints is how many signed checkpoints the records were held against.
 	Checkpoints int `json:"checkpoints"`
+	// Signed is how many records the newest of them is signed for.
+	Signed uint64 `json:"signed"`
+	// Anchors is how many checkpoints kept elsewhere were given, AnchorSize how
+	// many records the largest of them is signed for. Those that are not signed
+	// with the key do not count.
+	Anchors    int    `json:"anchors"`
+	AnchorSize uint64 `json:"anchor_size"`
 	// KeyHash is the key's id in the signatures, eight hex digits. KeySource is
 	// "given", or "ledger" for the key beside the log.
 	KeyHash   string `json:"key_hash"`
@@ -55,7 +67,8 @@ type Problem struct {
 	//   - inserted: a line is no record of the log
 	//   - segment: a file cannot be read to its end
 	//   - tile: a stored hash is not the records'
-	//   - checkpoint: a signed checkpoint is contradicted, or cannot be checked
+	//   - checkpoint: a signed checkpoint, here or kept elsewhere, is
+	//     contradicted, cannot be checked, or is not there
 	//   - signature: a checkpoint is not signed with the key
 	//   - key: the key beside the log is not the one given
 	//   - conflict: a segment was set aside when another took its place
@@ -95,6 +108,11 @@ const (
 // next record's prev, say it must be. The error is for what could not be
 // verified at all; a log with faults is a report with problems.
 //
+// Whatever reaches beyond the records is a fault: checkpoints and tiles of
+// records that are not there, and sealed records that no checkpoint is signed
+// for. What leaves no such trace, a whole older state of the log, only a
+// checkpoint kept elsewhere tells; see VerifyOptions.Against.
+//
 // A log that is being written may be verified too: what is in it when Verify
 // begins is verified.
 func Verify(ctx context.Context, fsys fs.FS, opts VerifyOptions) (*Report, error) {
@@ -118,12 +136,19 @@ type verification struct {
 	lastGood  uint64       // size of the last one that held
 	segments  []segment
 
+	partial     []storedTile // unfinished tiles, by end
+	nextPartial int          // the first of them that is not yet reached
+	farthest    storedTile   // of all tiles
+
+	anchors anchors
+
 	proof     *evidence
 	tree      tiling    // of what the records must be
 	edge      frontier  // the same
 	last      tlog.Hash // of the last record in them
 	broken    bool      // what some record must be is unknown: later roots too
 	sealedEnd uint64    // records below it must have tiles
+	unsigned  uint64    // records below it are sealed without a checkpoint; 0: none are
 	tail      entry     // the last line of the last segment judged
 }
 
@@ -141,10 +166,16 @@ func (v *verification) run() error {
 	if err := v.readCheckpoints(); err != nil {
 		return err
 	}
+	if err := v.readAnchors(); err != nil {
+		return err
+	}
+	if err := v.listTiles(); err != nil {
+		return err
+	}
 	if err := v.plan(); err != nil {
 		return err
 	}
-	if len(v.segments) == 0 && len(v.signed) == 0 {
+	if len(v.segments) == 0 && len(v.signed) == 0 && v.report.Anchors == 0 {
 		return errors.New("there is no log in this folder: give the folder that has open/ and sealed/ in it")
 	}
 	v.proof = newEvidence(v.src, v.signed)
@@ -152,6 +183,7 @@ func (v *verification) run() error {
 		return err
 	}
 	v.checkEnd()
+	v.report.Signed = v.newest()
 	return nil
 }
 

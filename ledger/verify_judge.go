@@ -49,7 +49,7 @@ func (v *verification) judge(s, next *scan) error {
 		v.dissect(s, next, first, end)
 	}
 	if s.segment.sealed {
-		v.checkPartial(next == nil || !next.segment.sealed)
+		v.checkSeal(s, next, end)
 	}
 	v.tail = entry{}
 	if n := len(s.entries); n > 0 {

@@ -31,7 +31,6 @@ type scan struct {
 	limit   uint64 // where the next segment begins
 	entries []entry
 	bytes   int64
-	size    int64 // of the file
 	first   time.Time
 	last    time.Time
 	err     error // why it ends early

@@ -70,10 +70,12 @@ func (v *verification) count(leaf tlog.Hash) {
 	if v.broken {
 		return
 	}
+	v.holdAnchors()
 	v.tree.add(leaf, func(t tlog.Tile, hashes []tlog.Hash) error {
 		v.checkTile(t, hashes, v.edge.size <= max(v.sealedEnd, v.proof.size))
 		return nil
 	})
+	v.checkPartials()
 	for v.nextCheck < len(v.signed) && v.signed[v.nextCheck].size <= v.edge.size {
 		c := v.signed[v.nextCheck]
 		v.nextCheck++
@@ -118,19 +120,7 @@ func (v *verification) checkTile(t tlog.Tile, hashes []tlog.Hash, needed bool) {
 	}
 }
 
-// checkPartial holds the unfinished tiles of a seal against the records. Those
-// of the last seal must be there.
-func (v *verification) checkPartial(last bool) {
-	if v.broken {
-		return
-	}
-	v.tree.partial(func(t tlog.Tile, hashes []tlog.Hash) error {
-		v.checkTile(t, hashes, last)
-		return nil
-	})
-}
-
-// checkEnd reports checkpoints of more records than there are.
+// checkEnd reports what speaks of more records than there are.
 func (v *verification) checkEnd() {
 	have, newest := v.edge.size, v.newest()
 	if newest > have {
@@ -147,6 +137,8 @@ func (v *verification) checkEnd() {
 	if n := len(v.signed); n > 0 && !v.broken && newest == have && v.lastGood < newest && v.tail.valid && v.tail.seq+1 == have {
 		v.blameLast()
 	}
+	v.checkBeyond()
+	v.checkAnchors()
 }
 
 // blameLast names the log's last record when the newest checkpoint contradicts

@@ -39,7 +39,7 @@ Caddy runs as somebody else or keeps them elsewhere, say so with --store or
      such record, there are orphans, the gateway refused the vote`)
 	cmd.Example = `  caddy rec ls --since 1h --status 5xx
   caddy rec show 1742
-  caddy rec verify --key orders.vkey
+  caddy rec verify --key orders.public
   caddy rec approvals --gateway https://orders.example.com`
 	cmd.Args = knownCommand // cobra takes any word below the root
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }

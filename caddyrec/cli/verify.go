@@ -18,6 +18,7 @@ func verifyCommand() *cobra.Command {
 	var (
 		where    place
 		givenKey string
+		against  []string
 		asJSON   bool
 	)
 	cmd := &cobra.Command{
@@ -33,14 +34,25 @@ keys, or its text. Keep a copy where those who run the gateway cannot change it.
 Without --key the key beside the records is taken, which finds every accident
 and every change by somebody without the signing key, but not somebody who
 replaced records, signatures and key alike.
+
+Whoever can write the folder can also put all of it back as it was at an earlier
+time, when fewer records were signed for. That is found only against a
+checkpoint kept elsewhere: --against FILE, as often as you like. The file holds
+checkpoints, or Caddy's log as JSON lines, with those of its logger
+caddyrec.checkpoint. The log must go on from each of them.
 ` + exitCodes("the log is not intact: records are changed, missing, added or out of order"),
 		Example: `  caddy rec verify
-  caddy rec verify --key main.vkey
+  caddy rec verify --key main.public
   caddy rec verify /mnt/evidence/2026-11 --key caddyrec/main+1a2b3c4d+AbCd…
+  caddy rec verify --key main.public --against loghost/checkpoints.log
   caddy rec verify --json | jq '.problems[]'`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: run(func(cmd *cobra.Command, con *console, args []string) error {
 			key, err := readKey(givenKey)
+			if err != nil {
+				return err
+			}
+			notes, err := readAnchors(against)
 			if err != nil {
 				return err
 			}
@@ -50,11 +62,12 @@ replaced records, signatures and key alike.
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			return con.verify(ctx, src, key, asJSON)
+			return con.verify(ctx, src, ledger.VerifyOptions{Key: key, Against: notes}, asJSON)
 		}),
 	}
 	where.flags(cmd)
 	cmd.Flags().StringVar(&givenKey, "key", "", "the log's public key, or the file it is in")
+	cmd.Flags().StringArrayVar(&against, "against", nil, "a file of checkpoints kept elsewhere, which the log must go on from; may be repeated")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	cmd.Flags().Bool("utc", false, "show times in UTC")
 	return cmd
@@ -82,9 +95,10 @@ func readKey(given string) (string, error) {
 }
 
 // verify verifies a log and prints the report.
-func (c *console) verify(ctx context.Context, src *source, key string, asJSON bool) error {
+func (c *console) verify(ctx context.Context, src *source, opts ledger.VerifyOptions, asJSON bool) error {
 	bar := newProgress(c, "verifying "+src.log)
-	report, err := ledger.Verify(ctx, src, ledger.VerifyOptions{Key: key, Progress: bar.set})
+	opts.Progress = bar.set
+	report, err := ledger.Verify(ctx, src, opts)
 	bar.end()
 	if ctx.Err() != nil {
 		return fmt.Errorf("interrupted: log %s is not verified", src.log)
@@ -99,11 +113,14 @@ func (c *console) verify(ctx context.Context, src *source, key string, asJSON bo
 		s.report(src, report)
 		err = s.print()
 	}
-	if err == nil && len(report.Problems) > 0 {
+	if err == nil && (len(report.Problems) > 0 || unsigned(report)) {
 		err = negative("")
 	}
 	return err
 }
+
+// unsigned says that nothing vouches for the records that are there.
+func unsigned(r *ledger.Report) bool { return r.Records > 0 && r.Signed == 0 }
 
 // report writes what a verification found.
 func (s *sheet) report(src *source, r *ledger.Report) {
@@ -113,7 +130,12 @@ func (s *sheet) report(src *source, r *ledger.Report) {
 		s.field("from", "%s", s.con.full(r.First))
 		s.field("to", "%s", s.con.full(r.Last))
 	}
-	s.field("signatures", "%d %s checked", r.Checkpoints, plural(r.Checkpoints, "checkpoint", "checkpoints"))
+	s.field("signatures", "%d %s checked, the newest at %d records", r.Checkpoints, plural(r.Checkpoints, "checkpoint", "checkpoints"), r.Signed)
+	if r.Anchors > 0 {
+		s.field("against", "%d %s kept elsewhere checked, the largest at %d records", r.Anchors, plural(r.Anchors, "checkpoint", "checkpoints"), r.AnchorSize)
+	} else {
+		s.field("against", "none: a log rolled back whole to an older state is found only with --against")
+	}
 	if r.KeySource == "given" {
 		s.field("key", "%s, as given", r.KeyHash)
 	} else {
@@ -122,7 +144,17 @@ func (s *sheet) report(src *source, r *ledger.Report) {
 		s.painted("", warn, "Pass the one you know: caddy rec verify --key FILE")
 	}
 	s.blank()
-	if len(r.Problems) == 0 {
+	switch {
+	case len(r.Problems) > 0:
+	case unsigned(r):
+		s.heading(bad, "NOT PROVEN: no checkpoint is signed for any of these records.")
+		s.painted("", bad, "Without one, anybody can write such files. A log signs its first within a second.")
+		return
+	case r.Signed < uint64(r.Records):
+		s.heading(good, "Intact, as signed, up to record %d.", r.Signed-1)
+		s.painted("", warn, "%d after it came since the newest checkpoint: they are chained, and nobody has signed them yet.", uint64(r.Records)-r.Signed)
+		return
+	default:
 		s.heading(good, "Intact: every record is there, unchanged and in order.")
 		return
 	}

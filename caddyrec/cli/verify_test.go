@@ -33,7 +33,7 @@ func TestAnIntactLogIsSaidToBeIntact(t *testing.T) {
 	w.sample()
 	w.close()
 	s := newScreen()
-	mustNot(t, s.verify(context.Background(), w.source(), w.keys.Verifier(), false))
+	mustNot(t, s.verify(context.Background(), w.source(), ledger.VerifyOptions{Key: w.keys.Verifier()}, false))
 	wantIn(t, s.stdout.String(), "main in "+w.dir(), "9 in 1 segment,", "2026-11-21 18:00:00", "2026-11-21 18:08:00", "as given", "Intact")
 	if strings.Contains(s.stdout.String(), "replace this key") {
 		t.Error("it doubts a key that was given")
@@ -45,7 +45,7 @@ func TestAKeyFoundBesideTheLogIsDoubtedAloud(t *testing.T) {
 	w.sample()
 	w.close()
 	s := newScreen()
-	mustNot(t, s.verify(context.Background(), w.source(), "", false))
+	mustNot(t, s.verify(context.Background(), w.source(), ledger.VerifyOptions{}, false))
 	wantIn(t, s.stdout.String(), "found beside the records", "could replace this key too", "--key FILE", "Intact")
 }
 
@@ -55,14 +55,14 @@ func TestAChangedRecordIsNamed(t *testing.T) {
 	w.close()
 	w.tamper(`"status":201`, `"status":200`)
 	s := newScreen()
-	err := s.verify(context.Background(), w.source(), w.keys.Verifier(), false)
+	err := s.verify(context.Background(), w.source(), ledger.VerifyOptions{Key: w.keys.Verifier()}, false)
 	if codeOf(err) != codeNo {
 		t.Errorf("error %v", err)
 	}
 	wantIn(t, s.stdout.String(), "NOT INTACT: 1 problem", "damaged", "record 2 (019aa7a0-0000-7000-8000-000000000102): ", "open/000000000000.ndjson")
 
 	s = newScreen()
-	if err := s.verify(context.Background(), w.source(), w.keys.Verifier(), true); codeOf(err) != codeNo {
+	if err := s.verify(context.Background(), w.source(), ledger.VerifyOptions{Key: w.keys.Verifier()}, true); codeOf(err) != codeNo {
 		t.Errorf("with --json: error %v", err)
 	}
 	var report ledger.Report
@@ -77,7 +77,7 @@ func TestALogOfAnotherKeyIsNotIntact(t *testing.T) {
 	w.sample()
 	w.close()
 	s := newScreen()
-	if err := s.verify(context.Background(), w.source(), other.keys.Verifier(), false); codeOf(err) != codeNo {
+	if err := s.verify(context.Background(), w.source(), ledger.VerifyOptions{Key: other.keys.Verifier()}, false); codeOf(err) != codeNo {
 		t.Errorf("error %v: %s", err, s.stdout)
 	}
 }
@@ -134,7 +134,7 @@ func TestAnInterruptedVerificationProvesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	s := newScreen()
-	err := s.verify(ctx, w.source(), "", false)
+	err := s.verify(ctx, w.source(), ledger.VerifyOptions{}, false)
 	if codeOf(err) != codeFailed || !strings.Contains(err.Error(), "not verified") || s.stdout.Len() > 0 {
 		t.Errorf("error %v, output %s", err, s.stdout)
 	}

@@ -51,7 +51,8 @@ func (rec *recording) takeRequest() exchange.Refusal {
 	case h.Oversize == "refuse":
 		return exchange.TooLarge(h.MaxBody)
 	default:
-		rec.body = rec.masker.Unread(r.Header, body.Size(), "too-large")
+		// What the client says it sends; the outcome tells what it was.
+		rec.body = rec.masker.Unread(r.Header, max(body.Size(), r.ContentLength), "too-large")
 		rec.body.Truncated = true
 	}
 	return exchange.Refusal{}
