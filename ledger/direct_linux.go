@@ -33,14 +33,14 @@ const directBuffer = 1 << 20
 // Of linux/aio_abi.h.
 type (
 	iocb struct {
-		data             uint64
-		key, rwFlags     uint32 // in this order where the low byte is first
-		opcode, priority uint16
-		fd               uint32
-		buf, bytes       uint64
-		offset           int64
-		_                uint64
-		flags, eventFD   uint32
+		_              uint64 // data, handed back with the event
+		_, rwFlags     uint32 // key and flags, in this order where the low byte is first
+		opcode, _      uint16 // and priority
+		fd             uint32
+		buf, bytes     uint64
+		offset         int64
+		_              uint64
+		flags, eventFD uint32
 	}
 	ioEvent struct {
 		data, obj     uint64

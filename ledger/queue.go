@@ -162,8 +162,9 @@ func (q *queue) leave(r *request) requestState {
 	}
 	q.mu.Unlock()
 	if state == taken {
-		q.copying.Lock()   // until the fields are copied, which waits for nothing
-		q.copying.Unlock() //nolint:staticcheck // empty on purpose
+		q.copying.Lock()
+		//lint:ignore SA2001 it only waits until the fields are copied
+		q.copying.Unlock()
 	}
 	return state
 }
