@@ -48,6 +48,7 @@ func (w *work) cards(text []byte) {
 		}
 		from := i
 		i = r.read(text, i)
+		w.root.looked += i - from
 		if start, end := exponential(text, i); end > 0 && cardNumber(text[start:end]) {
 			w.add(start, end, ruleCard)
 			i = end

@@ -26,11 +26,16 @@ func (w *work) credentials(text []byte) {
 		for start < len(text) && (text[start] == ' ' || text[start] == '\t') {
 			start++
 		}
+		w.root.looked += start - i
+		if start == after {
+			continue // before looking further: basic-basic-basic…
+		}
 		end := start
 		for end < len(text) && token68(text[end]) {
 			end++
 		}
-		if start == after || end == start {
+		w.root.looked += end - start
+		if end == start {
 			continue
 		}
 		word := text[start:end]
@@ -102,6 +107,7 @@ func (w *work) userinfo(text []byte) {
 		from := i + n + 3
 		i = from + urlLength(text[from:])
 		rest := text[from:i]
+		w.root.looked += len(rest)
 		// Passwords are not always encoded: one may hold a slash or an @.
 		// A port is digits up to the path.
 		at := bytes.LastIndexByte(rest[:authority(rest)], '@')

@@ -27,6 +27,7 @@ func (w *work) emails(text []byte, userinfos int) {
 			continue
 		}
 		start, end := localPart(text, at), domain(text, at+1)
+		w.root.looked += at - start + max(0, end-at)
 		if start < at && end > 0 {
 			w.add(start, end, ruleEmail)
 			at = end - 1

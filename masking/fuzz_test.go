@@ -19,6 +19,8 @@ func FuzzJSON(f *testing.F) {
 		`["Bearer abcDEF123456","a=1&token=b","https://u:p@h/?q=%34111111111111111"]`, quote(jwt), quote(pem),
 		`{"ann@example.org":{"4111-1111-1111-1111":1}}`, `"4111111111111111 \"password\": x"`, `{"a.4111111111111111pin":1}`,
 		`"[masked]token=a"`, `"{a:1,'pin':2}"`, "\" { \\\"pin\\\" : 1 } \"", `"%7B%22pin%22%3A1%7D"`, `"1 2 4111 1111 1111 1111 9"`,
+		`{"value":["a",{"val":1,"key":"pin"}],"name":"token","value":2}`, `{"name":"x.4111111111111111pin","value":1}`,
+		quote("a \"pin\" : {1,'}'} \\\"otp\\\":\\\"x\n pin: |\n  a\n\n  b\n'api key: c' \\npin:-"),
 	} {
 		f.Add([]byte(s))
 	}
@@ -93,6 +95,7 @@ func FuzzQuery(f *testing.F) {
 	for _, s := range []string{
 		"a=1&token=b", "pass%77ord=x;y=z&%zz=1&b=%", "q=4111+1111+1111+1111&ann%40example.org=2", `{"pin":"a&b=c"}`,
 		"x=%7B%22pin%22%3A1%7D", "a;token=x;b", "token", "=&=&&;", "+=+", "eyJwaW4iOjF9=", "pin=[masked]", "a=%2541",
+		"a: 1\n pin: |\n  x\n\n   y\nz", `'api key: a''b' \"pin\":\"x\"`, "p%2569n=1&x=pin:1", `x "pin":[{'],"a`, "user.pin:1 //pin:1 a.b:80",
 	} {
 		f.Add(s)
 	}

@@ -13,6 +13,7 @@ var gateWords = [][]string{
 	{"="},
 	{"%"},
 	{"."},
+	{":"},
 	{":", "/", "/"},
 	{"e", "yw", "ABCDIJKLklmnopqr0123"}, // how base64 of '{' and a quote or a space begins
 	{"p", "r", "i", "v", "a", "t", "e", " ", "k", "e", "y"},
@@ -26,6 +27,7 @@ const (
 	gateEquals
 	gatePercent
 	gateDot
+	gateColon
 	gateURL
 	gateBase64
 	gatePEM

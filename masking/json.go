@@ -25,12 +25,20 @@ func (s *splice) replace(start, end int, by []byte) {
 	s.last, s.changed = end, true
 }
 
+// pos is where what is at i in the source, copied or not, is in the outcome.
+func (s *splice) pos(i int) int { return len(s.out) + i - s.last }
+
+// done is the outcome as a whole.
+func (s *splice) done() []byte { return append(s.out, s.src[s.last:]...) }
+
 // document masks src, JSON, in one pass and appends the outcome to dst, or
 // nothing when nothing changes.
 func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 	w.scan.Reset(src, limits)
+	w.pairs.reset()
 	s := splice{src: src, out: dst}
 	rule := "" // that calls the value to come secret
+	last := 0  // where the last value ended
 	for {
 		tok, err := w.scan.Next()
 		if err != nil {
@@ -41,18 +49,35 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 		}
 		switch tok.Kind {
 		case jsonscan.Key:
-			rule = w.member(&s, tok)
+			rule = w.member(&s, tok, last)
 			continue
 		case jsonscan.EndObject, jsonscan.EndArray:
+			last = tok.End
+			if tok.Kind == jsonscan.EndObject && len(w.pairs.open) > 0 {
+				w.pairs.close(w.scan.Depth() + 1)
+			}
 			if w.track.on {
 				w.track.close()
 			}
 			continue
 		case jsonscan.End:
+			if len(w.pairs.late) > 0 {
+				if out, changed := w.pairs.mask(s.done()); changed {
+					return out, true, nil
+				}
+			}
 			if !s.changed {
 				return dst, false, nil
 			}
-			return append(s.out, src[s.last:]...), true, nil
+			return s.done(), true, nil
+		}
+		last = tok.End
+		naming := w.pairs.naming
+		if naming {
+			w.pairs.naming = false
+			if naming = tok.Kind == jsonscan.String; naming {
+				w.pairName(&s, tok)
+			}
 		}
 		if w.track.on {
 			w.track.element()
@@ -67,7 +92,7 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 			}
 			w.place(rule)
 			s.replace(tok.Start, end, quoted)
-			rule = ""
+			rule, last = "", end
 			continue
 		}
 		switch tok.Kind {
@@ -76,7 +101,10 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 				w.track.open(tok.Kind == jsonscan.BeginArray)
 			}
 		case jsonscan.String:
-			w.value(&s, tok)
+			masked, changed := w.value(&s, tok)
+			if naming && changed { // masking again must find nothing new
+				w.pairRule(&s, w.p.keys.find(masked).rule)
+			}
 		case jsonscan.Number:
 			if tok.End-tok.Start >= shortestCard && w.p.detect.card && cardNumber(src[tok.Start:tok.End]) {
 				w.place(ruleCard)
@@ -101,8 +129,9 @@ func (w *work) skip(tok jsonscan.Token) (int, error) {
 }
 
 // member looks at a key: it returns the rule that calls its value secret, if
-// one does, and masks what is secret in the key itself.
-func (w *work) member(s *splice, tok jsonscan.Token) (rule string) {
+// one does, and masks what is secret in the key itself. The value before it
+// ended at last.
+func (w *work) member(s *splice, tok jsonscan.Token, last int) (rule string) {
 	name := s.src[tok.Start+1 : tok.End-1]
 	if tok.Escaped {
 		w.key = jsonscan.AppendString(w.key[:0], s.src[tok.Start:tok.End])
@@ -110,6 +139,11 @@ func (w *work) member(s *splice, tok jsonscan.Token) (rule string) {
 	}
 	found := w.p.keys.find(name)
 	rule = found.rule
+	if len(w.pairs.open) > 0 || len(name)-3 < 5 && pairLetter(name) {
+		if by := w.pairKey(s, name, tok, last); rule == "" {
+			rule = by
+		}
+	}
 	if w.track.on {
 		w.track.key(name)
 	}
@@ -127,18 +161,20 @@ func (w *work) member(s *splice, tok jsonscan.Token) (rule string) {
 	return rule
 }
 
-// value masks what is secret in a string.
-func (w *work) value(s *splice, tok jsonscan.Token) {
+// value masks what is secret in a string, and returns it decoded.
+func (w *work) value(s *splice, tok jsonscan.Token) ([]byte, bool) {
 	if tok.End-tok.Start < shortest+2 {
-		return
+		return nil, false
 	}
 	text := s.src[tok.Start+1 : tok.End-1]
 	if tok.Escaped {
 		w.in = jsonscan.AppendString(w.in[:0], s.src[tok.Start:tok.End])
 		text = w.in
 	}
-	if masked, changed := w.mask(text); changed {
+	masked, changed := w.mask(text)
+	if changed {
 		w.doc = jsonscan.AppendQuoted(w.doc[:0], masked)
 		s.replace(tok.Start, tok.End, w.doc)
 	}
+	return masked, changed
 }

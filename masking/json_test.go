@@ -69,7 +69,7 @@ func TestBodiesAreMasked(t *testing.T) {
 		{"a private key", q("key:\n" + pem + "\nend"), q("key:\n[masked]\nend")},
 		{"a private key cut short", q("key: " + pem[:50]), q("key: [masked]")},
 		{"the rest of a private key", q(pem[40:] + " end"), q("[masked] end")},
-		{"a bearer token", q("curl -H 'Authorization: Bearer abcDEF123456'"), q("curl -H 'Authorization: Bearer [masked]'")},
+		{"a bearer token", q("curl -H 'X-Auth Bearer abcDEF123456'"), q("curl -H 'X-Auth Bearer [masked]'")},
 		{"basic credentials", q("basic dXNlcjpodW50ZXIy, again"), q("basic [masked], again")},
 		{"credentials alone", q("Basic abcdef123456"), q("Basic [masked]")},
 		{"a URL's password", q("postgres://app:hun/ter@2@db.example.org:5432/x"), q("postgres://app:[masked]@db.example.org:5432/x")},

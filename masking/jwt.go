@@ -18,6 +18,7 @@ const (
 // RFC 7516, compact serialization).
 func (w *work) jwts(text []byte) {
 	tries := 0
+	first, second := 0, 0 // where the parts at hand end, for every start in the first
 	for i := 0; ; i++ {
 		n := bytes.IndexByte(text[i:], 'e')
 		if n < 0 || len(text)-i-n < 8 {
@@ -27,42 +28,48 @@ func (w *work) jwts(text []byte) {
 		if text[i+1] != 'y' && text[i+1] != 'w' {
 			continue
 		}
-		dot := i + base64Run(text[i:min(len(text), i+maxJWTHeader)])
-		if dot >= len(text) || text[dot] != '.' {
+		if i >= first {
+			first = w.base64Run(text, i)
+			if second = first; first < len(text) && text[first] == '.' {
+				second = w.base64Run(text, first+1)
+			}
+		}
+		if second == first || second == len(text) || text[second] != '.' {
+			i = first - 1
 			continue
 		}
-		second := dot + 1 + base64Run(text[dot+1:])
-		if second >= len(text) || text[second] != '.' {
+		if first-i > maxJWTHeader {
 			continue
 		}
 		if tries++; tries > maxJWTTries {
 			w.add(i, len(text), ruleJWT) // in doubt: no text holds so many near misses
 			return
 		}
-		if !w.joseHeader(text[i:dot]) {
+		if !w.joseHeader(text[i:first]) {
 			continue
 		}
 		end := second
 		for end < len(text) && text[end] == '.' {
-			end += 1 + base64Run(text[end+1:])
+			end = w.base64Run(text, end+1)
 		}
 		w.add(i, end, ruleJWT)
 		i = end - 1
 	}
 }
 
-// base64Run is how many bytes of base64url text begins with.
-func base64Run(text []byte) int {
-	for i, c := range text {
-		if !isAlnum(c) && c != '-' && c != '_' {
-			return i
-		}
+// base64Run is where the base64url text that begins at from ends.
+func (w *work) base64Run(text []byte, from int) int {
+	i := from
+	for i < len(text) && (isAlnum(text[i]) || text[i] == '-' || text[i] == '_') {
+		i++
 	}
-	return len(text)
+	w.root.looked += i - from
+	return i
 }
 
 // joseHeader says whether part is base64url of a JSON object with an alg.
 func (w *work) joseHeader(part []byte) bool {
+	w.root.looked += len(part)
 	decoded := make([]byte, base64.RawURLEncoding.DecodedLen(len(part)))
 	n, err := base64.RawURLEncoding.Decode(decoded, part)
 	if err != nil {

@@ -35,6 +35,7 @@ func (w *work) mask(text []byte) ([]byte, bool) {
 
 // pass masks text once, into buffer n.
 func (w *work) pass(text []byte, n int) ([]byte, bool) {
+	w.root.looked += len(text)
 	switch mayHold(text) {
 	case jsonText:
 		if out, changed, done := w.within(text, n); done {
@@ -87,6 +88,9 @@ func (w *work) detectors(text []byte, found gates, digits, n int) ([]byte, bool)
 	}
 	if found.has(gateEquals) {
 		w.params(text)
+	}
+	if found.has(gateColon) {
+		w.colons(text)
 	}
 	if found.has(gatePercent) {
 		w.encoded(text)

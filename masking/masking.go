@@ -153,7 +153,8 @@ func (p *Policy) JSON(dst, src []byte, marks Marks) ([]byte, []Place, error) {
 }
 
 // Text masks what the detectors find in free text, credentials, and the
-// values of secret names in URLs and forms. Text that is itself JSON, or
+// values of secret names in URLs and forms and before colons, as in YAML and
+// header lines. Text that is itself JSON, or
 // base64 of it, is masked as such.
 func (p *Policy) Text(s string) (string, []Place) {
 	return p.orStandard().text("", s)

@@ -106,6 +106,17 @@ func (m *matcher) find(name []byte) match {
 	return match{"", plain}
 }
 
+// findEncoded is the rule by which name is secret, percent-encoded as often as
+// it may be, or "".
+func (m *matcher) findEncoded(name []byte) string {
+	rule := m.find(name).rule
+	for i := 0; i < maxPasses && rule == "" && bytes.IndexByte(name, '%') >= 0; i++ {
+		name = unescape(nil, name)
+		rule = m.find(name).rule
+	}
+	return rule
+}
+
 // careful finds name in its canonical form, without harmless words, then what
 // follows its last punctuation mark.
 func (m *matcher) careful(name []byte) string {

@@ -72,8 +72,8 @@ func (w *work) within(text []byte, n int) (out []byte, changed, done bool) {
 }
 
 // doubtful says whether a text that looks like JSON, but cannot be masked as
-// such, seems to hold a secret: a name before a colon that is secret, or an
-// escape, behind which anything may stand.
+// such, seems to hold a secret: a secret name before a colon or as the value of
+// a name, or an escape, behind which anything may stand.
 func (w *work) doubtful(text []byte) bool {
 	if c := content(text)[0]; c == '"' && w.level < maxLevel && len(text) <= maxWithin {
 		return false // a quotation
@@ -86,14 +86,25 @@ func (w *work) doubtful(text []byte) bool {
 		}
 		at += i
 		name, quoted := nameBefore(text[:at])
+		w.root.looked += len(name)
 		if len(name) == 0 || !quoted && !bare {
 			continue
 		}
 		if bytes.Contains(name, []byte(`\u`)) || w.p.keys.find(name).rule != "" {
 			return true
 		}
+		if quoted && isName(name) && w.namesSecret(text[at+1:min(len(text), at+1+longestName)]) {
+			return true
+		}
 	}
 	return (w.level >= maxLevel || len(text) > maxWithin) && bytes.Contains(text, []byte(`\u00`))
+}
+
+// namesSecret says whether text begins with a quoted secret name.
+func (w *work) namesSecret(text []byte) bool {
+	w.root.looked += len(text)
+	start, end, ok := quotedValue(text, len(text)-len(bytes.TrimLeft(text, " \t\r\n")))
+	return ok && w.p.keys.find(plainEscapes(text[start:end])).rule != ""
 }
 
 // longestName is how far before a colon or equals sign a name is looked for.
@@ -103,7 +114,7 @@ const longestName = 128
 // one's escapes taken off.
 func nameBefore(text []byte) (name []byte, quoted bool) {
 	text = bytes.TrimRight(text, " \t\r\n")
-	if n := len(text); n > 0 && (text[n-1] == '"' || text[n-1] == '\'') {
+	if n := len(text); n > 0 && isQuote(text[n-1]) {
 		quote := text[n-1]
 		text = bytes.TrimRight(text[:n-1], `\`)
 		from := bytes.LastIndexByte(text[max(0, len(text)-longestName):], quote)
@@ -138,7 +149,7 @@ func (w *work) base64(text []byte) bool {
 		return false
 	}
 	w.root.quiet++
-	_, changed := w.child().mask(decoded)
+	_, changed := w.child().pass(decoded, 0)
 	w.root.quiet--
 	return changed
 }

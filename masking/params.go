@@ -1,9 +1,6 @@
 package masking
 
-import (
-	"bytes"
-	"net/url"
-)
+import "bytes"
 
 // params adds the values of secret names in text, as in a form, in a URL's
 // query, in a connection string or a log line: name=value.
@@ -19,6 +16,7 @@ func (w *work) params(text []byte) {
 			continue
 		}
 		start, end := paramValue(text, at+1)
+		w.root.looked += end - at
 		if start < end && string(text[start:end]) != Token {
 			w.add(start, end, rule)
 		}
@@ -28,24 +26,26 @@ func (w *work) params(text []byte) {
 
 // paramName is the rule that calls the name text ends with secret, or "".
 func (w *work) paramName(text []byte) string {
-	end := len(text)
+	start, end := wordBefore(text)
+	w.root.looked += len(text) - start
+	if end-start < 2 {
+		return ""
+	}
+	return w.p.keys.findEncoded(text[start:end])
+}
+
+// wordBefore is where the name begins and ends that text ends with, but for a
+// space or two.
+func wordBefore(text []byte) (start, end int) {
+	end = len(text)
 	for end > 0 && len(text)-end < 2 && text[end-1] == ' ' {
 		end--
 	}
-	start := end
+	start = end
 	for start > 0 && end-start < longestName && nameByte(text[start-1]) {
 		start--
 	}
-	name := text[start:end]
-	if len(name) < 2 {
-		return ""
-	}
-	if bytes.IndexByte(name, '%') >= 0 {
-		if s, err := url.QueryUnescape(string(name)); err == nil {
-			name = []byte(s)
-		}
-	}
-	return w.p.keys.find(name).rule
+	return start, end
 }
 
 // nameByte says whether c may be in a parameter's name. What stands before a
@@ -130,6 +130,7 @@ func (w *work) encoded(text []byte) {
 // hidden is the rule by which something in part is secret once it is decoded,
 // or "".
 func (w *work) hidden(part []byte) string {
+	w.root.looked += len(part)
 	decoded := unescape(make([]byte, 0, len(part)), part)
 	if len(decoded) < shortest {
 		return ""
@@ -138,7 +139,7 @@ func (w *work) hidden(part []byte) string {
 	hint := r.hint
 	r.hint = ""
 	r.quiet++
-	_, changed := w.child().mask(decoded)
+	_, changed := w.child().pass(decoded, 0)
 	r.quiet--
 	rule := r.hint
 	r.hint = hint

@@ -2,6 +2,7 @@ package masking
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
@@ -42,9 +43,11 @@ const (
 const ellipsis = "…"
 
 // place reports that rule masked something in the text at hand.
-func (w *work) place(rule string) { w.root.add(rule) }
+func (w *work) place(rule string) { w.root.add(rule, nil) }
 
-func (r *root) add(rule string) {
+// add reports a place by rule: that of the token at hand or, when key is not
+// nil, of the same object's member with that key, as it stands in the body.
+func (r *root) add(rule string, key []byte) {
 	if r.quiet > 0 {
 		if r.hint == "" {
 			r.hint = rule
@@ -56,7 +59,10 @@ func (r *root) add(rule string) {
 		return
 	}
 	pointer := r.here()
-	for i := range r.places {
+	if key != nil && !bytes.HasSuffix(pointer, []byte(ellipsis)) {
+		pointer = append(slices.Clone(pointer[:bytes.LastIndexByte(pointer, '/')+1]), jsonscan.AppendString(nil, key)...)
+	}
+	for i := len(r.places) - 1; i >= 0; i-- { // the same again is last
 		if p := &r.places[i]; p.Rule == rule && p.Pointer == string(pointer) {
 			p.Count++
 			return

@@ -73,7 +73,7 @@ func (w *work) param(raw string) string {
 		w.root.name, rule = "", ruleUndecodable
 		plain = string(unescape(nil, []byte(name)))
 	}
-	if found := w.p.keys.find([]byte(plain)).rule; found != "" {
+	if found := w.p.keys.findEncoded([]byte(plain)); found != "" {
 		rule = found
 	}
 	out, masked := w.decoded(name, plain)

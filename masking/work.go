@@ -22,6 +22,7 @@ type work struct {
 	doc   []byte // a masked text within
 	spans []span
 	card  cardRun
+	pairs pairs
 }
 
 // root gathers the places of one text and all within it.
@@ -38,6 +39,7 @@ type root struct {
 	segment *work // masks pointers
 
 	pointing int // bytes of pointers looked at
+	looked   int // bytes that all looks at texts went over: linear, whatever the text
 }
 
 var pool = sync.Pool{New: func() any {
@@ -74,6 +76,7 @@ func (w *work) forget() {
 	w.in, w.key, w.doc = trim(w.in), trim(w.key), trim(w.doc)
 	w.out[0], w.out[1] = trim(w.out[0]), trim(w.out[1])
 	w.card.trim()
+	w.pairs.trim()
 	if cap(w.spans) > keep/16 {
 		w.spans = nil
 	}

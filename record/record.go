@@ -177,7 +177,7 @@ type Body struct {
 	// guessed from it.
 	Digest string `json:"digest,omitempty"`
 	// Omitted says why there is no content: not-json, invalid-json,
-	// coding, too-large, streamed, aborted, flood (of refused bodies).
+	// not-form, coding, too-large, streamed, aborted, flood (of refused bodies).
 	Omitted string `json:"omitted,omitempty"`
 	// Truncated says that the body went on past what was captured.
 	Truncated bool `json:"truncated,omitempty"`

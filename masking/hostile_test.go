@@ -1,0 +1,93 @@
+package masking
+
+import (
+	"strings"
+	"testing"
+)
+
+// hostile are texts made to have a detector look at the same bytes again and
+// again, n bytes long or a little more.
+var hostile = map[string]func(n int) string{
+	"starts of a token in one run":           func(n int) string { return "pin=1 " + rep("eyJ", n) + " ." },
+	"starts before a long second part":       func(n int) string { return rep("eyJ", 7800) + "." + rep("a", n) },
+	"starts before a second part that fails": func(n int) string { return rep("eyJ", n/2) + "." + rep("eyJ", n/2) + "." },
+	"starts in every part":                   func(n int) string { return rep("eyJ.", n) },
+	"starts in pairs of parts":               func(n int) string { return rep("eyJeyJ.a ", n) },
+	"a token of many parts":                  func(n int) string { return jwt + rep(".eyJ", n) },
+	"digits":                                 func(n int) string { return rep("4", n) },
+	"digits in groups":                       func(n int) string { return rep("4111 ", n) },
+	"exponents":                              func(n int) string { return rep("4111111111111111e1", n) },
+	"fractions":                              func(n int) string { return rep("1.", n) + rep("4111111111111.", n) },
+	"local parts":                            func(n int) string { return rep("a", n) + "@" },
+	"domains":                                func(n int) string { return "a@" + rep("a.", n) },
+	"at signs":                               func(n int) string { return rep("a@a.", n) },
+	"quoted local parts":                     func(n int) string { return rep(`"@`, n) },
+	"schemes of credentials":                 func(n int) string { return rep("basic-", n) + " basic x" },
+	"schemes in a row":                       func(n int) string { return rep("bearer ", n) },
+	"schemes and space":                      func(n int) string { return rep("basic"+strings.Repeat(" ", 50), n) },
+	"authorities":                            func(n int) string { return rep("a://", n) },
+	"user names":                             func(n int) string { return rep("a://b:c@", n) },
+	"labels of keys":                         func(n int) string { return rep("BEGIN PRIVATE KEY", n) },
+	"boundaries of keys":                     func(n int) string { return rep("-----BEGIN PRIVATE KEY-----", n) + rep("-", n) },
+	"equals signs":                           func(n int) string { return rep("=", n) },
+	"parameters":                             func(n int) string { return rep("pin=1&", n) },
+	"parameters without an end":              func(n int) string { return rep("pin=", n) },
+	"parameters that are quoted":             func(n int) string { return rep(`pin="`, n) },
+	"parameters of separators":               func(n int) string { return rep("pin=;,", n) },
+	"percent signs":                          func(n int) string { return rep("%25", n) },
+	"percent signs in parts":                 func(n int) string { return rep("%2541/", n) },
+	"parameters encoded more than once":      func(n int) string { return rep("%252525252570in%3D1&", n) },
+	"colons":                                 func(n int) string { return rep(":", n) },
+	"colons and space":                       func(n int) string { return rep(":"+strings.Repeat(" ", 99), n) },
+	"names before colons":                    func(n int) string { return rep("pin:", n) },
+	"names in one line":                      func(n int) string { return rep("pin: '' ", n) },
+	"names in one line further in":           func(n int) string { return rep(" ", n/2) + rep("pin: '' ", n/2) },
+	"names and blank lines":                  func(n int) string { return "pin: 1" + rep("\n", n/2) + rep("pin: 1\n", n/2) },
+	"names without values":                   func(n int) string { return rep("pin:\n\n", n) },
+	"names after open quotes":                func(n int) string { return rep("\"pin:1\n\\'pin:1\n\\\\`pin:1\n", n) },
+	"names in quotes":                        func(n int) string { return "x" + rep(`"pin":"`, n) },
+	"names before open brackets":             func(n int) string { return "x" + rep(`"pin":[`, n) },
+	"names before words":                     func(n int) string { return "x" + rep(`"pin":1x`, n) },
+	"names in escaped quotes":                func(n int) string { return "x" + rep(`"\u0070in\\":`, n) },
+	"backslashes":                            func(n int) string { return "x:" + rep(`\`, n) + `":` },
+	"a broken object":                        func(n int) string { return "{" + rep(`"a":`, n) },
+	"a broken object of names":               func(n int) string { return "{" + rep(`"name":"`, n) },
+	"brackets":                               func(n int) string { return rep("[", n) },
+	"arrays":                                 func(n int) string { return rep("[", 1500) + rep("1,", n) },
+	"objects of pairs":                       func(n int) string { return `{"a":[` + rep(`{"value":1,"value":2,"name":"pin"},`, n) + `1]}` },
+	"a pair of many":                         func(n int) string { return "{" + rep(`"value":1,`, n/2) + rep(`"name":"pin",`, n/2) + `"a":1}` },
+	"quotes":                                 func(n int) string { return rep(`"`, n) },
+	"base64":                                 func(n int) string { return rep("eyJ", n) },
+	"addresses":                              func(n int) string { return rep("a@b.cc ", n) },
+	"not ASCII":                              func(n int) string { return rep("é", n) + ":" + rep("é", n) + "=@" + rep("é", n) },
+}
+
+// rep is s as often as makes n bytes or a little more.
+func rep(s string, n int) string { return strings.Repeat(s, n/len(s)+1) }
+
+// looked is how many bytes the looks at a text went over.
+func looked(text string) int {
+	w := take(standard())
+	defer release(w)
+	w.root.name = "x"
+	w.mask([]byte(text))
+	return w.root.looked
+}
+
+func TestNoTextTakesMoreThanLinearWork(t *testing.T) {
+	const small, large = 64 << 10, 15 * 64 << 10 // no longer than is looked into as JSON
+	for name, text := range hostile {
+		t.Run(name, func(t *testing.T) {
+			few, many := looked(text(small)), looked(text(large))
+			if few < small/8 {
+				t.Errorf("%d bytes were looked at: the work is not counted", few)
+			}
+			if ratio := float64(many) / float64(few); ratio > 1.5*large/small {
+				t.Errorf("15 times the text took %.1f times the work", ratio)
+			}
+			if most := 32 * large; many > most {
+				t.Errorf("%d bytes were looked at for %d", many, large)
+			}
+		})
+	}
+}

@@ -1,0 +1,187 @@
+package masking
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
+
+// pairs follows the objects that hold a name in one member and its value in
+// another, as HAR, Postman and Kubernetes write header fields and variables:
+// {"name":"Authorization","value":"…"}, in either order.
+type pairs struct {
+	open   []pair // one for each open object with such a member
+	values []side // of the open objects, while no name makes them secret
+	late   []side // values that turned out secret after they were written
+	naming bool   // the value to come is a name
+}
+
+// pair is an object.
+type pair struct {
+	depth  int
+	values int            // index of its first in pairs.values
+	going  bool           // its last value has not ended
+	name   jsonscan.Token // a string nobody has looked at: most have no value beside
+	rule   string         // by which its name is secret
+}
+
+// side is a value: its key in the source, and where its key and the value
+// itself end in the outcome.
+type side struct {
+	key        jsonscan.Token
+	start, end int
+}
+
+// pairLetter says at little cost whether a member called key, which is not
+// long, may be either.
+func pairLetter(key []byte) bool {
+	const letters = 1<<('c'&31) | 1<<('f'&31) | 1<<('h'&31) | 1<<('k'&31) | 1<<('n'&31) | 1<<('v'&31)
+	return len(key) > 0 && 1<<(key[0]&31)&letters != 0
+}
+
+// isName and isValue say whether a member called key may be one.
+func isName(key []byte) bool {
+	switch len(key) {
+	case 3:
+		return hasPrefixFold(key, "key")
+	case 4:
+		return hasPrefixFold(key, "name")
+	case 5:
+		return hasPrefixFold(key, "field")
+	case 6:
+		return hasPrefixFold(key, "header")
+	}
+	return false
+}
+
+func isValue(key []byte) bool {
+	switch len(key) {
+	case 3:
+		return hasPrefixFold(key, "val")
+	case 5:
+		return hasPrefixFold(key, "value")
+	case 7:
+		return hasPrefixFold(key, "content")
+	}
+	return false
+}
+
+func (p *pairs) reset() {
+	p.open, p.values, p.late, p.naming = p.open[:0], p.values[:0], p.late[:0], false
+}
+
+func (p *pairs) trim() {
+	if p.reset(); cap(p.values) > keep/64 || cap(p.late) > keep/64 {
+		*p = pairs{}
+	}
+}
+
+// at is the pair of the object at depth, or nil.
+func (p *pairs) at(depth int) *pair {
+	if n := len(p.open); n > 0 && p.open[n-1].depth == depth {
+		return &p.open[n-1]
+	}
+	return nil
+}
+
+// pairKey takes in a key, after a value that ended at last in the source. It
+// returns the rule by which its value is secret.
+func (w *work) pairKey(s *splice, name []byte, tok jsonscan.Token, last int) string {
+	p, depth := &w.pairs, w.scan.Depth()
+	o := p.at(depth)
+	if o != nil && o.going {
+		p.values[len(p.values)-1].end, o.going = s.pos(last), false
+	}
+	value := isValue(name)
+	p.naming = !value && isName(name)
+	if !value && !p.naming {
+		return ""
+	}
+	if o == nil {
+		p.open = append(p.open, pair{depth: depth, values: len(p.values)})
+		o = &p.open[len(p.open)-1]
+	}
+	if !value {
+		return ""
+	}
+	w.named(s)
+	if o.rule == "" {
+		p.values, o.going = append(p.values, side{key: tok, start: s.pos(tok.End)}), true
+	}
+	return o.rule
+}
+
+// close takes in the end of the object at depth.
+func (p *pairs) close(depth int) {
+	if o := p.at(depth); o != nil {
+		p.values = p.values[:o.values]
+		p.open = p.open[:len(p.open)-1]
+	}
+}
+
+// pairName takes in the name of the innermost object, a string.
+func (w *work) pairName(s *splice, tok jsonscan.Token) {
+	p := &w.pairs
+	o := &p.open[len(p.open)-1]
+	w.named(s)
+	if o.name = tok; o.values < len(p.values) {
+		w.named(s)
+	}
+}
+
+// named looks at the name of the innermost object, unless that was done.
+func (w *work) named(s *splice) {
+	o := &w.pairs.open[len(w.pairs.open)-1]
+	tok := o.name
+	o.name = jsonscan.Token{}
+	if tok.End == 0 || tok.End-tok.Start > longestName {
+		return
+	}
+	name := s.src[tok.Start+1 : tok.End-1]
+	if tok.Escaped {
+		w.in = jsonscan.AppendString(w.in[:0], s.src[tok.Start:tok.End])
+		name = w.in
+	}
+	w.pairRule(s, w.p.keys.find(name).rule)
+}
+
+// pairRule takes in by which rule, if any, the innermost object's name is
+// secret, and thereby its values.
+func (w *work) pairRule(s *splice, rule string) {
+	p := &w.pairs
+	o := &p.open[len(p.open)-1]
+	if rule == "" || o.rule != "" {
+		return
+	}
+	o.rule = rule
+	for _, v := range p.values[o.values:] {
+		key := s.src[v.key.Start:v.key.End]
+		if w.level > 0 {
+			key = nil // the place is the string that all of this is in
+		}
+		w.root.add(rule, key)
+	}
+	p.late = append(p.late, p.values[o.values:]...)
+	p.values = p.values[:o.values]
+}
+
+// mask replaces the late values in out.
+func (p *pairs) mask(out []byte) ([]byte, bool) {
+	slices.SortFunc(p.late, func(a, b side) int { return a.start - b.start })
+	var masked []byte
+	last := 0
+	for _, v := range p.late {
+		start := v.start + bytes.IndexByte(out[v.start:v.end], ':') + 1
+		start = v.end - len(bytes.TrimLeft(out[start:v.end], " \t\r\n"))
+		if start < last || bytes.Equal(out[start:v.end], quoted) {
+			continue // masked along with what it is in, or already
+		}
+		masked = append(append(masked, out[last:start]...), quoted...)
+		last = v.end
+	}
+	if last == 0 {
+		return out, false
+	}
+	return append(masked, out[last:]...), true
+}
