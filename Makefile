@@ -19,6 +19,6 @@ xcaddy: ; ./tools/xcaddy-build
 
 platforms: ; set -e; for p in $(PLATFORMS); do echo "build $$p"; CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -o /dev/null ./cmd/caddy; done
 
-bench: ; go -C e2e run ./bench $(foreach p,$(PEERS),--peer $(p))
+bench: ; go -C e2e run ./bench --out ../docs/benchmarks.md $(foreach p,$(PEERS),--peer $(p))
 
 fuzz: ; ./tools/fuzz

@@ -2,8 +2,10 @@ package exchange
 
 import (
 	"bytes"
+	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/caddyrec/caddyrec/masking"
@@ -124,13 +126,25 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 func (m Masker) URL(scheme, host string, u *url.URL) (string, []record.Masked) {
 	path, inPath := m.Policy.Path(u.EscapedPath())
 	masked := maskedIn("url", inPath)
-	text := scheme + "://" + m.Text(host, 255) + path
+	text := scheme + "://" + m.host(host) + path
 	if u.RawQuery != "" {
 		query, inQuery := m.Policy.Query(u.RawQuery)
 		text += "?" + query
 		masked = append(masked, maskedIn("url", inQuery)...)
 	}
 	return strings.ToValidUTF8(text, "\uFFFD"), masked
+}
+
+// host masks a host that the client sent; a port is none of its secrets.
+func (m Masker) host(host string) string {
+	name, port, err := net.SplitHostPort(host)
+	if err != nil || len(port) > 5 {
+		return m.Text(host, 255)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return m.Text(host, 255)
+	}
+	return net.JoinHostPort(m.Text(name, 255), port)
 }
 
 // Text masks free text, such as a User-Agent, and bounds it to n bytes.

@@ -57,3 +57,18 @@ func TestWhatCallsItselfAFormIsRecordedOnlyWhenItIsOne(t *testing.T) {
 		t.Errorf("no body: recorded as %+v", got)
 	}
 }
+
+func TestAHostIsMaskedAndItsPortIsNot(t *testing.T) {
+	m := Masker{Policy: &masking.Policy{}}
+	for host, want := range map[string]string{
+		"orders.example.com":              "orders.example.com",
+		"vault-secrets:8200":              "vault-secrets:8200",
+		"[::1]:8080":                      "[::1]:8080",
+		"4111111111111111.example.com:80": "[masked].example.com:80",
+		"127.0.0.1:4111111111111111":      "127.0.0.1:[masked]",
+	} {
+		if got := m.host(host); got != want {
+			t.Errorf("%s became %s, not %s", host, got, want)
+		}
+	}
+}
