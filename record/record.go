@@ -38,6 +38,13 @@ const (
 	GatewayRecovered  Type = "gateway.recovered"  // a torn tail was cut after a crash
 )
 
+// Types are all the types of records that this version writes.
+func Types() []Type {
+	return []Type{Intent, ExchangeType, Chunk, Denied, SessionObserved,
+		ApprovalRequested, ApprovalVoted, ApprovalDecided, ApprovalUsed, ApprovalExpired,
+		GatewayStarted, GatewayStopped, GatewayRecovered}
+}
+
 // Record is one record. Seq, Prev and Log are set by the ledger: leave them
 // zero when building one.
 type Record struct {

@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,5 +108,17 @@ func TestFieldsLeaveOutWhatTheLedgerPutsOnAndStayOnOneLine(t *testing.T) {
 	}
 	if *back.Request.Body.Content != text || !back.Time.Equal(r.Time.Truncate(1000)) {
 		t.Errorf("a record does not come back as it was written")
+	}
+}
+
+func TestTheSchemaKnowsTheTypesThatAreWrittenAndNoOther(t *testing.T) {
+	var schema struct {
+		Properties struct{ Type struct{ Enum []Type } }
+	}
+	if err := json.Unmarshal(Schema, &schema); err != nil {
+		t.Fatal(err)
+	}
+	if want := Types(); !slices.Equal(schema.Properties.Type.Enum, want) {
+		t.Errorf("the schema has %q, not %q", schema.Properties.Type.Enum, want)
 	}
 }

@@ -50,7 +50,11 @@ type statusRange struct{ from, to int }
 func (f *filterFlags) parse(now time.Time, zone *time.Location) (filter, error) {
 	out := filter{sub: f.sub, session: f.session}
 	for _, t := range f.types {
-		out.types = append(out.types, strings.TrimSuffix(strings.TrimSuffix(t, "*"), "."))
+		kind := strings.TrimSuffix(strings.TrimSuffix(t, "*"), ".")
+		if !slices.ContainsFunc(record.Types(), func(known record.Type) bool { return isOfType(known, kind) }) {
+			return filter{}, fmt.Errorf("--type %s: no such type of record: there are %s", clean(t), typeNames())
+		}
+		out.types = append(out.types, kind)
 	}
 	if f.exchange != "" {
 		id, err := parseID(f.exchange)
@@ -120,6 +124,14 @@ func (f *filter) wants(r *record.Record) bool {
 // is an approval.
 func isOfType(t record.Type, wanted string) bool {
 	return string(t) == wanted || strings.HasPrefix(string(t), wanted+".")
+}
+
+func typeNames() string {
+	var names []string
+	for _, t := range record.Types() {
+		names = append(names, string(t))
+	}
+	return strings.Join(names, ", ")
 }
 
 // concerns says whether sub asked, requested or voted. What a refused token
