@@ -49,9 +49,13 @@ func BodyOf(r *http.Request) *exchange.Body {
 // on: another parser might read it otherwise.
 func JSONBody(r *http.Request) ([]byte, error) {
 	b := BodyOf(r)
-	err := b.Fill(jsonLimit)
+	text, err := unambiguous(b)
 	b.Attach(r)
-	if err != nil {
+	return text, err
+}
+
+func unambiguous(b *exchange.Body) ([]byte, error) {
+	if err := b.Fill(jsonLimit); err != nil {
 		return nil, err
 	}
 	text, whole := b.Whole(jsonLimit)
@@ -81,12 +85,8 @@ func jsonPlaceholders(x *exchange.Exchange) func(string) (any, bool) {
 		if !ok {
 			return nil, false
 		}
-		if x.Body.Fill(jsonLimit) != nil {
-			return "", true
-		}
-		text, whole := x.Body.Whole(jsonLimit)
-		report, err := jsonscan.Check(text, jsonscan.Limits{})
-		if !whole || err != nil || report.Duplicate {
+		text, err := unambiguous(x.Body)
+		if err != nil || text == nil {
 			return "", true
 		}
 		return valueOf(gjson.GetBytes(text, path)), true

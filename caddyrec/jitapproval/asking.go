@@ -45,7 +45,7 @@ func (a *asking) prepare() *exchange.Problem {
 		return &exchange.Problem{Title: "The body cannot be approved", Status: refusal.Status, Reason: refusal.Reason, Detail: refusal.Detail}
 	}
 	a.body = text
-	a.binding = bind(a.Visit, a.r, a.Identity, a.policy, text)
+	a.binding = bind(a.Visit, a.r, a.Identity, a.digest, text)
 	return nil
 }
 

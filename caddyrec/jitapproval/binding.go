@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/caddyrec/caddyrec/approval"
 	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -22,9 +21,9 @@ var volatile = map[string]bool{
 }
 
 // bind is the keyed digest over all that an approval holds for: who asks, the
-// request as it will go on to the upstream, and the policy.
-func bind(v *caddyrec.Visit, r *http.Request, who *record.Identity, policy approval.Policy, body []byte) string {
-	parts := []string{who.Issuer, who.Subject, policy.Digest(), caddyrec.SiteOf(r), r.Method, r.Host, r.URL.RequestURI()}
+// request as it will go on to the upstream, and the policy, by its digest.
+func bind(v *caddyrec.Visit, r *http.Request, who *record.Identity, policy string, body []byte) string {
+	parts := []string{who.Issuer, who.Subject, policy, caddyrec.SiteOf(r), r.Method, r.Host, r.URL.RequestURI()}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		if !volatile[name] {
 			parts = append(parts, "\x00"+name)

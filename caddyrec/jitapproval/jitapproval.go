@@ -56,6 +56,7 @@ type Handler struct {
 
 	app    *caddyrec.App
 	policy approval.Policy
+	digest string // of policy
 }
 
 // Approvers says who may approve.
@@ -90,6 +91,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		h.MaxBody = 1 << 20
 	}
 	h.policy = approval.Policy{Name: "jit_approval", Claim: h.Approvers.Claim, Values: slices.Sorted(slices.Values(h.Approvers.Values)), Need: h.Need}
+	h.digest = h.policy.Digest()
 	return nil
 }
 
