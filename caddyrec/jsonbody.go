@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/tidwall/gjson"
@@ -46,15 +47,24 @@ func BodyOf(r *http.Request) *exchange.Body {
 
 // JSONBody returns r's whole body if it is unambiguous JSON. It returns nil and
 // no error for an empty body. What it returns an error for must not be decided
-// on: another parser might read it otherwise.
-func JSONBody(r *http.Request) ([]byte, error) {
+// on: another parser might read it otherwise. Each key, decoded, is given to
+// key, whose error is returned.
+func JSONBody(r *http.Request, key func([]byte) error) ([]byte, error) {
 	b := BodyOf(r)
-	text, err := unambiguous(b)
+	text, err := unambiguous(b, key)
 	b.Attach(r)
 	return text, err
 }
 
-func unambiguous(b *exchange.Body) ([]byte, error) {
+// reader is what one pass over a body takes.
+type reader struct {
+	scan jsonscan.Scanner
+	key  []byte
+}
+
+var readers = sync.Pool{New: func() any { return new(reader) }}
+
+func unambiguous(b *exchange.Body, key func([]byte) error) ([]byte, error) {
 	if err := b.Fill(jsonLimit); err != nil {
 		return nil, err
 	}
@@ -65,14 +75,42 @@ func unambiguous(b *exchange.Body) ([]byte, error) {
 	if len(text) == 0 {
 		return nil, nil
 	}
-	report, err := jsonscan.Check(text, jsonscan.Limits{})
+	rd := readers.Get().(*reader)
+	err := rd.read(text, key)
+	rd.scan.Reset(nil, jsonscan.Limits{})
+	readers.Put(rd)
 	if err != nil {
 		return nil, err
 	}
-	if report.Duplicate {
-		return nil, errDuplicate
-	}
 	return text, nil
+}
+
+// read passes over text and says whether it is unambiguous.
+func (rd *reader) read(text []byte, key func([]byte) error) error {
+	rd.scan.Reset(text, jsonscan.Limits{})
+	for {
+		t, err := rd.scan.Next()
+		if err != nil || t.Kind == jsonscan.End {
+			return err
+		}
+		if t.Kind != jsonscan.Key {
+			continue
+		}
+		if rd.scan.Duplicate() {
+			return errDuplicate
+		}
+		if key == nil {
+			continue
+		}
+		name := text[t.Start+1 : t.End-1]
+		if t.Escaped {
+			rd.key = jsonscan.AppendString(rd.key[:0], text[t.Start:t.End])
+			name = rd.key
+		}
+		if err := key(name); err != nil {
+			return err
+		}
+	}
 }
 
 // jsonPlaceholders resolves {http.caddyrec.json.<gjson path>} to a value of
@@ -85,7 +123,7 @@ func jsonPlaceholders(x *exchange.Exchange) func(string) (any, bool) {
 		if !ok {
 			return nil, false
 		}
-		text, err := unambiguous(x.Body)
+		text, err := unambiguous(x.Body, nil)
 		if err != nil || text == nil {
 			return "", true
 		}

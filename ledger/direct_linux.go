@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -13,7 +14,8 @@ import (
 // that waits: a blocking fdatasync holds one of Go's processors for as long as
 // the disk takes, which on few cores is felt by all requests. The write goes to
 // the kernel with io_submit(2), O_DIRECT and RWF_DSYNC; its end comes through
-// an eventfd, on which the goroutine is parked as on a socket.
+// an eventfd, on which the goroutine is parked as on a socket. The eventfd is
+// never read: each signal is an edge, which is what Go's poller waits for.
 //
 // Direct writes are of whole pages: the last, partial page of the records is
 // kept in memory and written again with what follows. Its earlier bytes are the
@@ -21,10 +23,22 @@ import (
 type directWriter struct {
 	file  *os.File // with O_DIRECT
 	event *os.File
-	aio   uintptr
-	buf   []byte // page-aligned, outside of Go's heap
-	from  int64  // where buf stands in the file, a page boundary
-	end   int64  // of the records in buf
+	ended syscall.RawConn // of event
+	eventFD,
+	fileFD uintptr
+	aio  uintptr
+	buf  []byte // page-aligned, outside of Go's heap
+	from int64  // where buf stands in the file, a page boundary
+	end  int64  // of the records in buf
+
+	// Of the write under way. They are here, not on a stack, so that writing
+	// allocates nothing.
+	cb    iocb
+	list  [1]*iocb
+	done  ioEvent
+	begun bool
+	fault error
+	step  func(fd uintptr) (over bool) // is next
 }
 
 // directBuffer bounds one write; a larger batch goes in several.
@@ -77,6 +91,11 @@ func (d *directWriter) open() error {
 		return err
 	}
 	d.event = os.NewFile(uintptr(fd), "eventfd")
+	d.eventFD, d.fileFD = uintptr(fd), d.file.Fd()
+	d.step = d.next
+	if d.ended, err = d.event.SyscallConn(); err != nil {
+		return err
+	}
 	if _, _, errno := unix.Syscall(unix.SYS_IO_SETUP, 1, uintptr(unsafe.Pointer(&d.aio)), 0); errno != 0 {
 		return errno
 	}
@@ -123,48 +142,63 @@ func (d *directWriter) write(p []byte, off int64) error {
 	return nil
 }
 
+// submit writes whole pages and returns when they are durable.
 func (d *directWriter) submit(pages []byte, off int64) error {
-	cb := iocb{
-		opcode: iocbPwrite, rwFlags: rwfDsync, fd: uint32(d.file.Fd()), flags: iocbEventFD, eventFD: 0,
+	d.cb = iocb{
+		opcode: iocbPwrite, rwFlags: rwfDsync, fd: uint32(d.fileFD), flags: iocbEventFD, eventFD: uint32(d.eventFD),
 		buf: uint64(uintptr(unsafe.Pointer(&pages[0]))), bytes: uint64(len(pages)), offset: off,
 	}
-	conn, err := d.event.SyscallConn()
-	if err != nil {
-		return err
+	d.begun, d.fault = false, nil
+	err := d.ended.Read(d.step)
+	switch result := d.done.result; {
+	case d.fault != nil:
+		return d.fault
+	case err != nil:
+		return fmt.Errorf("waiting for a direct write: %w", err)
+	case result < 0:
+		return os.NewSyscallError("direct write", unix.Errno(-result))
+	case result < int64(len(pages)):
+		return io.ErrShortWrite
 	}
-	if err := conn.Control(func(fd uintptr) { cb.eventFD = uint32(fd) }); err != nil {
-		return err
+	return nil
+}
+
+// next begins the write and then, each time it is called, says whether it is
+// over. The poller is armed before it is called first: no signal is missed.
+func (d *directWriter) next(uintptr) (over bool) {
+	if !d.begun {
+		d.begun = true
+		d.fault = d.begin()
+		return d.fault != nil
 	}
-	list := [1]*iocb{&cb}
+	over, d.fault = d.poll()
+	return over || d.fault != nil
+}
+
+func (d *directWriter) begin() error {
+	d.list[0] = &d.cb
 	for {
-		_, _, errno := unix.Syscall(unix.SYS_IO_SUBMIT, d.aio, 1, uintptr(unsafe.Pointer(&list)))
+		_, _, errno := unix.Syscall(unix.SYS_IO_SUBMIT, d.aio, 1, uintptr(unsafe.Pointer(&d.list)))
 		if errno == 0 {
-			break
+			return nil
 		}
 		if errno != unix.EINTR && errno != unix.EAGAIN {
 			return os.NewSyscallError("io_submit", errno)
 		}
 	}
-	var count [8]byte
-	if _, err := d.event.Read(count[:]); err != nil {
-		return fmt.Errorf("waiting for a direct write: %w", err)
-	}
-	var done ioEvent
+}
+
+// poll takes the outcome of the write, if there is one yet.
+func (d *directWriter) poll() (over bool, err error) {
+	var now unix.Timespec
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_IO_GETEVENTS, d.aio, 1, 1, uintptr(unsafe.Pointer(&done)), 0, 0)
+		n, _, errno := unix.Syscall6(unix.SYS_IO_GETEVENTS, d.aio, 0, 1, uintptr(unsafe.Pointer(&d.done)), uintptr(unsafe.Pointer(&now)), 0)
 		if errno == unix.EINTR {
 			continue
 		}
-		if errno != 0 || n != 1 {
-			return os.NewSyscallError("io_getevents", errno)
+		if errno != 0 {
+			return false, os.NewSyscallError("io_getevents", errno)
 		}
-		break
+		return n == 1, nil
 	}
-	switch {
-	case done.result < 0:
-		return os.NewSyscallError("direct write", unix.Errno(-done.result))
-	case done.result < int64(len(pages)):
-		return io.ErrShortWrite
-	}
-	return nil
 }

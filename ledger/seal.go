@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -98,7 +97,8 @@ func (s *sealer) seal(ctx context.Context, job sealJob) error {
 	if err != nil {
 		return err
 	}
-	if err := s.create(ctx, checkpointName(job.end), signed); err != nil {
+	cp := storage.Object{Name: s.log.prefix + checkpointName(job.end), Data: signed}
+	if err := storage.CreateAll(ctx, s.log.opts.Store, []storage.Object{cp}); err != nil {
 		return err
 	}
 	conflict, err := s.writeSealed(ctx, job, sealedName(when, job.first))
@@ -132,9 +132,9 @@ func (s *sealer) writeTiles(ctx context.Context, job sealJob) (t *tiling, when t
 	defer f.Close()
 	t = s.tiling.clone()
 	tree := t.frontier()
-	var tiles []tileObject
+	var tiles []storage.Object
 	keep := func(tile tlog.Tile, hashes []tlog.Hash) error {
-		tiles = append(tiles, tileObject{tilePath(tile), appendHashes(nil, hashes)})
+		tiles = append(tiles, storage.Object{Name: s.log.prefix + tilePath(tile), Data: appendHashes(nil, hashes)})
 		return nil
 	}
 	lines := newLineReader(io.LimitReader(f, job.size))
@@ -160,34 +160,10 @@ func (s *sealer) writeTiles(ctx context.Context, job sealJob) (t *tiling, when t
 		return nil, when, errors.New("its records are not those that were acknowledged: somebody or something changed the file")
 	}
 	t.partial(keep)
-	for _, tile := range tiles {
-		if err := s.create(ctx, tile.path, tile.data); err != nil {
-			return nil, when, err
-		}
+	if err := storage.CreateAll(ctx, s.log.opts.Store, tiles); err != nil {
+		return nil, when, err
 	}
 	return t, when, nil
-}
-
-type tileObject struct {
-	path string
-	data []byte
-}
-
-// create writes a small object, or finds the same one there.
-func (s *sealer) create(ctx context.Context, name string, data []byte) error {
-	name = s.log.prefix + name
-	err := s.log.opts.Store.Create(ctx, name, bytes.NewReader(data))
-	if !errors.Is(err, storage.ErrExist) {
-		return err
-	}
-	there, err := readSmall(s.log.opts.Store.Open(ctx, name))
-	if err != nil {
-		return fmt.Errorf("reading %s, which is there already: %w", name, err)
-	}
-	if !bytes.Equal(there, data) {
-		return fmt.Errorf("%s is there already and is another", name)
-	}
-	return nil
 }
 
 // writeSealed writes the sealed object and reads it back. Conflict says that

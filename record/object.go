@@ -65,7 +65,7 @@ func (o *object) flag(name string, b bool) {
 func (o *object) time(name string, t Time) {
 	o.name(name)
 	o.dst = append(o.dst, '"')
-	o.dst = t.UTC().AppendFormat(o.dst, timeLayout)
+	o.dst = t.append(o.dst)
 	o.dst = append(o.dst, '"')
 }
 

@@ -91,14 +91,43 @@ func Now() Time { return Time{time.Now().UTC()} }
 
 // AppendText appends t in the form of records.
 func (t Time) AppendText(dst []byte) ([]byte, error) {
-	return t.UTC().AppendFormat(dst, timeLayout), nil
+	return t.append(dst), nil
+}
+
+// append writes what AppendFormat would, without its reading of the layout:
+// each record has a time.
+func (t Time) append(dst []byte) []byte {
+	u := t.UTC()
+	year, month, day := u.Date()
+	if year < 0 || year > 9999 {
+		return u.AppendFormat(dst, timeLayout)
+	}
+	hour, minute, second := u.Clock()
+	dst = digits(dst, year, 4)
+	dst = digits(append(dst, '-'), int(month), 2)
+	dst = digits(append(dst, '-'), day, 2)
+	dst = digits(append(dst, 'T'), hour, 2)
+	dst = digits(append(dst, ':'), minute, 2)
+	dst = digits(append(dst, ':'), second, 2)
+	dst = digits(append(dst, '.'), u.Nanosecond()/1000, 6)
+	return append(dst, 'Z')
+}
+
+// digits appends n, which has no more than width digits, with leading zeros.
+func digits(dst []byte, n, width int) []byte {
+	dst = append(dst, "000000"[:width]...)
+	for i := len(dst) - 1; n > 0; i-- {
+		dst[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return dst
 }
 
 // MarshalJSON writes t as a JSON string.
 func (t Time) MarshalJSON() ([]byte, error) {
 	b := make([]byte, 0, len(timeLayout)+2)
 	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, timeLayout)
+	b = t.append(b)
 	return append(b, '"'), nil
 }
 

@@ -19,7 +19,6 @@ import (
 
 	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/exchange"
-	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
 func init() { caddy.RegisterModule(Match{}) }
@@ -48,6 +47,8 @@ type Match struct {
 	// Asks each body, whatever its Content-Type says: the upstream may not look
 	// at it. jit_approval sets this for its own matcher.
 	AnyMedia bool `json:"any_media,omitempty"`
+
+	names [][]byte // all that the paths name
 }
 
 // Condition is one comparison.
@@ -61,11 +62,27 @@ type Condition struct {
 	Operator string `json:"operator"`
 	// What to compare with.
 	Value string `json:"value,omitempty"`
+
+	want   float64 // Value
+	number bool    // it is one
 }
 
 // CaddyModule returns the Caddy module information.
 func (Match) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.matchers.json", New: func() caddy.Module { return new(Match) }}
+}
+
+// Provision takes the conditions apart.
+func (m *Match) Provision(caddy.Context) error {
+	for i := range m.Conditions {
+		c := &m.Conditions[i]
+		want, err := strconv.ParseFloat(c.Value, 64)
+		c.want, c.number = want, err == nil
+		for name := range strings.FieldsFuncSeq(c.Path, func(r rune) bool { return strings.ContainsRune(".|#", r) }) {
+			m.names = append(m.names, []byte(name))
+		}
+	}
+	return nil
 }
 
 var operators = []string{"==", "!=", "<", "<=", ">", ">=", "exists"}
@@ -128,13 +145,13 @@ func (c Condition) check() error {
 }
 
 // Match is there for callers of the older interface. It matches when in doubt.
-func (m Match) Match(r *http.Request) bool {
+func (m *Match) Match(r *http.Request) bool {
 	ok, err := m.MatchWithError(r)
 	return ok || err != nil
 }
 
 // MatchWithError reports whether all conditions hold for r's body.
-func (m Match) MatchWithError(r *http.Request) (bool, error) {
+func (m *Match) MatchWithError(r *http.Request) (bool, error) {
 	if exchange.Recoded(r.Header) {
 		return false, refused(http.StatusUnsupportedMediaType, errors.New("the body is in a charset or coding that is not read here"))
 	}
@@ -142,7 +159,7 @@ func (m Match) MatchWithError(r *http.Request) (bool, error) {
 	if !isJSON && !m.AnyMedia {
 		return false, nil
 	}
-	body, err := caddyrec.JSONBody(r)
+	body, err := caddyrec.JSONBody(r, m.unambiguous)
 	if err != nil {
 		return false, refused(http.StatusBadRequest, err)
 	}
@@ -165,11 +182,8 @@ func refused(status int, err error) error {
 }
 
 // holds reports whether all conditions hold for body.
-func (m Match) holds(body []byte) (bool, error) {
+func (m *Match) holds(body []byte) (bool, error) {
 	for _, c := range m.Conditions {
-		if err := c.unambiguous(body); err != nil {
-			return false, err
-		}
 		if holds, err := c.holds(gjson.GetBytes(body, c.Path)); err != nil || !holds {
 			return false, err
 		}
@@ -177,32 +191,15 @@ func (m Match) holds(body []byte) (bool, error) {
 	return true, nil
 }
 
-// unambiguous refuses a body with a key that is one of the path's but for its
-// case: some parsers bind both (encoding/json does).
-func (c Condition) unambiguous(body []byte) error {
-	var (
-		s     jsonscan.Scanner
-		key   []byte
-		names = strings.FieldsFunc(c.Path, func(r rune) bool { return strings.ContainsRune(".|#", r) })
-	)
-	s.Reset(body, jsonscan.Limits{})
-	for {
-		t, err := s.Next()
-		if err != nil {
-			return err
-		}
-		switch t.Kind {
-		case jsonscan.End:
-			return nil
-		case jsonscan.Key:
-			key = jsonscan.AppendString(key[:0], body[t.Start:t.End])
-			for _, name := range names {
-				if string(key) != name && bytes.EqualFold(key, []byte(name)) {
-					return fmt.Errorf("a key is %q but for its case", name)
-				}
-			}
+// unambiguous refuses a key that is one of the paths' but for its case: some
+// parsers bind both (encoding/json does).
+func (m *Match) unambiguous(key []byte) error {
+	for _, name := range m.names {
+		if bytes.EqualFold(key, name) && !bytes.Equal(key, name) {
+			return fmt.Errorf("a key is %q but for its case", name)
 		}
 	}
+	return nil
 }
 
 func (c Condition) holds(v gjson.Result) (bool, error) {
@@ -224,7 +221,7 @@ func (c Condition) holds(v gjson.Result) (bool, error) {
 	case "!=":
 		return !v.Exists() || !c.equal(v), nil
 	}
-	want, _ := strconv.ParseFloat(c.Value, 64)
+	want := c.want
 	got, ok := number(v)
 	if !ok {
 		switch v.Type {
@@ -249,9 +246,8 @@ func (c Condition) equal(v gjson.Result) bool {
 	if v.String() == c.Value {
 		return true
 	}
-	want, err := strconv.ParseFloat(c.Value, 64)
 	got, ok := number(v)
-	return err == nil && ok && got == want
+	return c.number && ok && got == c.want
 }
 
 // decimal is a number as every reader of text reads it: no hexadecimal, no
@@ -260,11 +256,14 @@ var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
 // number is v's value. A number too large for a float64 is infinite.
 func number(v gjson.Result) (float64, bool) {
-	text := v.Raw
-	if v.Type == gjson.String {
-		text = strings.Trim(v.Str, " ")
-	}
-	if (v.Type != gjson.Number && v.Type != gjson.String) || !decimal.MatchString(text) {
+	text := v.Raw // of a number in strict JSON
+	switch v.Type {
+	case gjson.Number:
+	case gjson.String:
+		if text = strings.Trim(v.Str, " "); !decimal.MatchString(text) {
+			return 0, false
+		}
+	default:
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(text, 64)
@@ -274,6 +273,7 @@ func number(v gjson.Result) (float64, bool) {
 // Interface guards
 var (
 	_ caddyfile.Unmarshaler             = (*Match)(nil)
+	_ caddy.Provisioner                 = (*Match)(nil)
 	_ caddy.Validator                   = (*Match)(nil)
 	_ caddyhttp.RequestMatcherWithError = (*Match)(nil)
 )

@@ -54,14 +54,8 @@ func (s *Store) Close() error { return s.root.Close() }
 
 // Create implements [storage.Store].
 func (s *Store) Create(ctx context.Context, name string, r io.Reader) error {
-	if err := storage.CheckName(name); err != nil {
+	if err := s.checkName(ctx, name); err != nil {
 		return err
-	}
-	if name == marker {
-		return fmt.Errorf("storage: name %q is the store's own", name)
-	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("creating object %s: %w", name, err)
 	}
 	if exists, err := s.exists(name); err != nil || exists {
 		return err
@@ -74,8 +68,33 @@ func (s *Store) Create(ctx context.Context, name string, r io.Reader) error {
 		return fmt.Errorf("creating object %s: %w", name, err)
 	}
 	defer s.root.Remove(temp)
+	if err := s.link(temp, name); err != nil {
+		return err
+	}
+	if err := s.syncFolder(path.Dir(name)); err != nil {
+		return fmt.Errorf("creating object %s: it is there, but may not outlive a power cut: %w", name, err)
+	}
+	return nil
+}
 
-	err = s.root.Link(temp, name)
+// checkName says whether an object may be created under name, and ctx is not
+// over.
+func (s *Store) checkName(ctx context.Context, name string) error {
+	if err := storage.CheckName(name); err != nil {
+		return err
+	}
+	if name == marker {
+		return fmt.Errorf("storage: name %q is the store's own", name)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("creating object %s: %w", name, err)
+	}
+	return nil
+}
+
+// link gives a written file its name, if nobody has it.
+func (s *Store) link(temp, name string) error {
+	err := s.root.Link(temp, name)
 	if errors.Is(err, fs.ErrNotExist) { // somebody removed the folder since
 		if err = s.makeFolderAnew(path.Dir(name)); err == nil {
 			err = s.root.Link(temp, name)
@@ -88,9 +107,6 @@ func (s *Store) Create(ctx context.Context, name string, r io.Reader) error {
 	}
 	if err != nil {
 		return fmt.Errorf("creating object %s: %w", name, err)
-	}
-	if err := s.syncFolder(path.Dir(name)); err != nil {
-		return fmt.Errorf("creating object %s: it is there, but may not outlive a power cut: %w", name, err)
 	}
 	return nil
 }
@@ -117,16 +133,13 @@ func kind(m fs.FileMode) string {
 	return "thing that is no file"
 }
 
+// writeTemp writes a synced file that has no name yet.
 func (s *Store) writeTemp(ctx context.Context, r io.Reader) (name string, err error) {
-	name = path.Join(scratch, rand.Text())
-	f, err := s.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
+	name, f, err := s.openTemp(ctx, r)
 	if err != nil {
 		return "", err
 	}
-	_, err = io.Copy(f, contextReader{ctx, r})
-	if err == nil {
-		err = f.Sync()
-	}
+	err = f.Sync()
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
@@ -135,6 +148,21 @@ func (s *Store) writeTemp(ctx context.Context, r io.Reader) (name string, err er
 		return "", err
 	}
 	return name, nil
+}
+
+// openTemp writes a file that has no name yet, and leaves it open to be synced.
+func (s *Store) openTemp(ctx context.Context, r io.Reader) (name string, f *os.File, err error) {
+	name = path.Join(scratch, rand.Text())
+	f, err = s.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
+	if err != nil {
+		return "", nil, err
+	}
+	if _, err := io.Copy(f, contextReader{ctx, r}); err != nil {
+		f.Close()
+		s.root.Remove(name)
+		return "", nil, err
+	}
+	return name, f, nil
 }
 
 type contextReader struct {

@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Store) {
 	t.Run("a create that fails leaves nothing", func(t *testing.T) { failedCreate(t, open(t)) })
 	t.Run("a canceled create leaves nothing", func(t *testing.T) { canceledCreate(t, open(t)) })
 	t.Run("what is not there is ErrNotExist", func(t *testing.T) { notThere(t, open(t)) })
+	t.Run("many are created at once, and again", func(t *testing.T) { createAll(t, open(t)) })
 	t.Run("names that could mean something else are refused", func(t *testing.T) { badNames(t, open(t)) })
 	t.Run("list is by prefix and in order", func(t *testing.T) { list(t, open(t)) })
 }
@@ -143,6 +144,44 @@ func notThere(t *testing.T, s storage.Store) {
 	}
 	for _, name := range []string{"b", "a", "a/b/c", "a/bb"} {
 		gone(t, s, name)
+	}
+}
+
+func createAll(t *testing.T, s storage.Store) {
+	var all []storage.Object
+	for i := range 40 {
+		all = append(all, storage.Object{Name: fmt.Sprintf("many/%d/x%03d", i%3, i), Data: []byte(fmt.Sprint(i))})
+	}
+	// Some are there already, as after a crash.
+	for _, o := range all[10:20] {
+		if err := s.Create(t.Context(), o.Name, bytes.NewReader(o.Data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := storage.CreateAll(t.Context(), s, all); err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range all {
+			if got := read(t, s, o.Name); !bytes.Equal(got, o.Data) {
+				t.Errorf("%s holds %q", o.Name, got)
+			}
+		}
+		if got := names(t, s, ""); len(got) != len(all) {
+			t.Errorf("%d objects, want %d: %q", len(got), len(all), got)
+		}
+	}
+	for _, other := range []string{"another", "", "00"} {
+		err := storage.CreateAll(t.Context(), s, []storage.Object{{Name: "fresh/" + "x" + other, Data: nil}, {Name: all[0].Name, Data: []byte(other)}})
+		if !errors.Is(err, storage.ErrExist) {
+			t.Errorf("with other bytes under a taken name: got %v, want ErrExist", err)
+		}
+	}
+	if got := read(t, s, all[0].Name); !bytes.Equal(got, all[0].Data) {
+		t.Errorf("an object was changed to %q", got)
+	}
+	if err := storage.CreateAll(t.Context(), s, []storage.Object{{Name: "../x"}}); err == nil {
+		t.Error("a bad name was taken")
 	}
 }
 
