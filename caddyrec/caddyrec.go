@@ -40,6 +40,9 @@ func init() { caddy.RegisterModule(App{}) }
 //				keys <names...>
 //				paths <pointers...>
 //				detect <detectors...>
+//				pattern <name> <regexp>
+//				allow <values...>
+//				action <rule> token|partial <n>|pseudonym|drop
 //				no_defaults
 //			}
 //		}
@@ -78,26 +81,6 @@ type running struct {
 	opened   bool
 	released bool
 	openErr  error
-}
-
-// Mask says what is secret. Whatever it names is masked before anything of it
-// is stored, logged or shown.
-type Mask struct {
-	// Names of JSON keys, query and form parameters, headers and cookies whose
-	// values are secret, whatever their case, `_`, `-` and spaces. They are
-	// added to the built-in names.
-	Keys []string `json:"keys,omitempty"`
-
-	// Places in JSON bodies: JSON Pointers (RFC 6901) in which `*` stands for
-	// any one step and `**` for any number of steps.
-	Paths []string `json:"paths,omitempty"`
-
-	// The detectors that look at every value: `card`, `email`, `jwt`,
-	// `private_key`; or only `off`. Default: all.
-	Detect []string `json:"detect,omitempty"`
-
-	// Leaves out the built-in key names.
-	NoDefaults bool `json:"no_defaults,omitempty"`
 }
 
 // Store is what a module in the namespace caddyrec.stores provides. It is
@@ -141,11 +124,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("the store module %T is not a caddyrec store", mod)
 	}
 	a.store = store
-	var m Mask
-	if a.Mask != nil {
-		m = *a.Mask
-	}
-	a.masking, err = masking.New(masking.Config{Keys: m.Keys, Paths: m.Paths, Detect: m.Detect, NoDefaults: m.NoDefaults})
+	a.masking, err = a.Mask.policy(a.pseudonym)
 	if err != nil {
 		return fmt.Errorf("mask: %w", err)
 	}

@@ -186,6 +186,14 @@ type Response struct {
 	// Headers are those on the allow list, masked, names in lower case.
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    *Body             `json:"body,omitempty"`
+	// Trailers are its trailer fields, names in lower case: those on the allow
+	// list masked, of others the name only.
+	Trailers map[string]string `json:"trailers,omitempty"`
+	// Masked says that the client got this body masked too.
+	Masked bool `json:"masked,omitempty"`
+	// Withheld is why the client did not get this response, in a fixed word,
+	// such as response-invalid; empty when it was released.
+	Withheld string `json:"withheld,omitempty"`
 	// Replaced is the status the client got instead, when the gateway withheld
 	// this response; 0 when it was released.
 	Replaced int `json:"replaced,omitempty"`
@@ -204,7 +212,7 @@ type Body struct {
 	Content *string `json:"content,omitempty"`
 	// Type is the media type as sent.
 	Type string `json:"type,omitempty"`
-	// Encoding is the content coding as sent; Content is decoded.
+	// Encoding is the content coding as sent; Content is decoded, and in UTF-8.
 	Encoding string `json:"encoding,omitempty"`
 	// Size is the length in bytes before masking, as sent.
 	Size int64 `json:"size"`
@@ -212,8 +220,9 @@ type Body struct {
 	// "hmac-sha256:<key id>:<base64>". Keyed, so that short secrets cannot be
 	// guessed from it.
 	Digest string `json:"digest,omitempty"`
-	// Omitted says why there is no content: not-json, invalid-json,
-	// not-form, coding, too-large, streamed, aborted, flood (of refused bodies).
+	// Omitted says why there is no content: not-json (no media type that is
+	// understood), invalid-json, not-form, not-multipart, not-text, charset,
+	// coding, too-large, streamed, aborted, flood (of refused bodies).
 	Omitted string `json:"omitted,omitempty"`
 	// Truncated says that the body went on past what was captured.
 	Truncated bool `json:"truncated,omitempty"`
@@ -235,7 +244,7 @@ type Verdict struct {
 	Digest string `json:"digest"`
 	// Verdict is valid, invalid, or unchecked.
 	Verdict string `json:"verdict"`
-	// Mode is enforce or report.
+	// Mode is enforce, report or shadow.
 	Mode string `json:"mode,omitempty"`
 	// Faults are the first of the places at fault, sorted.
 	Faults []Fault `json:"faults,omitempty"`
@@ -254,7 +263,7 @@ type Fault struct {
 
 // Masked is one place that was masked.
 type Masked struct {
-	// Part is where the place is: request, response, url, header.
+	// Part is where the place is: request, response, url, header, trailer.
 	Part string `json:"part"`
 	// Pointer is a JSON Pointer in a body, else the parameter's or header's
 	// name.
@@ -262,7 +271,8 @@ type Masked struct {
 	// Rule says what called it sensitive, as "key:password", "schema",
 	// "path:/a/b", "detect:card".
 	Rule string `json:"rule"`
-	// Action is what was done: mask.
+	// Action is what was done: mask, partial, pseudonym, drop, or digest where
+	// a length and a digest stand in place of what was there.
 	Action string `json:"action"`
 	// Count is how many such places there were, when more than one was folded
 	// into this entry.
