@@ -122,6 +122,9 @@ var logName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 // nothing: caddy validate runs it too.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
+	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
 	a.run = &running{complain: rate.Sometimes{Interval: time.Second}}
 	if a.Log == "" {
 		a.Log = "main"

@@ -23,6 +23,7 @@ import (
 // and a log has one committer.
 type Gateway struct {
 	key       string
+	name      string // of the log
 	dir       string
 	keys      *ledger.Keys
 	log       *ledger.Log
@@ -33,6 +34,9 @@ type Gateway struct {
 	patience  atomic.Int64 // how long approvals wait for a record, as the newest configuration says
 	sessions  seen
 	denials   denials
+	outage    outage
+	meter     meter
+	signed    atomic.Int64 // when the newest checkpoint was, in nanoseconds since 1970
 
 	// A request holds use while it needs the gateway; closing waits for it.
 	use     sync.WaitGroup
@@ -79,7 +83,8 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	closer, _ := objects.(io.Closer)
-	g := &Gateway{store: closer, dir: dir, live: new(liveLogger), closed: make(chan struct{})}
+	g := &Gateway{name: log, store: closer, dir: dir, live: new(liveLogger), closed: make(chan struct{}), meter: newMeter(log)}
+	g.outage.gateway = g
 	g.live.newest.Store(logger) // until the configuration holds it
 	g.logger = g.live.named("caddyrec")
 	g.keys, err = ledger.LoadKeys(filepath.Join(dir, "keys"), log)
@@ -89,8 +94,17 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 	checkpoints := g.live.named("caddyrec.checkpoint")
 	g.log, err = ledger.Open(ledger.Options{
 		Dir: filepath.Join(dir, "ledger", log), Log: log, Store: objects, Keys: g.keys,
-		OnCheckpoint: func(note []byte) { checkpoints.Info("signed", zap.ByteString("note", note)) },
-		OnProblem:    func(err error) { g.logger.Error("ledger", zap.String("log", log), zap.Error(err)) },
+		OnCheckpoint: func(note []byte) {
+			now := time.Now()
+			g.signed.Store(now.UnixNano())
+			g.meter.signed.Set(float64(now.UnixMilli()) / 1000)
+			checkpoints.Info("signed", zap.ByteString("note", note))
+		},
+		OnProblem: func(err error) {
+			g.meter.problems.Inc()
+			g.logger.Error("ledger", zap.String("log", log), zap.Error(err))
+		},
+		OnCommit: g.meter.committed,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening log %s: %w", log, err)
@@ -148,6 +162,7 @@ func (g *Gateway) close() {
 		close(g.closed)
 		closings.CompareAndDelete(g.key, g)
 	}()
+	g.outage.stop()
 	g.denials.flush()
 	stop := record.New(record.GatewayStopped)
 	stop.Gateway = &record.Gateway{Version: Version()}

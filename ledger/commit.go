@@ -261,9 +261,13 @@ func (l *Log) write() error {
 		l.poison(err)
 		return err
 	}
+	began := time.Now()
 	if err := c.seg.write(c.buf); err != nil {
 		l.poison(err)
 		return err
+	}
+	if l.opts.OnCommit != nil {
+		l.opts.OnCommit(len(c.leaves), len(c.buf), time.Since(began))
 	}
 	if c.seg.end == c.seg.first {
 		c.seg.since = time.Now()

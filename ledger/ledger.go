@@ -67,6 +67,9 @@ type Options struct {
 	// goroutine at a time, which may be the one that commits: it must return
 	// soon and not call the log.
 	OnProblem func(error)
+	// OnCommit is told of each batch that became durable: how many records, how
+	// many bytes, how long the disk took. The goroutine that commits calls it.
+	OnCommit func(records, bytes int, took time.Duration)
 
 	disk  disk          // for tests; nil: Dir
 	retry time.Duration // for tests; 0: 1 s. Between attempts while failing

@@ -180,5 +180,10 @@ func (p *Gateway) append(o *object, name string) {
 	o.optional("version", p.Version)
 	o.count("cut", p.Cut)
 	o.optional("segment", p.Segment)
+	if p.Since != nil {
+		o.time("since", *p.Since)
+	}
+	o.optional("reason", p.Reason)
+	o.count("failed", p.Failed)
 	o.close()
 }

@@ -36,13 +36,14 @@ const (
 	GatewayStarted    Type = "gateway.started"    // a process opened the log
 	GatewayStopped    Type = "gateway.stopped"    // a process closed the log in good order
 	GatewayRecovered  Type = "gateway.recovered"  // a torn tail was cut after a crash
+	GatewayOutage     Type = "gateway.outage"     // records could not be committed for a time that is over
 )
 
 // Types are all the types of records that this version writes.
 func Types() []Type {
 	return []Type{Intent, ExchangeType, Chunk, Denied, SessionObserved,
 		ApprovalRequested, ApprovalVoted, ApprovalDecided, ApprovalUsed, ApprovalExpired,
-		GatewayStarted, GatewayStopped, GatewayRecovered}
+		GatewayStarted, GatewayStopped, GatewayRecovered, GatewayOutage}
 }
 
 // Record is one record. Seq, Prev and Log are set by the ledger: leave them
@@ -331,6 +332,13 @@ type Gateway struct {
 	Cut int64 `json:"cut,omitempty"`
 	// Segment is the segment that a recovery read.
 	Segment string `json:"segment,omitempty"`
+	// Since is when an outage began: the first record that could not be
+	// committed.
+	Since *Time `json:"since,omitempty"`
+	// Reason is the ledger's word for the first failure of an outage.
+	Reason string `json:"reason,omitempty"`
+	// Failed is how many records could not be committed.
+	Failed int64 `json:"failed,omitempty"`
 }
 
 // Timing is how long things took, in microseconds.

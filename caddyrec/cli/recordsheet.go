@@ -110,9 +110,14 @@ func (s *sheet) gateway(g *record.Gateway) {
 	if g == nil {
 		return
 	}
-	s.field("gateway", "%s", g.Version)
+	if g.Version != "" {
+		s.field("gateway", "%s", g.Version)
+	}
 	if g.Cut > 0 {
 		s.painted("cut", warn, "%d bytes of a torn tail, off %s", g.Cut, g.Segment)
+	}
+	if g.Since != nil {
+		s.painted("outage", bad, "since %s: %d records could not be committed, the first for %s", g.Since.Format(time.RFC3339), g.Failed, g.Reason)
 	}
 }
 
