@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -168,6 +169,7 @@ func (a *App) Validate() error {
 
 // Start opens the ledger and begins to fetch the identity providers' keys.
 func (a *App) Start() error {
+	logMasking.Store(a.masking)
 	if _, err := a.open(); err != nil {
 		return err
 	}
@@ -230,6 +232,19 @@ func (a *App) open() (*Gateway, error) {
 }
 
 func (a *App) gatewayKey() string { return a.store.Key() + "\x00" + a.Log }
+
+// logMasking is the policy of the configuration that was started last.
+var logMasking atomic.Pointer[masking.Policy]
+
+// LogMasking is the policy for Caddy's own logs: that of the newest
+// configuration in force, or what is masked by default. Logs are opened before
+// any app.
+func LogMasking() *masking.Policy {
+	if p := logMasking.Load(); p != nil {
+		return p
+	}
+	return new(masking.Policy)
+}
 
 // Masking is the policy on what is secret.
 func (a *App) Masking() *masking.Policy { return a.masking }
