@@ -18,16 +18,33 @@ var fieldBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); retu
 // Commit makes r durable, within the bound. The request's own context has no
 // say: what happened is recorded even if the client has gone.
 func (g *Gateway) Commit(within time.Duration, r *record.Record) error {
+	return g.commit(within, r, g.log.Commit)
+}
+
+// CommitClosing is Commit for what ends something that is on record, for which
+// space is kept on a full disk.
+func (g *Gateway) CommitClosing(within time.Duration, r *record.Record) error {
+	return g.commit(within, r, g.log.CommitClosing)
+}
+
+func (g *Gateway) commit(within time.Duration, r *record.Record, to committing) error {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	return g.Record(ctx, r)
+	return commitFields(ctx, r, to)
 }
 
 // Record makes r durable before it returns.
 func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
+	return commitFields(ctx, r, g.log.Commit)
+}
+
+// committing is one of the ways into the log.
+type committing func(ctx context.Context, fields []byte) (ledger.Receipt, error)
+
+func commitFields(ctx context.Context, r *record.Record, to committing) error {
 	buf := fieldBuffers.Get().(*[]byte)
 	fields := r.AppendFields((*buf)[:0])
-	_, err := g.log.Commit(ctx, fields)
+	_, err := to(ctx, fields)
 	if *buf = fields; cap(fields) <= 256<<10 {
 		fieldBuffers.Put(buf)
 	}
