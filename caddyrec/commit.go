@@ -17,31 +17,32 @@ var fieldBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); retu
 // Commit makes r durable, within the bound. The request's own context has no
 // say: what happened is recorded even if the client has gone.
 func (g *Gateway) Commit(within time.Duration, r *record.Record) error {
-	err := g.append(within, r)
-	if err != nil {
-		g.unrecorded(err)
-	}
-	return err
+	return g.count(g.append(within, r, false))
 }
 
-// append is Commit without counting a failure.
-func (g *Gateway) append(within time.Duration, r *record.Record) error {
-	return g.encode(r, func(fields []byte) (ledger.Receipt, error) { return g.log.CommitWithin(within, fields) })
+// CommitClosing is Commit for what ends something that is on record, for which
+// space is kept on a full disk.
+func (g *Gateway) CommitClosing(within time.Duration, r *record.Record) error {
+	return g.count(g.append(within, r, true))
+}
+
+// append is both of them, without counting a failure.
+func (g *Gateway) append(within time.Duration, r *record.Record, closing bool) error {
+	return g.encode(r, func(fields []byte) (ledger.Receipt, error) { return g.log.CommitWithin(within, fields, closing) })
 }
 
 // Record makes r durable before it returns.
 func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
-	err := g.encode(r, func(fields []byte) (ledger.Receipt, error) { return g.log.Commit(ctx, fields) })
-	if err != nil {
-		g.unrecorded(err)
-	}
-	return err
+	return g.count(g.encode(r, func(fields []byte) (ledger.Receipt, error) { return g.log.Commit(ctx, fields) }))
 }
 
-// unrecorded counts a record that could not be committed.
-func (g *Gateway) unrecorded(err error) {
-	metrics.failures.WithLabelValues(g.name, reasonOf(err)).Inc()
-	g.outage.note(err)
+// count counts a record that could not be committed.
+func (g *Gateway) count(err error) error {
+	if err != nil {
+		metrics.failures.WithLabelValues(g.name, reasonOf(err)).Inc()
+		g.outage.note(err)
+	}
+	return err
 }
 
 func (g *Gateway) encode(r *record.Record, to func([]byte) (ledger.Receipt, error)) error {

@@ -42,6 +42,7 @@ type Gateway struct {
 	use     sync.WaitGroup
 	mu      sync.Mutex
 	closing bool
+	stop    chan struct{} // closed with it
 	closed  chan struct{}
 }
 
@@ -83,7 +84,7 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	closer, _ := objects.(io.Closer)
-	g := &Gateway{name: log, store: closer, dir: dir, live: new(liveLogger), closed: make(chan struct{}), meter: newMeter(log)}
+	g := &Gateway{name: log, store: closer, dir: dir, live: new(liveLogger), stop: make(chan struct{}), closed: make(chan struct{}), meter: newMeter(log)}
 	g.outage.gateway = g
 	g.live.newest.Store(logger) // until the configuration holds it
 	g.logger = g.live.named("caddyrec")
@@ -110,17 +111,40 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 		return nil, fmt.Errorf("opening log %s: %w", log, err)
 	}
 	g.denials.gateway = g
-	start := record.New(record.GatewayStarted)
-	start.Gateway = &record.Gateway{Version: Version()}
-	if err := g.Commit(time.Minute, start); err != nil {
-		return nil, errors.Join(err, g.log.Close())
-	}
 	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Logger: g.live.slog("caddyrec.approval")})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}
+	g.tellStart()
 	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("public_key", g.keys.Verifier()))
 	return g, nil
+}
+
+// tellStart records that the gateway has started: at once, or, when the disk is
+// full or failing, as soon as it can be. Requests are refused until then, each
+// with its reason; the site's other parts are served.
+func (g *Gateway) tellStart() {
+	start := record.New(record.GatewayStarted)
+	start.Gateway = &record.Gateway{Version: Version()}
+	err := g.Commit(10*time.Second, start)
+	if err == nil {
+		return
+	}
+	g.logger.Error("nothing can be recorded yet, so requests are refused", zap.Error(err))
+	leave, _ := g.enter() // nobody can close it yet
+	go func() {
+		defer leave()
+		for {
+			select {
+			case <-g.stop:
+				return
+			case <-time.After(time.Second):
+			}
+			if g.append(10*time.Second, start, false) == nil {
+				return
+			}
+		}
+	}()
 }
 
 // enter keeps the gateway open until leave is called. It reports false once
@@ -140,6 +164,7 @@ func (g *Gateway) enter() (leave func(), ok bool) {
 func (g *Gateway) Destruct() error {
 	g.mu.Lock()
 	g.closing = true
+	close(g.stop)
 	g.mu.Unlock()
 	closings.Store(g.key, g)
 	done := make(chan struct{})
@@ -166,7 +191,7 @@ func (g *Gateway) close() {
 	g.denials.flush()
 	stop := record.New(record.GatewayStopped)
 	stop.Gateway = &record.Gateway{Version: Version()}
-	err := errors.Join(g.Commit(10*time.Second, stop), g.log.Close())
+	err := errors.Join(g.CommitClosing(10*time.Second, stop), g.log.Close())
 	if g.store != nil {
 		err = errors.Join(err, g.store.Close())
 	}

@@ -45,7 +45,7 @@ func (o *outage) tell() {
 	r := record.New(record.GatewayOutage)
 	r.Gateway = &record.Gateway{Since: &since, Reason: o.reason, Failed: failed}
 	o.mu.Unlock()
-	err := o.gateway.append(outageRetry, r)
+	err := o.gateway.append(outageRetry, r, false)
 
 	o.mu.Lock()
 	defer o.mu.Unlock()

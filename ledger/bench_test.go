@@ -68,7 +68,7 @@ func BenchmarkOpenLoop(b *testing.B) {
 					time.Sleep(ahead)
 				}
 				wg.Go(func() {
-					if _, err := l.CommitWithin(10*time.Second, benchFields); err != nil {
+					if _, err := l.CommitWithin(10*time.Second, benchFields, false); err != nil {
 						b.Error(err)
 					}
 					times[i] = time.Since(due)

@@ -117,7 +117,8 @@ type Log struct {
 
 	queue     *queue
 	committer committer
-	committed chan struct{} // closed when the committer has ended
+	committed chan struct{}  // closed when the committer has ended
+	telling   sync.WaitGroup // of a recovery that cannot be recorded yet
 
 	mu   sync.Mutex
 	tree frontier // of what is durable; changed by the committer only, under mu
