@@ -57,11 +57,11 @@ func loadKeys(root *os.Root, log string) (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: restore the key files from a backup", err)
 	}
-	if made && strings.TrimSpace(string(public)) != k.vkey {
+	if made && strings.TrimSpace(string(public)) != k.public.text {
 		return nil, fmt.Errorf("%s.public does not belong to %s.signing.key: restore the key files from a backup", log, log)
 	}
 	if !made {
-		err := createFile(root, log+".public", []byte(k.vkey+"\n"), 0o444)
+		err := createFile(root, log+".public", []byte(k.public.text+"\n"), 0o444)
 		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}

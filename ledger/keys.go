@@ -32,10 +32,9 @@ func checkLogName(log string) error {
 // Keys are what a log is signed and its digests are keyed with. Make them with
 // [LoadKeys]; the zero value is refused.
 type Keys struct {
-	log      string
-	signer   note.Signer
-	verifier note.Verifier
-	vkey     string
+	log    string
+	signer note.Signer
+	public ringKey
 
 	kid     string
 	digests keyedHash
@@ -45,7 +44,9 @@ type Keys struct {
 // Verifier is the public key that checkpoints are verified with, as a note
 // verifier key (golang.org/x/mod/sumdb/note): "caddyrec/<log>+<hash>+<key>".
 // It may be given to anybody.
-func (k *Keys) Verifier() string { return k.vkey }
+func (k *Keys) Verifier() string { return k.public.text }
+
+func (k *Keys) ring() keyring { return keyring{k.public} }
 
 // Digest is the keyed hash under which bytes are recorded that must not be
 // recorded themselves: "hmac-sha256:<kid>:<base64>". Kid is eight hex digits
@@ -112,7 +113,7 @@ func newKeys(log, skey, hmacKey string) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := note.NewVerifier(vkey)
+	public, err := newRingKey(vkey)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +122,7 @@ func newKeys(log, skey, hmacKey string) (*Keys, error) {
 		return nil, fmt.Errorf("the HMAC key is damaged: want %d bytes in base64", sha256.Size)
 	}
 	id := sha256.Sum256(append([]byte("caddyrec kid v1\x00"), master...))
-	k := &Keys{log: log, signer: signer, verifier: verifier, vkey: vkey, kid: hex.EncodeToString(id[:4])}
+	k := &Keys{log: log, signer: signer, public: public, kid: hex.EncodeToString(id[:4])}
 	k.digests.init(master, "caddyrec digest v1")
 	k.macs.init(master, "caddyrec mac v1")
 	return k, nil

@@ -92,7 +92,7 @@ func (l *Log) start() error {
 // checkKey puts the public key beside the log, so that the folder can be
 // verified wherever it goes, and refuses a log that another key began.
 func (l *Log) checkKey() error {
-	want := []byte(l.opts.Keys.vkey + "\n")
+	want := []byte(l.opts.Keys.public.text + "\n")
 	err := createFile(l.root, publicKeyFile, want, 0o444)
 	if err == nil || !errors.Is(err, fs.ErrExist) {
 		return err
@@ -102,7 +102,7 @@ func (l *Log) checkKey() error {
 		return err
 	}
 	if !bytes.Equal(got, want) {
-		return fmt.Errorf("the log was begun with another key than %s: restore that key, or start a log under another name", l.opts.Keys.vkey)
+		return fmt.Errorf("the log was begun with another key than %s: restore that key, or start a log under another name", l.opts.Keys.public.text)
 	}
 	return nil
 }

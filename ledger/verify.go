@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -72,6 +71,7 @@ type Problem struct {
 	//   - signature: a checkpoint is not signed with the key
 	//   - key: the key beside the log is not the one given
 	//   - conflict: a segment was set aside when another took its place
+	//   - proof: one record's proof is none, see [VerifyProof]
 	Kind string `json:"kind"`
 	// Seq is the first record concerned, Count how many are; -1 and 0 when it
 	// is not about records.
@@ -100,6 +100,7 @@ const (
 	kindSignature  = "signature"
 	kindKey        = "key"
 	kindConflict   = "conflict"
+	kindProof      = "proof"
 )
 
 // Verify proves a log from its files and one key, offline. Fsys is the log's
@@ -130,7 +131,7 @@ type verification struct {
 	opts   VerifyOptions
 	report *Report
 
-	key       note.Verifier
+	keys      keyring
 	signed    []signedFile // valid checkpoints, by size
 	nextCheck int          // the first of them that is not yet reached
 	lastGood  uint64       // size of the last one that held
@@ -204,15 +205,11 @@ func (v *verification) readKey() error {
 	if text == "" {
 		return fmt.Errorf("the folder has no %s: give the log's public key", publicKeyFile)
 	}
-	if v.key, err = note.NewVerifier(text); err != nil {
-		return fmt.Errorf("the public key cannot be used: %w", err)
+	if v.keys, err = parseKeyring(text); err != nil {
+		return err
 	}
-	log, ok := strings.CutPrefix(v.key.Name(), origin(""))
-	if !ok {
-		return fmt.Errorf("the public key is of %q, which is no log", v.key.Name())
-	}
-	v.report.Log = log
-	v.report.KeyHash = fmt.Sprintf("%08x", v.key.KeyHash())
+	v.report.Log = v.keys.log()
+	v.report.KeyHash = v.keys[0].id()
 	return nil
 }
 

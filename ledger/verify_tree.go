@@ -39,7 +39,7 @@ func (v *verification) readCheckpoints() error {
 		if err != nil {
 			return err
 		}
-		cp, err := openCheckpoint(signed, v.key)
+		cp, err := openCheckpoint(signed, v.keys)
 		if err != nil {
 			v.aboutFile(kindSignature, name, "it does not hold: %v", err)
 			continue
