@@ -1,18 +1,15 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/caddyrec/caddyrec/record"
-	"github.com/caddyrec/caddyrec/storage"
 )
 
 // closeWithin is how long Close waits for a disk that does not answer.
@@ -59,7 +56,7 @@ func open(opts Options) (*Log, error) {
 }
 
 func (l *Log) start() error {
-	if err := l.checkKey(); err != nil {
+	if err := l.takeKeys(); err != nil {
 		return err
 	}
 	state, err := l.restore()
@@ -72,10 +69,11 @@ func (l *Log) start() error {
 		return err
 	}
 	l.committer.seg = seg
+	l.signing.newest = state.signed
 	l.queue, l.committed, l.closed = newQueue(), make(chan struct{}), make(chan struct{})
 	l.sealer = sealer{log: l, tiling: state.base, pending: state.jobs, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	l.sealer.wake <- struct{}{}
-	l.checkpointer = checkpointer{log: l, signed: state.signed, stop: make(chan struct{}), done: make(chan struct{})}
+	l.checkpointer = checkpointer{log: l, stop: make(chan struct{}), done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	l.stopSealer = cancel
 	go l.run()
@@ -85,24 +83,6 @@ func (l *Log) start() error {
 		if err := l.tellCut(state); err != nil {
 			return errors.Join(err, l.shutDown(false))
 		}
-	}
-	return nil
-}
-
-// checkKey puts the public key beside the log, so that the folder can be
-// verified wherever it goes, and refuses a log that another key began.
-func (l *Log) checkKey() error {
-	want := []byte(l.opts.Keys.public.text + "\n")
-	err := createFile(l.root, publicKeyFile, want, 0o444)
-	if err == nil || !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	got, err := l.root.ReadFile(publicKeyFile)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(got, want) {
-		return fmt.Errorf("the log was begun with another key than %s: restore that key, or start a log under another name", l.opts.Keys.public.text)
 	}
 	return nil
 }
@@ -171,21 +151,21 @@ func (l *Log) shutDown(sign bool) error {
 }
 
 func (l *Log) lastCheckpoint() error {
-	c, err := l.checkpointer.sign()
-	if err != nil || c.size == 0 {
+	tree := l.treeNow()
+	c := checkpoint{tree.size, tree.root()}
+	if c.size == 0 {
+		return nil
+	}
+	if err := l.checkpointer.sign(); err != nil {
 		return err
 	}
-	signed, err := c.sign(l.opts.Log, l.opts.Keys.signer)
+	signed, err := l.signing.sign(c)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
 	defer cancel()
-	err = l.opts.Store.Create(ctx, l.prefix+checkpointName(c.size), bytes.NewReader(signed))
-	if errors.Is(err, storage.ErrExist) {
-		return nil // nothing came since, or a seal was at this size
-	}
-	return err
+	return l.signing.store(ctx, c, signed)
 }
 
 // leaveSegment closes the open segment: without the zeros behind its records,

@@ -46,9 +46,15 @@ func (p *prover) run() error {
 	if err != nil {
 		return err
 	}
-	if p.keys, err = parseKeyring(string(beside)); err != nil {
+	first, err := parseKeyring(string(beside))
+	if err != nil {
 		return err
 	}
+	all, _, err := readSuccessions(p.src, first[0].Name())
+	if err != nil {
+		return err
+	}
+	p.keys, _ = chain(first[0], all)
 	if err := p.readLine(); err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (v *verification) readAnchors() error {
 			others++
 			continue
 		}
-		cp, err := openCheckpoint(signed, v.keys)
+		cp, err := v.openCheckpoint(signed)
 		if err != nil {
 			if bad++; fault == nil {
 				fault = err
