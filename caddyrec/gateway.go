@@ -54,7 +54,7 @@ var (
 )
 
 func openGateway(key string, store Store, log string, patience time.Duration, logger *zap.Logger) (*Gateway, error) {
-	v, _, err := gateways.LoadOrNew(key, func() (caddy.Destructor, error) {
+	v, shared, err := gateways.LoadOrNew(key, func() (caddy.Destructor, error) {
 		if old, ok := closings.Load(key); ok {
 			select {
 			case <-old.(*Gateway).closed:
@@ -74,6 +74,9 @@ func openGateway(key string, store Store, log string, patience time.Duration, lo
 	}
 	g := v.(*Gateway)
 	g.live.hold(logger)
+	if shared {
+		g.rotateKey() // a new one does so at its start
+	}
 	g.patience.Store(int64(patience))
 	return g, nil
 }
@@ -116,7 +119,8 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 		return nil, errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}
 	g.tellStart()
-	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("public_key", g.keys.Verifier()))
+	g.rotateKey()
+	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("public_key", g.log.Verifier()))
 	return g, nil
 }
 
@@ -145,6 +149,17 @@ func (g *Gateway) tellStart() {
 			}
 		}
 	}()
+}
+
+// rotateKey takes up the signing key that caddy rec keys rotate has left, if
+// there is one. The log goes on with the old key when that fails.
+func (g *Gateway) rotateKey() {
+	public, err := g.log.RotateKey()
+	if err != nil {
+		g.logger.Error("the signing key is the old one still", zap.Error(err))
+	} else if public != "" {
+		g.logger.Info("the log is signed with another key from now on", zap.String("public_key", public))
+	}
 }
 
 // enter keeps the gateway open until leave is called. It reports false once

@@ -70,7 +70,7 @@ func serveHealth(w http.ResponseWriter, r *http.Request) error {
 
 func (g *Gateway) health() logHealth {
 	stats := g.log.Stats()
-	l := logHealth{Log: g.name, OK: true, Records: stats.Records, Waiting: stats.Waiting, Unsealed: stats.Unsealed, PublicKey: g.keys.Verifier()}
+	l := logHealth{Log: g.name, OK: true, Records: stats.Records, Waiting: stats.Waiting, Unsealed: stats.Unsealed, PublicKey: g.log.Verifier()}
 	if since, reason := g.outage.state(); !since.IsZero() {
 		since = since.UTC()
 		l.OK, l.Since, l.Reason = false, &since, reason

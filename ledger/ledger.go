@@ -20,6 +20,7 @@
 //	public.key          the key that its checkpoints are verified with
 //	checkpoint          the newest checkpoint
 //	checkpoints/<size>  one for each seal and each stop, write-once
+//	keys/<size>         one for each change of the signing key, signed by both
 //	open/<first>.ndjson the segment being written: records, then zeros
 //	sealed/dt=…/hour=…/<first>.ndjson.gz  write-once, by the first record's time
 //	tile/…              hashes of all sealed records
@@ -123,6 +124,7 @@ type Log struct {
 	mu   sync.Mutex
 	tree frontier // of what is durable; changed by the committer only, under mu
 
+	signing      signing
 	sealer       sealer
 	stopSealer   context.CancelFunc
 	checkpointer checkpointer

@@ -49,6 +49,7 @@ Caddy runs as somebody else or keeps them elsewhere, say so with --store or
 		tailCommand(),
 		showCommand(),
 		verifyCommand(),
+		proofCommand(),
 		approvalsCommand(),
 		voteCommand(approve),
 		voteCommand(deny),

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -9,7 +10,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/sumdb/note"
 
 	"github.com/caddyrec/caddyrec/ledger"
 )
@@ -22,8 +22,8 @@ func verifyCommand() *cobra.Command {
 		asJSON   bool
 	)
 	cmd := &cobra.Command{
-		Use:   "verify [<folder>]",
-		Short: "Proves that nobody changed a log",
+		Use:   "verify [<folder>|<proof>]",
+		Short: "Proves that nobody changed a log, or checks one record's proof",
 		Long: `
 Proves, offline, from the files and one public key, that every record of a log
 is there, unchanged and in order. The folder is a store or one log, also when
@@ -40,17 +40,28 @@ time, when fewer records were signed for. That is found only against a
 checkpoint kept elsewhere: --against FILE, as often as you like. The file holds
 checkpoints, or Caddy's log as JSON lines, with those of its logger
 caddyrec.checkpoint. The log must go on from each of them.
-` + exitCodes("the log is not intact: records are changed, missing, added or out of order"),
+
+A file that caddy rec proof wrote is checked by itself, with --key: that the one
+record in it is in the log, at its place and unchanged.
+` + exitCodes(`the log is not intact: records are changed, missing, added or out of
+     order; or the proof does not hold`),
 		Example: `  caddy rec verify
   caddy rec verify --key main.public
   caddy rec verify /mnt/evidence/2026-11 --key caddyrec/main+1a2b3c4d+AbCd…
   caddy rec verify --key main.public --against loghost/checkpoints.log
+  caddy rec verify main-1742.proof --key main.public
   caddy rec verify --json | jq '.problems[]'`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: run(func(cmd *cobra.Command, con *console, args []string) error {
 			key, err := readKey(givenKey)
 			if err != nil {
 				return err
+			}
+			if isFile(args) {
+				if len(against) > 0 {
+					return errors.New("--against needs the log, and this is one record's proof")
+				}
+				return con.verifyProof(args[0], key, asJSON)
 			}
 			notes, err := readAnchors(against)
 			if err != nil {
@@ -78,17 +89,17 @@ func readKey(given string) (string, error) {
 	if given == "" {
 		return "", nil
 	}
-	if _, err := note.NewVerifier(given); err == nil {
-		return given, nil
-	}
 	if strings.HasPrefix(given, "PRIVATE+KEY+") {
 		return "", fmt.Errorf("--key is a private key: give the public one, and think of this one as known")
+	}
+	if ledger.CheckKeys(given) == nil {
+		return given, nil
 	}
 	text, err := readSmall(given)
 	if err != nil {
 		return "", fmt.Errorf("--key is neither a public key nor the name of a file that has one: %w", err)
 	}
-	if _, err := note.NewVerifier(text); err != nil {
+	if err := ledger.CheckKeys(text); err != nil {
 		return "", fmt.Errorf("--key %s: the file holds no public key of a log: %w", given, err)
 	}
 	return text, nil
