@@ -24,6 +24,8 @@
 //	open/<first>.ndjson the segment being written: records, then zeros
 //	sealed/dt=…/hour=…/<first>.ndjson.gz  write-once, by the first record's time
 //	tile/…              hashes of all sealed records
+//	holds/              legal holds, and what ended them
+//	purged/             one for each segment that was removed by retention
 //	conflict/           open segments whose sealed name something else had
 //
 // <first> is the seq of the segment's first record, so that a segment ends
@@ -124,6 +126,7 @@ type Log struct {
 	mu   sync.Mutex
 	tree frontier // of what is durable; changed by the committer only, under mu
 
+	retention    sync.Mutex // held while a hold begins or ends, or a segment is purged
 	signing      signing
 	sealer       sealer
 	stopSealer   context.CancelFunc

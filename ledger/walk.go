@@ -23,7 +23,8 @@ type Line struct {
 // sealed segments, then those in open ones. Fsys is the log's own folder. It
 // needs no lock and no key, and works while the log is written; it proves
 // nothing, which is what [Verify] is for. It ends with the first error, its
-// own or fn's; at a gap in the log the error wraps [fs.ErrNotExist].
+// own or fn's; at a gap in the log the error wraps [fs.ErrNotExist], unless the
+// records there were purged.
 func Walk(fsys fs.FS, from uint64, fn func(Line) error) error {
 	return walk(fsSource{fsys}, from, fn)
 }
@@ -107,6 +108,15 @@ func (w *walker) round() error {
 		}
 		if limit <= w.next || s.first == limit {
 			continue
+		}
+		if s.first > w.next {
+			purged, err := skip(w.src, w.next, s.first)
+			if err != nil {
+				return err
+			}
+			if purged {
+				w.next = s.first
+			}
 		}
 		if s.first > w.next {
 			return fmt.Errorf("records %d to %d are missing before segment %s: %w", w.next, s.first-1, s.name, fs.ErrNotExist)

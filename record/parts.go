@@ -187,3 +187,23 @@ func (p *Gateway) append(o *object, name string) {
 	o.count("failed", p.Failed)
 	o.close()
 }
+
+func (p *Retention) append(o *object, name string) {
+	if p == nil {
+		return
+	}
+	o.open(name)
+	o.optional("hold", p.Hold)
+	if p.From != nil {
+		o.time("from", *p.From)
+	}
+	if p.Until != nil {
+		o.time("until", *p.Until)
+	}
+	o.optional("segment", p.Segment)
+	o.count("first", p.First)
+	o.count("records", p.Records)
+	o.optional("why", p.Why)
+	o.optional("by", p.By)
+	o.close()
+}
