@@ -22,17 +22,35 @@ func NewSigningKey(dir, log string) (public string, err error) {
 		return "", err
 	}
 	defer root.Close()
-	if _, err := root.Stat(log + ".signing.key"); err != nil {
+	present, err := root.Stat(log + ".signing.key")
+	if err != nil {
 		return "", fmt.Errorf("log %s has no signing key in %s: %w", log, dir, err)
 	}
 	skey, err := makeSigningKey(log)
 	if err != nil {
 		return "", err
 	}
-	if err := createFile(root, nextKeyFile(log), []byte(skey+"\n"), 0o600); err != nil {
+	if err := createNext(root, log, skey, present); err != nil {
 		return "", fmt.Errorf("making a signing key for log %s in %s: %w", log, dir, err)
 	}
 	return publicOf(skey)
+}
+
+// createNext writes the key for the user that the present one belongs to: who
+// makes it may be root, and the gateway somebody else.
+func createNext(root *os.Root, log, skey string, present fs.FileInfo) error {
+	temp, err := writeTemp(root, nextKeyFile(log), []byte(skey+"\n"), 0o600)
+	if err != nil {
+		return err
+	}
+	defer root.Remove(temp)
+	if err := giveTo(root, temp, present); err != nil {
+		return err
+	}
+	if err := root.Link(temp, nextKeyFile(log)); err != nil {
+		return err
+	}
+	return syncDir(root, ".")
 }
 
 // NextKey is the public half of the signing key in dir that waits to be taken

@@ -81,6 +81,27 @@ func (v *verification) checkGiven() {
 	}
 }
 
+// LogKeys tells the keys that a log was signed with, the oldest first, as they
+// follow from the first one, which lies beside it. Fsys is the log's own folder.
+// It proves nothing; [Verify] does.
+func LogKeys(fsys fs.FS) ([]Key, error) {
+	src := fsSource{fsys}
+	text, err := readSmall(src.open(publicKeyFile))
+	if err != nil {
+		return nil, err
+	}
+	first, err := parseKeyring(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", publicKeyFile, err)
+	}
+	all, _, err := readSuccessions(src, first[0].Name())
+	if err != nil {
+		return nil, err
+	}
+	keys, _ := chain(first[0], all)
+	return keys.describe(all), nil
+}
+
 // openCheckpoint reads a signed checkpoint. Its key may have come into force
 // since the successions were read.
 func (v *verification) openCheckpoint(signed []byte) (checkpoint, error) {

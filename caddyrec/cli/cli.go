@@ -50,6 +50,7 @@ Caddy runs as somebody else or keeps them elsewhere, say so with --store or
 		showCommand(),
 		verifyCommand(),
 		proofCommand(),
+		keysCommand(),
 		approvalsCommand(),
 		voteCommand(approve),
 		voteCommand(deny),

@@ -31,6 +31,8 @@ it was moved or copied elsewhere; it may be in use.
 
 Give the key with --key: the file <log>.public that lies with the gateway's
 keys, or its text. Keep a copy where those who run the gateway cannot change it.
+A log whose key was changed is verified from any of its keys; but give the whole
+file, or the newest one, to find what was rewritten with a stolen old key.
 Without --key the key beside the records is taken, which finds every accident
 and every change by somebody without the signing key, but not somebody who
 replaced records, signatures and key alike.
@@ -153,6 +155,9 @@ func (s *sheet) report(src *source, r *ledger.Report) {
 		s.painted("key", warn, "%s, found beside the records", r.KeyHash)
 		s.painted("", warn, "Somebody who can rewrite all of the folder could replace this key too.")
 		s.painted("", warn, "Pass the one you know: caddy rec verify --key FILE")
+	}
+	for _, k := range r.Keys[:max(len(r.Keys)-1, 0)] {
+		s.field("", "%s signed until record %d", k.ID, int64(*k.Until)-1)
 	}
 	s.blank()
 	switch {
