@@ -63,6 +63,10 @@ func (l *Log) Purge(ctx context.Context, p Purge) ([]Purged, error) {
 	if err != nil {
 		return nil, fmt.Errorf("purging: %w", err)
 	}
+	holes, err := gaps(src)
+	if err != nil {
+		return nil, fmt.Errorf("purging: %w", err)
+	}
 	var done []Purged
 	for i, s := range sealed {
 		if i+1 == len(sealed) || !l.isSealed(sealed[i+1].first) {
@@ -71,8 +75,14 @@ func (l *Log) Purge(ctx context.Context, p Purge) ([]Purged, error) {
 		if sealedHour(s.name).After(p.Before) {
 			continue // not worth being read
 		}
-		what := Purged{Segment: s.name, First: s.first, Records: sealed[i+1].first - s.first}
-		if !l.examine(src, s, sealed[i+1].first, &what) {
+		end := sealed[i+1].first
+		for _, g := range holes {
+			if g.First > s.first {
+				end = min(end, g.First)
+			}
+		}
+		what := Purged{Segment: s.name, First: s.first, Records: end - s.first}
+		if !l.examine(src, s, end, &what) {
 			done = append(done, what)
 			continue
 		}
@@ -211,21 +221,6 @@ func gaps(src source) ([]gap, error) {
 		all = append(all, g)
 	}
 	return all, nil
-}
-
-// skip is where to go on from seq when the records from there to end were
-// purged; ok is false when they were not.
-func skip(src source, seq, end uint64) (ok bool, err error) {
-	all, err := gaps(src)
-	if err != nil {
-		return false, err
-	}
-	for _, g := range all {
-		if g.First <= seq && seq < g.End {
-			seq = g.End
-		}
-	}
-	return seq >= end, nil
 }
 
 // sealedHour is the hour in a sealed segment's name: that of its first record.

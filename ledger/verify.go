@@ -38,6 +38,9 @@ type Report struct {
 	Records  int   `json:"records"`
 	Segments int   `json:"segments"`
 	Bytes    int64 `json:"bytes"`
+	// Purged is how many are gone because the log itself says, in records that
+	// are intact and signed for, that retention removed them.
+	Purged int64 `json:"purged,omitempty"`
 	// First and Last are the times in the first and the last record; zero when
 	// they tell none.
 	First time.Time `json:"first,omitzero"`
@@ -149,6 +152,7 @@ type verification struct {
 	signed    []signedFile // valid checkpoints, by size
 	nextCheck int          // the first of them that is not yet reached
 	lastGood  uint64       // size of the last one that held
+	purged    []statedGap
 	segments  []segment
 
 	partial     []storedTile // unfinished tiles, by end
@@ -198,6 +202,7 @@ func (v *verification) run() error {
 		return err
 	}
 	v.checkEnd()
+	v.excusePurged()
 	v.report.Signed = v.newest()
 	return nil
 }

@@ -45,6 +45,7 @@ func (v *verification) judge(s, next *scan) error {
 		for _, e := range s.entries {
 			v.count(e.hash)
 		}
+		v.takePurges(s, func(int) bool { return true })
 	} else {
 		v.dissect(s, next, first, end)
 	}
@@ -127,6 +128,7 @@ func (v *verification) dissect(s, next *scan, first, end uint64) {
 			}
 		}
 	}
+	v.takePurges(s, func(i int) bool { return at[i].intact && at[i].seq >= first && at[i].seq < end })
 	v.nameIDs(s, problems)
 	v.report.Problems = append(v.report.Problems, problems...)
 	for from := first; from < end; from++ {

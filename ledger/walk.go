@@ -109,14 +109,8 @@ func (w *walker) round() error {
 		if limit <= w.next || s.first == limit {
 			continue
 		}
-		if s.first > w.next {
-			purged, err := skip(w.src, w.next, s.first)
-			if err != nil {
-				return err
-			}
-			if purged {
-				w.next = s.first
-			}
+		if err := w.skip(s.first); err != nil {
+			return err
 		}
 		if s.first > w.next {
 			return fmt.Errorf("records %d to %d are missing before segment %s: %w", w.next, s.first-1, s.name, fs.ErrNotExist)
@@ -124,9 +118,35 @@ func (w *walker) round() error {
 		if err := w.read(s, limit); err != nil {
 			return err
 		}
+		if limit != noLimit {
+			if err := w.skip(limit); err != nil {
+				return err
+			}
+		}
 		if limit != noLimit && w.next < limit {
 			return fmt.Errorf("segment %s ends before record %d, the log goes on at %d: %w", s.name, w.next, limit, fs.ErrNotExist)
 		}
+	}
+	return nil
+}
+
+// skip goes on at seq when all records before it were purged.
+func (w *walker) skip(seq uint64) error {
+	if seq <= w.next {
+		return nil
+	}
+	all, err := gaps(w.src)
+	if err != nil {
+		return err
+	}
+	to := w.next
+	for _, g := range all {
+		if g.First <= to && to < g.End {
+			to = g.End
+		}
+	}
+	if to >= seq {
+		w.next = seq
 	}
 	return nil
 }
