@@ -37,6 +37,7 @@ func init() { caddy.RegisterModule(App{}) }
 //			store local <folder>
 //			log <name>
 //			commit_timeout <duration>
+//			retain <duration>
 //			mask {
 //				keys <names...>
 //				paths <pointers...>
@@ -58,6 +59,10 @@ type App struct {
 	// How long a request waits for its record to be durable before it is
 	// refused with 503. Default: 1s.
 	CommitTimeout caddy.Duration `json:"commit_timeout,omitempty"`
+
+	// How long records are kept. Older ones are removed, a sealed segment at a
+	// time, unless a legal hold keeps them. Default: for ever.
+	Retain caddy.Duration `json:"retain,omitempty"`
 
 	// What is secret, beyond what schemas mark.
 	Mask *Mask `json:"mask,omitempty"`
@@ -164,6 +169,9 @@ func (a *App) Validate() error {
 	if a.CommitTimeout < 0 {
 		return errors.New("commit_timeout must be positive")
 	}
+	if a.Retain != 0 && time.Duration(a.Retain) < 24*time.Hour {
+		return errors.New("retain must be at least a day (1d)")
+	}
 	return nil
 }
 
@@ -227,7 +235,7 @@ func (a *App) open() (*Gateway, error) {
 		return a.run.gateway, a.run.openErr
 	}
 	a.run.opened = true
-	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a.store, a.Log, time.Duration(a.CommitTimeout), a.logger)
+	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a.store, a.Log, time.Duration(a.CommitTimeout), time.Duration(a.Retain), a.logger)
 	return a.run.gateway, a.run.openErr
 }
 

@@ -1,6 +1,7 @@
 package caddyrec
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,14 +36,19 @@ type Gateway struct {
 	sessions  seen
 	denials   denials
 	outage    outage
+	retention retention
 	meter     meter
 	signed    atomic.Int64 // when the newest checkpoint was, in nanoseconds since 1970
+
+	// What runs beside the requests ends with life, when closing begins.
+	life       context.Context
+	end        context.CancelFunc
+	background sync.WaitGroup
 
 	// A request holds use while it needs the gateway; closing waits for it.
 	use     sync.WaitGroup
 	mu      sync.Mutex
 	closing bool
-	stop    chan struct{} // closed with it
 	closed  chan struct{}
 }
 
@@ -53,7 +59,7 @@ var (
 	closings sync.Map
 )
 
-func openGateway(key string, store Store, log string, patience time.Duration, logger *zap.Logger) (*Gateway, error) {
+func openGateway(key string, store Store, log string, patience, retain time.Duration, logger *zap.Logger) (*Gateway, error) {
 	v, shared, err := gateways.LoadOrNew(key, func() (caddy.Destructor, error) {
 		if old, ok := closings.Load(key); ok {
 			select {
@@ -78,6 +84,7 @@ func openGateway(key string, store Store, log string, patience time.Duration, lo
 		g.rotateKey() // a new one does so at its start
 	}
 	g.patience.Store(int64(patience))
+	g.retention.retain.Store(int64(retain))
 	return g, nil
 }
 
@@ -87,8 +94,9 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	closer, _ := objects.(io.Closer)
-	g := &Gateway{name: log, store: closer, dir: dir, live: new(liveLogger), stop: make(chan struct{}), closed: make(chan struct{}), meter: newMeter(log)}
-	g.outage.gateway = g
+	g := &Gateway{name: log, store: closer, dir: dir, live: new(liveLogger), closed: make(chan struct{}), meter: newMeter(log)}
+	g.life, g.end = context.WithCancel(context.Background())
+	g.outage.gateway, g.retention.gateway = g, g
 	g.live.newest.Store(logger) // until the configuration holds it
 	g.logger = g.live.named("caddyrec")
 	g.keys, err = ledger.LoadKeys(filepath.Join(dir, "keys"), log)
@@ -120,6 +128,7 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 	}
 	g.tellStart()
 	g.rotateKey()
+	g.background.Go(func() { g.retention.run(g.life) })
 	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("public_key", g.log.Verifier()))
 	return g, nil
 }
@@ -140,7 +149,7 @@ func (g *Gateway) tellStart() {
 		defer leave()
 		for {
 			select {
-			case <-g.stop:
+			case <-g.life.Done():
 				return
 			case <-time.After(time.Second):
 			}
@@ -179,7 +188,7 @@ func (g *Gateway) enter() (leave func(), ok bool) {
 func (g *Gateway) Destruct() error {
 	g.mu.Lock()
 	g.closing = true
-	close(g.stop)
+	g.end()
 	g.mu.Unlock()
 	closings.Store(g.key, g)
 	done := make(chan struct{})
@@ -202,6 +211,7 @@ func (g *Gateway) close() {
 		close(g.closed)
 		closings.CompareAndDelete(g.key, g)
 	}()
+	g.background.Wait()
 	g.outage.stop()
 	g.denials.flush()
 	stop := record.New(record.GatewayStopped)

@@ -12,10 +12,13 @@ import (
 
 func init() { caddy.RegisterModule(adminAPI{}) }
 
-// adminAPI is what the admin endpoint tells about the logs that are open. It
-// has no secret in it, and changes nothing.
+// adminAPI is what the admin endpoint tells about the logs that are open, and
+// what it does with them. It has no secret in it.
 //
-//	GET /caddyrec/health
+//	GET  /caddyrec/health
+//	POST /caddyrec/hold
+//	POST /caddyrec/release
+//	POST /caddyrec/purge
 type adminAPI struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -25,7 +28,7 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements [caddy.AdminRouter].
 func (adminAPI) Routes() []caddy.AdminRoute {
-	return []caddy.AdminRoute{{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)}}
+	return append(retentionRoutes(), caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)})
 }
 
 // health is the answer of /caddyrec/health.

@@ -30,7 +30,7 @@ func (s folderStore) Open() (storage.Store, string, error) {
 
 func TestAnOutageIsToldByHealthAndMetricsAndThenByTheLogItself(t *testing.T) {
 	dir := folderStore(t.TempDir())
-	g, err := openGateway("test", dir, "outages", time.Second, zap.NewNop())
+	g, err := openGateway("test", dir, "outages", time.Second, 0, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}

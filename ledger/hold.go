@@ -93,7 +93,7 @@ func (l *Log) Release(ctx context.Context, id, why, by string) error {
 	}
 	i := slices.IndexFunc(holds, func(h Hold) bool { return h.ID == id && h.Released.IsZero() })
 	if i < 0 {
-		return fmt.Errorf("releasing hold %s: no such hold is in force: %w", id, fs.ErrNotExist)
+		return noHoldError(id)
 	}
 	err = l.tellRetention(ctx, record.RetentionReleased, record.Retention{Hold: id, Why: why, By: by})
 	if err == nil {
@@ -104,6 +104,13 @@ func (l *Log) Release(ctx context.Context, id, why, by string) error {
 	}
 	return nil
 }
+
+// noHoldError says that no hold of that id is in force.
+type noHoldError string
+
+func (e noHoldError) Error() string { return fmt.Sprintf("no hold %s is in force", string(e)) }
+
+func (e noHoldError) Is(target error) bool { return target == fs.ErrNotExist }
 
 // Holds lists the legal holds of the log in fsys, its own folder, oldest first,
 // those that are over too.

@@ -233,3 +233,15 @@ func sealedHour(name string) time.Time {
 	t, _ := time.Parse(time.DateOnly, date)
 	return t.Add(time.Duration(hour) * time.Hour)
 }
+
+// SealedUntil is the hour in which the newest sealed segment begins, by its
+// records' times; zero when nothing is sealed.
+func (l *Log) SealedUntil(ctx context.Context) (time.Time, error) {
+	src := l.storeSource()
+	src.ctx = ctx
+	sealed, err := segments(src, sealedFolder)
+	if err != nil || len(sealed) == 0 {
+		return time.Time{}, err
+	}
+	return sealedHour(sealed[len(sealed)-1].name), nil
+}

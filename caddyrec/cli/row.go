@@ -96,6 +96,10 @@ func what(r *record.Record) string {
 		return r.Session.ID
 	case r.Gateway != nil && r.Gateway.Cut > 0:
 		return fmt.Sprintf("%d bytes cut off %s", r.Gateway.Cut, r.Gateway.Segment)
+	case r.Retention != nil && r.Type == record.RetentionPurged:
+		return fmt.Sprintf("%d records from %d on: %s", r.Retention.Records, r.Retention.First, r.Retention.Why)
+	case r.Retention != nil:
+		return r.Retention.Hold + ": " + r.Retention.Why
 	case r.Gateway != nil && r.Gateway.Failed > 0:
 		return fmt.Sprintf("%d records could not be committed: %s", r.Gateway.Failed, r.Gateway.Reason)
 	case r.Gateway != nil:

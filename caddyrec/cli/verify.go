@@ -139,6 +139,9 @@ func unsigned(r *ledger.Report) bool { return r.Records > 0 && r.Signed == 0 }
 func (s *sheet) report(src *source, r *ledger.Report) {
 	s.field("log", "%s in %s", r.Log, src.dir)
 	s.field("records", "%d in %d %s, %s", r.Records, r.Segments, plural(r.Segments, "segment", "segments"), bytesText(r.Bytes))
+	if r.Purged > 0 {
+		s.field("purged", "%d records, as signed records of the log say", r.Purged)
+	}
 	if !r.First.IsZero() {
 		s.field("from", "%s", s.con.full(r.First))
 		s.field("to", "%s", s.con.full(r.Last))
@@ -166,9 +169,9 @@ func (s *sheet) report(src *source, r *ledger.Report) {
 		s.heading(bad, "NOT PROVEN: no checkpoint is signed for any of these records.")
 		s.painted("", bad, "Without one, anybody can write such files. A log signs its first within a second.")
 		return
-	case r.Signed < uint64(r.Records):
+	case r.Signed < uint64(r.Records)+uint64(r.Purged):
 		s.heading(good, "Intact, as signed, up to record %d.", r.Signed-1)
-		s.painted("", warn, "%d after it came since the newest checkpoint: they are chained, and nobody has signed them yet.", uint64(r.Records)-r.Signed)
+		s.painted("", warn, "%d after it came since the newest checkpoint: they are chained, and nobody has signed them yet.", uint64(r.Records)+uint64(r.Purged)-r.Signed)
 		return
 	default:
 		s.heading(good, "Intact: every record is there, unchanged and in order.")
