@@ -46,12 +46,16 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			if err := DurationArg(d, &a.CommitTimeout); err != nil {
 				return err
 			}
+		case "retain":
+			if err := DurationArg(d, &a.Retain); err != nil {
+				return err
+			}
 		case "mask":
 			if err := a.unmarshalMask(d); err != nil {
 				return err
 			}
 		default:
-			return d.Errf("unrecognized caddyrec option %q: use store, log, commit_timeout or mask", option)
+			return d.Errf("unrecognized caddyrec option %q: use store, log, commit_timeout, retain or mask", option)
 		}
 	}
 	return nil

@@ -19,8 +19,9 @@ import (
 type Visit struct {
 	*exchange.Exchange
 
-	app     *App
-	gateway *Gateway
+	app      *App
+	gateway  *Gateway
+	intended bool // its intent is on record, its outcome not yet
 }
 
 // visitVar is where a request's visit is kept, in Caddy's variables: they reach
@@ -64,9 +65,18 @@ func (v *Visit) Masker() exchange.Masker {
 	return exchange.Masker{Policy: v.app.masking, Digest: v.gateway.keys.Digest}
 }
 
-// Commit makes r durable within the app's commit_timeout.
+// Commit makes r durable within the app's commit_timeout. The outcome of a
+// request whose intent is on record has a place on a full disk, too.
 func (v *Visit) Commit(r *record.Record) error {
-	return v.gateway.Commit(time.Duration(v.app.CommitTimeout), r)
+	within := time.Duration(v.app.CommitTimeout)
+	if v.intended && r.Type == record.ExchangeType {
+		return v.gateway.CommitClosing(within, r)
+	}
+	err := v.gateway.Commit(within, r)
+	if r.Type == record.Intent && err == nil {
+		v.intended = true
+	}
+	return err
 }
 
 // Approvals are the requests for approval and the votes on them.

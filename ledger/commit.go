@@ -53,23 +53,34 @@ var errClosed = &CommitError{reasonClosed, errors.New("the log was closed")}
 // not written; one being written may yet be in the log, though nobody was
 // told so. Every error is a [*CommitError].
 func (l *Log) Commit(ctx context.Context, fields []byte) (Receipt, error) {
+	return l.add(ctx, fields, false)
+}
+
+// CommitClosing is Commit for a record that ends what an earlier one began,
+// such as a request's outcome after its intent. 1 MiB of the disk is kept for
+// such records: when it is full, they still find a place where others do not.
+func (l *Log) CommitClosing(ctx context.Context, fields []byte) (Receipt, error) {
+	return l.add(ctx, fields, true)
+}
+
+func (l *Log) add(ctx context.Context, fields []byte, closing bool) (Receipt, error) {
 	if err := checkFields(fields); err != nil {
 		return Receipt{}, err
 	}
-	r := l.queue.request(fields)
+	r := l.queue.request(fields, closing)
 	if err := l.enqueue(ctx, r); err != nil {
 		return Receipt{}, err
 	}
 	return l.await(ctx, r, nil)
 }
 
-// CommitWithin is [Log.Commit] for no longer than d. It is what each request
-// does, and makes no context.
-func (l *Log) CommitWithin(d time.Duration, fields []byte) (Receipt, error) {
+// CommitWithin is [Log.Commit], or, with closing, [Log.CommitClosing], for no
+// longer than d. It is what each request does, and makes no context.
+func (l *Log) CommitWithin(d time.Duration, fields []byte, closing bool) (Receipt, error) {
 	if err := checkFields(fields); err != nil {
 		return Receipt{}, err
 	}
-	r := l.queue.request(fields)
+	r := l.queue.request(fields, closing)
 	if !l.queue.offer(r) {
 		ctx, cancel := context.WithTimeout(context.Background(), d)
 		defer cancel()
@@ -153,10 +164,12 @@ func checkFields(fields []byte) error {
 
 // committer is the state of the one goroutine that writes the log.
 type committer struct {
-	batch  []*request
-	buf    []byte
-	leaves []tlog.Hash
-	hasher leafHasher
+	batch   []*request
+	buf     []byte
+	leaves  []tlog.Hash
+	bodies  []span // where each record's fields are in buf, without their brace
+	closing int    // how many of the batch are
+	hasher  leafHasher
 
 	prev     tlog.Hash    // leaf hash of the last acknowledged record
 	seg      *openSegment // nil when a new one must be begun
@@ -208,14 +221,23 @@ func (l *Log) run() {
 func (l *Log) commit() error {
 	c := &l.committer
 	l.splice()
-	if c.failure != nil && time.Now().Before(c.retryAt) {
+	if c.failure != nil && time.Now().Before(c.retryAt) && !l.onlyClosing() {
 		return c.failure
 	}
-	if err := l.write(); err != nil {
+	err := l.write()
+	if err != nil && c.seg != nil && noSpace(err) {
+		c.failure = commitError(err)
+		if c.closing < len(c.batch) && l.onlyClosing() {
+			err = l.write()
+		}
+	}
+	if err != nil {
 		c.failure = commitError(err)
 		return c.failure
 	}
-	c.failure = nil
+	if c.closing < len(c.batch) || c.failure != nil && c.failure.Reason != reasonFull {
+		c.failure = nil // unless only what closes has a place
+	}
 	return nil
 }
 
@@ -226,22 +248,67 @@ func commitError(err error) *CommitError {
 	return &CommitError{reasonUnavailable, err}
 }
 
+// span is a part of a buffer.
+type span struct{ from, to int }
+
 // splice makes the batch's lines, and their hashes, each of which is in the
 // line after.
 func (l *Log) splice() {
 	defer l.queue.copying.Unlock()
 	c := &l.committer
-	c.buf, c.leaves = c.buf[:0], c.leaves[:0]
-	prev, seq := c.prev, l.tree.size
+	c.begin()
 	for _, r := range c.batch {
-		start := len(c.buf)
-		c.buf = appendHead(c.buf, seq, prev, l.opts.Log)
-		c.buf = append(c.buf, r.fields[1:]...)
-		prev = c.hasher.sum(c.buf[start:])
-		c.leaves = append(c.leaves, prev)
-		c.buf = append(c.buf, '\n')
-		seq++
+		l.line(r, r.fields[1:])
 	}
+}
+
+func (c *committer) begin() {
+	c.buf, c.leaves, c.bodies, c.closing = c.buf[:0], c.leaves[:0], c.bodies[:0], 0
+}
+
+// line adds the next line of the batch.
+func (l *Log) line(r *request, body []byte) {
+	c := &l.committer
+	prev, start := c.prev, len(c.buf)
+	if n := len(c.leaves); n > 0 {
+		prev = c.leaves[n-1]
+	}
+	c.buf = appendHead(c.buf, l.tree.size+uint64(len(c.leaves)), prev, l.opts.Log)
+	c.bodies = append(c.bodies, span{len(c.buf), len(c.buf) + len(body)})
+	c.buf = append(c.buf, body...)
+	c.leaves = append(c.leaves, c.hasher.sum(c.buf[start:]))
+	c.buf = append(c.buf, '\n')
+	if r.closing {
+		c.closing++
+	}
+}
+
+// onlyClosing answers those of the batch that do not close anything with the
+// failure, on a full disk, and says whether others are left to be written.
+func (l *Log) onlyClosing() bool {
+	c := &l.committer
+	if c.closing == 0 || c.seg == nil || c.failure.Reason != reasonFull {
+		return false
+	}
+	if c.closing == len(c.batch) {
+		return true
+	}
+	old, bodies := c.buf, c.bodies
+	c.buf, c.bodies = nil, nil
+	c.begin()
+	var refused []*request
+	rest := c.batch[:0]
+	for i, r := range c.batch {
+		if !r.closing {
+			refused = append(refused, r)
+			continue
+		}
+		rest = append(rest, r)
+		l.line(r, old[bodies[i].from:bodies[i].to])
+	}
+	c.batch = rest
+	l.queue.finish(refused, 0, c.failure)
+	return true
 }
 
 // write makes the spliced batch durable and then counts it in.
@@ -253,7 +320,7 @@ func (l *Log) write() error {
 			return err
 		}
 	}
-	if err := c.seg.reserve(len(c.buf)); err != nil {
+	if err := c.seg.reserve(len(c.buf), c.closing == len(c.batch)); err != nil {
 		if noSpace(err) {
 			c.retryAt = time.Now().Add(l.opts.retry)
 			return err // nothing was written: the segment is as good as before
@@ -261,9 +328,13 @@ func (l *Log) write() error {
 		l.poison(err)
 		return err
 	}
+	began := time.Now()
 	if err := c.seg.write(c.buf); err != nil {
 		l.poison(err)
 		return err
+	}
+	if l.opts.OnCommit != nil {
+		l.opts.OnCommit(len(c.leaves), len(c.buf), time.Since(began))
 	}
 	if c.seg.end == c.seg.first {
 		c.seg.since = time.Now()

@@ -165,7 +165,7 @@ func TestAFullDiskIsSaidAndServiceResumesWithSpace(t *testing.T) {
 	}
 	l := p.open(func(o *Options) { o.disk = d })
 	d.set(func(f *faulty) { f.create_ = always(syscall.ENOSPC) })
-	big := strings.Repeat("x", firstStep/4)
+	big := strings.Repeat("x", (firstStep-closingSpace)/4)
 	var want []string
 	for { // what was reserved can still be used
 		_, err := l.Commit(t.Context(), fields(big))
@@ -178,7 +178,7 @@ func TestAFullDiskIsSaidAndServiceResumesWithSpace(t *testing.T) {
 		want = append(want, big)
 	}
 	if len(want) != 3 {
-		t.Errorf("%d records of a quarter of the first step had a place, want 3", len(want))
+		t.Errorf("%d records of a quarter of what the first step gives had a place, want 3", len(want))
 	}
 	commit(t, l, "small") // has a place yet
 	d.set(func(f *faulty) { f.extend, f.create_ = nil, nil })

@@ -32,10 +32,10 @@ func checkLogName(log string) error {
 // Keys are what a log is signed and its digests are keyed with. Make them with
 // [LoadKeys]; the zero value is refused.
 type Keys struct {
-	log      string
-	signer   note.Signer
-	verifier note.Verifier
-	vkey     string
+	log string
+	dir string // where the files are
+	signingKey
+	next *signingKey // made, and perhaps not yet in force; nil: there is none
 
 	kid     string
 	digests keyedHash
@@ -44,8 +44,9 @@ type Keys struct {
 
 // Verifier is the public key that checkpoints are verified with, as a note
 // verifier key (golang.org/x/mod/sumdb/note): "caddyrec/<log>+<hash>+<key>".
-// It may be given to anybody.
-func (k *Keys) Verifier() string { return k.vkey }
+// It may be given to anybody. It is the key that was in force when the keys
+// were loaded; [Log.Verifier] tells the present one.
+func (k *Keys) Verifier() string { return k.public.text }
 
 // Digest is the keyed hash under which bytes are recorded that must not be
 // recorded themselves: "hmac-sha256:<kid>:<base64>". Kid is eight hex digits
@@ -111,7 +112,29 @@ func (k *keyedHash) give(h *pooledHash) { k.pool.Put(h) }
 
 // newKeys makes usable keys from the text of the key files.
 func newKeys(log, skey, hmacKey string) (*Keys, error) {
-	skey, hmacKey = strings.TrimSpace(skey), strings.TrimSpace(hmacKey)
+	signing, err := newSigningKey(log, skey)
+	if err != nil {
+		return nil, err
+	}
+	master, err := base64.StdEncoding.DecodeString(strings.TrimSpace(hmacKey))
+	if err != nil || len(master) != sha256.Size {
+		return nil, fmt.Errorf("the HMAC key is damaged: want %d bytes in base64", sha256.Size)
+	}
+	id := sha256.Sum256(append([]byte("caddyrec kid v1\x00"), master...))
+	k := &Keys{log: log, signingKey: *signing, kid: hex.EncodeToString(id[:4])}
+	k.digests.init(master, "caddyrec digest v1")
+	k.macs.init(master, "caddyrec mac v1")
+	return k, nil
+}
+
+// signingKey signs checkpoints.
+type signingKey struct {
+	signer note.Signer
+	public ringKey
+}
+
+func newSigningKey(log, skey string) (*signingKey, error) {
+	skey = strings.TrimSpace(skey)
 	signer, err := note.NewSigner(skey)
 	if err != nil {
 		return nil, fmt.Errorf("the signing key is damaged: %w", err)
@@ -123,19 +146,11 @@ func newKeys(log, skey, hmacKey string) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := note.NewVerifier(vkey)
+	public, err := newRingKey(vkey)
 	if err != nil {
 		return nil, err
 	}
-	master, err := base64.StdEncoding.DecodeString(hmacKey)
-	if err != nil || len(master) != sha256.Size {
-		return nil, fmt.Errorf("the HMAC key is damaged: want %d bytes in base64", sha256.Size)
-	}
-	id := sha256.Sum256(append([]byte("caddyrec kid v1\x00"), master...))
-	k := &Keys{log: log, signer: signer, verifier: verifier, vkey: vkey, kid: hex.EncodeToString(id[:4])}
-	k.digests.init(master, "caddyrec digest v1")
-	k.macs.init(master, "caddyrec mac v1")
-	return k, nil
+	return &signingKey{signer, public}, nil
 }
 
 // publicOf derives the verifier key from a signer key, of which the last part

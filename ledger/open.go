@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +11,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/caddyrec/caddyrec/record"
-	"github.com/caddyrec/caddyrec/storage"
 )
 
 // closeWithin is how long Close waits for a disk that does not answer.
@@ -23,7 +21,8 @@ const closeWithin = 10 * time.Second
 // a torn tail that it left out are told in a gateway.recovered record. It
 // refuses a log whose acknowledged records are missing or changed, whose key is
 // another, or that another process has open. Damage in sealed segments does not
-// stop it.
+// stop it, nor does a disk without space for the new segment: Commit then fails
+// until there is.
 func Open(opts Options) (*Log, error) {
 	if err := opts.check(); err != nil {
 		return nil, fmt.Errorf("opening log %s: %w", opts.Log, err)
@@ -59,7 +58,7 @@ func open(opts Options) (*Log, error) {
 }
 
 func (l *Log) start() error {
-	if err := l.checkKey(); err != nil {
+	if err := l.takeKeys(); err != nil {
 		return err
 	}
 	state, err := l.restore()
@@ -67,47 +66,29 @@ func (l *Log) start() error {
 		return err
 	}
 	l.tree, l.committer.prev = state.tree, state.prev
-	seg, err := beginSegment(l.disk, state.tree.size, state.prev)
-	if err != nil {
-		return err
+	if l.committer.seg, err = beginSegment(l.disk, state.tree.size, state.prev); errors.Is(err, fs.ErrPermission) {
+		return err // an operator's mistake, not a state of the disk that passes
+	} else if err != nil {
+		l.problem(fmt.Errorf("nothing can be recorded until this is over: %w", err))
 	}
-	l.committer.seg = seg
+	l.signing.newest = state.signed
 	l.queue, l.committed, l.closed = newQueue(), make(chan struct{}), make(chan struct{})
 	l.sealer = sealer{log: l, tiling: state.base, pending: state.jobs, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	l.sealer.wake <- struct{}{}
-	l.checkpointer = checkpointer{log: l, signed: state.signed, stop: make(chan struct{}), done: make(chan struct{})}
+	l.checkpointer = checkpointer{log: l, stop: make(chan struct{}), done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	l.stopSealer = cancel
 	go l.run()
 	go l.sealer.run(ctx)
 	go l.checkpointer.run()
 	if state.cut > 0 {
-		if err := l.tellCut(state); err != nil {
-			return errors.Join(err, l.shutDown(false))
-		}
+		return l.tellCut(state)
 	}
 	return nil
 }
 
-// checkKey puts the public key beside the log, so that the folder can be
-// verified wherever it goes, and refuses a log that another key began.
-func (l *Log) checkKey() error {
-	want := []byte(l.opts.Keys.vkey + "\n")
-	err := createFile(l.root, publicKeyFile, want, 0o444)
-	if err == nil || !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	got, err := l.root.ReadFile(publicKeyFile)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(got, want) {
-		return fmt.Errorf("the log was begun with another key than %s: restore that key, or start a log under another name", l.opts.Keys.vkey)
-	}
-	return nil
-}
-
-// tellCut records what a recovery left out.
+// tellCut records what a recovery left out: at once, or as soon as anything can
+// be recorded.
 func (l *Log) tellCut(state *recovered) error {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -122,8 +103,23 @@ func (l *Log) tellCut(state *recovered) error {
 	if err != nil {
 		return err
 	}
-	_, err = l.Commit(context.Background(), fields)
-	return err
+	if _, err = l.Commit(context.Background(), fields); err == nil {
+		return nil
+	}
+	l.problem(fmt.Errorf("%d bytes that are no record were cut from %s, which cannot be recorded yet: %w", state.cut, state.cutFrom, err))
+	l.telling.Go(func() {
+		for {
+			select {
+			case <-time.After(l.opts.retry):
+			case <-l.committed:
+				return
+			}
+			if _, err := l.Commit(context.Background(), fields); err == nil {
+				return
+			}
+		}
+	})
+	return nil
 }
 
 // Close takes no more records, makes those that wait durable, signs a last
@@ -134,7 +130,7 @@ func (l *Log) Close() error {
 	l.closing.Do(func() {
 		l.queue.close()
 		go func() {
-			l.closeErr = l.shutDown(true)
+			l.closeErr = l.shutDown()
 			close(l.closed)
 		}()
 	})
@@ -148,19 +144,15 @@ func (l *Log) Close() error {
 	}
 }
 
-func (l *Log) shutDown(sign bool) error {
-	l.queue.close()
+func (l *Log) shutDown() error {
 	<-l.committed
+	l.telling.Wait()
 	close(l.checkpointer.stop)
 	<-l.checkpointer.done
 	l.stopSealer()
 	<-l.sealer.done
 
-	var errs []error
-	if sign {
-		errs = append(errs, l.lastCheckpoint())
-	}
-	errs = append(errs, l.leaveSegment(), l.lock.Close())
+	errs := []error{l.lastCheckpoint(), l.leaveSegment(), l.lock.Close()}
 	if l.root != nil {
 		errs = append(errs, l.root.Close())
 	}
@@ -171,21 +163,21 @@ func (l *Log) shutDown(sign bool) error {
 }
 
 func (l *Log) lastCheckpoint() error {
-	c, err := l.checkpointer.sign()
-	if err != nil || c.size == 0 {
+	tree := l.treeNow()
+	c := checkpoint{tree.size, tree.root()}
+	if c.size == 0 {
+		return nil
+	}
+	if err := l.checkpointer.sign(); err != nil {
 		return err
 	}
-	signed, err := c.sign(l.opts.Log, l.opts.Keys.signer)
+	signed, err := l.signing.sign(c)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
 	defer cancel()
-	err = l.opts.Store.Create(ctx, l.prefix+checkpointName(c.size), bytes.NewReader(signed))
-	if errors.Is(err, storage.ErrExist) {
-		return nil // nothing came since, or a seal was at this size
-	}
-	return err
+	return l.signing.store(ctx, c, signed)
 }
 
 // leaveSegment closes the open segment: without the zeros behind its records,

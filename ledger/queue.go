@@ -25,6 +25,7 @@ const (
 // request is one Commit under way. It and its channel are reused.
 type request struct {
 	fields     []byte
+	closing    bool         // may use the space that is kept for it
 	state      requestState // guarded by queue.mu
 	answer     chan answer  // of capacity 1
 	prev, next *request     // in the queue
@@ -55,9 +56,9 @@ func newQueue() *queue {
 	return q
 }
 
-func (q *queue) request(fields []byte) *request {
+func (q *queue) request(fields []byte, closing bool) *request {
 	r := q.spare.Get().(*request)
-	r.fields = fields
+	r.fields, r.closing = fields, closing
 	return r
 }
 

@@ -13,10 +13,12 @@ import (
 const openFolderName = "open"
 
 // A segment's file is made longer ahead of its records, a first small step and
-// then larger ones.
+// then larger ones. The last of it is kept for records that close something, so
+// that they find a place on a full disk.
 const (
-	firstStep = 256 << 10
-	growStep  = 4 << 20
+	closingSpace = 1 << 20
+	firstStep    = closingSpace + 256<<10
+	growStep     = 4 << 20
 )
 
 func openName(first uint64) string { return fmt.Sprintf("%s/%012d.ndjson", openFolderName, first) }
@@ -74,10 +76,13 @@ func (s *openSegment) write(batch []byte) error {
 	return nil
 }
 
-// reserve sees to it that n more bytes have a place. An error has touched no
-// record.
-func (s *openSegment) reserve(n int) error {
+// reserve sees to it that n more bytes have a place, which is not the one kept
+// for closing unless that is what they do. An error has touched no record.
+func (s *openSegment) reserve(n int, closing bool) error {
 	end := s.size + int64(n)
+	if !closing {
+		end += closingSpace
+	}
 	s.mu.Lock()
 	for s.alloc < end && s.growing != nil {
 		done := s.growing

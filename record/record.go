@@ -36,13 +36,18 @@ const (
 	GatewayStarted    Type = "gateway.started"    // a process opened the log
 	GatewayStopped    Type = "gateway.stopped"    // a process closed the log in good order
 	GatewayRecovered  Type = "gateway.recovered"  // a torn tail was cut after a crash
+	GatewayOutage     Type = "gateway.outage"     // records could not be committed for a time that is over
+	RetentionHeld     Type = "retention.held"     // a legal hold keeps records from being purged
+	RetentionReleased Type = "retention.released" // a legal hold is over
+	RetentionPurged   Type = "retention.purged"   // a segment is about to be removed
 )
 
 // Types are all the types of records that this version writes.
 func Types() []Type {
 	return []Type{Intent, ExchangeType, Chunk, Denied, SessionObserved,
 		ApprovalRequested, ApprovalVoted, ApprovalDecided, ApprovalUsed, ApprovalExpired,
-		GatewayStarted, GatewayStopped, GatewayRecovered}
+		GatewayStarted, GatewayStopped, GatewayRecovered, GatewayOutage,
+		RetentionHeld, RetentionReleased, RetentionPurged}
 }
 
 // Record is one record. Seq, Prev and Log are set by the ledger: leave them
@@ -73,7 +78,9 @@ type Record struct {
 	Denial   *Denial   `json:"denial,omitempty"`
 	Chunk    *Part     `json:"chunk,omitempty"`
 	Gateway  *Gateway  `json:"gateway,omitempty"`
-	Timing   *Timing   `json:"timing,omitempty"`
+	// Retention is set for retention.*.
+	Retention *Retention `json:"retention,omitempty"`
+	Timing    *Timing    `json:"timing,omitempty"`
 
 	// Exchange is the ID that the intent, the exchange, its chunks, refusals
 	// and approval records of one request have in common.
@@ -341,6 +348,32 @@ type Gateway struct {
 	Cut int64 `json:"cut,omitempty"`
 	// Segment is the segment that a recovery read.
 	Segment string `json:"segment,omitempty"`
+	// Since is when an outage began: the first record that could not be
+	// committed.
+	Since *Time `json:"since,omitempty"`
+	// Reason is the ledger's word for the first failure of an outage.
+	Reason string `json:"reason,omitempty"`
+	// Failed is how many records could not be committed.
+	Failed int64 `json:"failed,omitempty"`
+}
+
+// Retention tells what is kept, or no longer.
+type Retention struct {
+	// Hold names a legal hold.
+	Hold string `json:"hold,omitempty"`
+	// From and Until bound the records that a hold keeps, by their time; of a
+	// segment that was purged they are its first and its last record's.
+	From  *Time `json:"from,omitempty"`
+	Until *Time `json:"until,omitempty"`
+	// Segment is the segment that is purged, below the log's folder.
+	Segment string `json:"segment,omitempty"`
+	// First is the seq of its first record, Records how many it has.
+	First   int64 `json:"first,omitempty"`
+	Records int64 `json:"records,omitempty"`
+	// Why is the reason given, or the rule that was met.
+	Why string `json:"why,omitempty"`
+	// By is who asked for it, as far as they said.
+	By string `json:"by,omitempty"`
 }
 
 // Timing is how long things took, in microseconds.

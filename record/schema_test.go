@@ -41,7 +41,8 @@ func full() *Record {
 	r.Approval = &Approval{ID: NewID(), State: "used", Binding: "b", Requester: r.Identity, Voter: r.Identity, Decision: "approve", Reason: "fine", Votes: []Vote{{Voter: *r.Identity, Decision: "approve", Time: now}}, Expires: &now}
 	r.Denial = &Denial{By: "oidc_auth", Status: 401, Reason: "expired", Suppressed: 3, Unverified: r.Identity}
 	r.Chunk = &Part{Index: 1, Offset: 2, Body: body}
-	r.Gateway = &Gateway{Version: "v", Cut: 1, Segment: "x"}
+	r.Gateway = &Gateway{Version: "v", Cut: 1, Segment: "x", Since: &now, Reason: "ledger-full", Failed: 2}
+	r.Retention = &Retention{Hold: "h", From: &now, Until: &now, Segment: "x", First: 1, Records: 2, Why: "w", By: "b"}
 	r.Timing = &Timing{Upstream: 1, Total: 2}
 	r.Exchange = NewID()
 	return r
