@@ -2,9 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
-	"github.com/caddyrec/caddyrec/masking"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -49,8 +49,10 @@ func (s *sheet) content(text string, marks map[string]string) {
 	s.block(lines)
 }
 
-// markTokens paints the places that were masked in a text that is not JSON.
+// maskMarks are what stands in place of secrets, also percent-encoded in a URL.
+var maskMarks = regexp.MustCompile(`(\[|%5B)masked(:[^\[\]"% ]{1,64})?(\]|%5D)`)
+
+// markTokens paints the places that were masked.
 func (c *console) markTokens(line string) string {
-	line = strings.ReplaceAll(line, masking.Token, c.styled(hidden, masking.Token))
-	return strings.ReplaceAll(line, "%5Bmasked%5D", c.styled(hidden, "%5Bmasked%5D"))
+	return maskMarks.ReplaceAllStringFunc(line, func(mark string) string { return c.styled(hidden, mark) })
 }

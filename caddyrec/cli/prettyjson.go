@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
-	"github.com/caddyrec/caddyrec/masking"
 )
 
 // maxIndent is how deep lines are indented; what is deeper stays there.
@@ -102,7 +101,7 @@ func (p *prettyPrinter) value(t jsonscan.Token, raw string) {
 		return
 	}
 	p.rule = rule
-	p.line.WriteString(strings.ReplaceAll(raw, masking.Token, p.con.styled(hidden, masking.Token)))
+	p.line.WriteString(p.con.markTokens(raw))
 }
 
 // end ends a line.
