@@ -33,7 +33,9 @@ func init() { caddy.RegisterModule(App{}) }
 //
 //	{
 //		caddyrec {
-//			store local <folder>
+//			store local <folder> {
+//				immutable
+//			}
 //			log <name>
 //			commit_timeout <duration>
 //			mask {

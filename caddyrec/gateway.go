@@ -109,7 +109,11 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}
-	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("public_key", g.log.Verifier()))
+	protection := "the store's own"
+	if p, ok := objects.(interface{ Protection() string }); ok {
+		protection = p.Protection()
+	}
+	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("protection", protection), zap.String("public_key", g.log.Verifier()))
 	return g, nil
 }
 
