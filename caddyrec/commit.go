@@ -18,16 +18,18 @@ var fieldBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); retu
 // Commit makes r durable, within the bound. The request's own context has no
 // say: what happened is recorded even if the client has gone.
 func (g *Gateway) Commit(within time.Duration, r *record.Record) error {
-	ctx, cancel := context.WithTimeout(context.Background(), within)
-	defer cancel()
-	return g.Record(ctx, r)
+	return commit(r, func(fields []byte) (ledger.Receipt, error) { return g.log.CommitWithin(within, fields) })
 }
 
 // Record makes r durable before it returns.
 func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
+	return commit(r, func(fields []byte) (ledger.Receipt, error) { return g.log.Commit(ctx, fields) })
+}
+
+func commit(r *record.Record, to func([]byte) (ledger.Receipt, error)) error {
 	buf := fieldBuffers.Get().(*[]byte)
 	fields := r.AppendFields((*buf)[:0])
-	_, err := g.log.Commit(ctx, fields)
+	_, err := to(fields)
 	if *buf = fields; cap(fields) <= 256<<10 {
 		fieldBuffers.Put(buf)
 	}

@@ -54,23 +54,28 @@ func (k *Keys) Verifier() string { return k.public.text }
 // HMAC-SHA-256(file's key, "caddyrec digest v1").
 func (k *Keys) Digest(b []byte) string {
 	const scheme = "hmac-sha256:"
-	var sum [sha256.Size]byte
-	k.digests.sum(sum[:0], func(h hash.Hash) { h.Write(b) })
-	out := make([]byte, 0, len(scheme)+len(k.kid)+1+base64.StdEncoding.EncodedLen(len(sum)))
-	out = append(append(append(out, scheme...), k.kid...), ':')
-	return string(base64.StdEncoding.AppendEncode(out, sum[:]))
+	h := k.digests.take()
+	h.Write(b)
+	// In the hash's own memory: this is on each request's way.
+	h.text = append(append(append(h.text[:0], scheme...), k.kid...), ':')
+	h.text = base64.StdEncoding.AppendEncode(h.text, h.Sum(h.sum[:0]))
+	digest := string(h.text)
+	k.digests.give(h)
+	return digest
 }
 
 // MAC is a keyed hash, 32 bytes, over parts in the given domain. Parts are
 // hashed with their lengths, so that no two lists of parts are alike, and under
 // another key than [Keys.Digest], so that no body can imitate them.
 func (k *Keys) MAC(domain string, parts ...string) []byte {
-	return k.macs.sum(nil, func(h hash.Hash) {
-		writePart(h, domain)
-		for _, p := range parts {
-			writePart(h, p)
-		}
-	})
+	h := k.macs.take()
+	writePart(h, domain)
+	for _, p := range parts {
+		writePart(h, p)
+	}
+	sum := h.Sum(nil)
+	k.macs.give(h)
+	return sum
 }
 
 func writePart(h hash.Hash, s string) {
@@ -83,21 +88,27 @@ func writePart(h hash.Hash, s string) {
 // keyedHash hands out HMACs of one key for reuse.
 type keyedHash struct{ pool sync.Pool }
 
+// pooledHash is an HMAC and memory for what is made of it.
+type pooledHash struct {
+	hash.Hash
+	sum  [sha256.Size]byte
+	text []byte
+}
+
 func (k *keyedHash) init(master []byte, label string) {
 	m := hmac.New(sha256.New, master)
 	m.Write([]byte(label))
 	key := m.Sum(nil)
-	k.pool.New = func() any { return hmac.New(sha256.New, key) }
+	k.pool.New = func() any { return &pooledHash{Hash: hmac.New(sha256.New, key)} }
 }
 
-func (k *keyedHash) sum(dst []byte, write func(hash.Hash)) []byte {
-	h := k.pool.Get().(hash.Hash)
+func (k *keyedHash) take() *pooledHash {
+	h := k.pool.Get().(*pooledHash)
 	h.Reset()
-	write(h)
-	dst = h.Sum(dst)
-	k.pool.Put(h)
-	return dst
+	return h
 }
+
+func (k *keyedHash) give(h *pooledHash) { k.pool.Put(h) }
 
 // newKeys makes usable keys from the text of the key files.
 func newKeys(log, skey, hmacKey string) (*Keys, error) {
