@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/caddyrec/caddyrec/caddyrec/demo"
+	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -204,5 +205,42 @@ func TestAConfigurationThatDoesNotStartTakesNoLogLines(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("no checkpoint in the log in force")
 		}
+	}
+}
+
+func TestANewSigningKeyIsTakenUpAtAReloadAndAtAStart(t *testing.T) {
+	r := start(t, "session_record\nrespond one")
+	r.do("POST", "/", "{}")
+	dir := filepath.Join(r.dir, r.dirName)
+	fsys := os.DirFS(filepath.Join(dir, "ledger", "test"))
+	for n, takeUp := range []func(){
+		func() { r.load("session_record\nrespond two") },
+		func() { stopCaddy(t); r.load("session_record\nrespond one") },
+	} {
+		public, err := ledger.NewSigningKey(filepath.Join(dir, "keys"), "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		takeUp()
+		if a := r.do("POST", "/", "{}"); a.StatusCode != http.StatusOK {
+			t.Errorf("got %d %s", a.StatusCode, a.text)
+		}
+		report, err := ledger.Verify(t.Context(), fsys, ledger.VerifyOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Problems) > 0 || len(report.Keys) != n+2 || report.Keys[n+1].Public != public {
+			t.Errorf("after change %d: %+v", n+1, report)
+		}
+	}
+	// The old secret keys are gone, and the list of public ones is what verifies.
+	list, err := os.ReadFile(filepath.Join(dir, "keys", "test.public"))
+	if err != nil || strings.Count(string(list), "caddyrec/test+") != 3 {
+		t.Errorf("public keys: %s, %v", list, err)
+	}
+	stopCaddy(t)
+	report, err := ledger.Verify(t.Context(), fsys, ledger.VerifyOptions{Key: string(list)})
+	if err != nil || len(report.Problems) > 0 || report.Signed != uint64(report.Records) {
+		t.Errorf("%+v, %v", report, err)
 	}
 }

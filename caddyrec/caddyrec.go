@@ -34,7 +34,9 @@ func init() { caddy.RegisterModule(App{}) }
 //
 //	{
 //		caddyrec {
-//			store local <folder>
+//			store local <folder> {
+//				immutable
+//			}
 //			log <name>
 //			commit_timeout <duration>
 //			retain <duration>

@@ -129,7 +129,11 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 	g.tellStart()
 	g.rotateKey()
 	g.background.Go(func() { g.retention.run(g.life) })
-	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("public_key", g.log.Verifier()))
+	protection := "the store's own"
+	if p, ok := objects.(interface{ Protection() string }); ok {
+		protection = p.Protection()
+	}
+	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("protection", protection), zap.String("public_key", g.log.Verifier()))
 	return g, nil
 }
 

@@ -261,3 +261,53 @@ func TestARecordIsProvedWhileItsLogIsWrittenAndSealed(t *testing.T) {
 	<-done
 	closeLog(t, l)
 }
+
+func FuzzProof(f *testing.F) {
+	keys, err := LoadKeys(f.TempDir(), "test")
+	if err != nil {
+		f.Fatal(err)
+	}
+	line := []byte(`{"seq":0,"prev":"","log":"test","id":"x"}`)
+	signed, err := checkpoint{1, tlog.RecordHash(line)}.sign("test", keys.signer)
+	if err != nil {
+		f.Fatal(err)
+	}
+	good := (&proof{line: line, signed: signed}).text()
+	f.Add(good)
+	f.Add(bytes.Replace(good, []byte("index 0\n"), []byte("index 0\n"+tlog.RecordHash(nil).String()+"\n"), 1))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if p, err := parseProof(text); err == nil && !bytes.Equal(p.text(), text) {
+			t.Errorf("read as another:\n%s", p.text())
+		}
+		r, err := VerifyProof(text, keys.Verifier())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Problems) == 0 && !bytes.HasPrefix(text, line) {
+			t.Errorf("a record that was not signed is proved:\n%s", text)
+		}
+	})
+}
+
+func FuzzSuccession(f *testing.F) {
+	a, err := LoadKeys(f.TempDir(), "test")
+	if err != nil {
+		f.Fatal(err)
+	}
+	b, err := LoadKeys(f.TempDir(), "test")
+	if err != nil {
+		f.Fatal(err)
+	}
+	s := succession{checkpoint: checkpoint{size: 7}, from: a.public, to: b.public}
+	good, err := s.sign("test", a.signer, b.signer)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got, err := openSuccession(successionName(7), text, origin("test"))
+		if err == nil && got.from.text == a.public.text && (got.to.text != b.public.text || got.size != 7) {
+			t.Errorf("%v is taken from\n%s", got, text)
+		}
+	})
+}

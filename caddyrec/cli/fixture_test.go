@@ -47,6 +47,8 @@ type world struct {
 	keys  *ledger.Keys
 	log   *ledger.Log
 	next  int
+
+	immutable bool // what is stored from the next open on
 }
 
 func newWorld(t *testing.T) *world {
@@ -63,6 +65,9 @@ func (w *world) open() {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { store.Close() })
+	if w.immutable {
+		mustNot(w.t, store.Protect())
+	}
 	if w.keys, err = ledger.LoadKeys(filepath.Join(w.store, "keys"), "main"); err != nil {
 		w.t.Fatal(err)
 	}

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/caddyrec/caddyrec/ledger"
-	"github.com/caddyrec/caddyrec/record"
 )
 
 func keysCommand() *cobra.Command {
@@ -90,7 +88,7 @@ func (c *console) keys(src *source, asJSON bool) error {
 		return fmt.Errorf("%s: %w", src.dir, err)
 	}
 	if all[0].Since.IsZero() {
-		all[0].Since = src.began()
+		all[0].Since = src.timeOf(0)
 	}
 	out := logKeys{Log: src.log, Keys: all}
 	// Without the right to read secret keys, what waits is not known.
@@ -129,17 +127,6 @@ func idOf(public string) string {
 		return ""
 	}
 	return fmt.Sprintf("%08x", v.KeyHash())
-}
-
-// began is the time of the log's first record; zero if that cannot be read.
-func (s *source) began() (t time.Time) {
-	_ = ledger.Walk(s, 0, func(l ledger.Line) error {
-		if r, err := record.Parse(l.Raw); err == nil {
-			t = r.Time.Time
-		}
-		return errEnough
-	})
-	return t
 }
 
 // rotate leaves a new signing key for the gateway.

@@ -59,6 +59,9 @@ tlog-proof.
 
 // proof writes the proof of the record that name means.
 func (c *console) proof(ctx context.Context, src *source, name recordName, out string) error {
+	if out == "-" && c.tty {
+		return errors.New("a record may hold what does something to a terminal: name a file with -o, or send it through a pipe")
+	}
 	seq, err := src.seqOf(name)
 	if err != nil {
 		return err

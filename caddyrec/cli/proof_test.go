@@ -24,6 +24,10 @@ func TestARecordIsHandedOverWithItsProof(t *testing.T) {
 	mustNot(t, s.proof(t.Context(), w.source(), recordName{seq: 3}, "-"))
 	wantText(t, s.stdout.String(), string(text))
 
+	if err := newScreen().terminal(80).proof(t.Context(), w.source(), recordName{seq: 3}, "-"); err == nil {
+		t.Error("a proof goes to a terminal as it is")
+	}
+
 	key, err := readKey(filepath.Join(w.store, "keys", "main.public"))
 	mustNot(t, err)
 	s = newScreen()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"go.uber.org/zap"
 
 	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/storage"
@@ -19,14 +20,23 @@ func init() { caddy.RegisterModule(Local{}) }
 
 // Local keeps records in a folder on this machine.
 //
-//	store local <folder>
+//	store local <folder> {
+//		immutable
+//	}
 type Local struct {
 	// The folder. It is made if it is not there; one that holds something else
 	// is refused. Global placeholders such as `{env.HOME}` may be used.
 	// Default: the folder `caddyrec` in Caddy's data directory.
 	Folder string `json:"folder,omitempty"`
 
+	// Sets the file system's immutable flag on what is written once: sealed
+	// records, their hashes and signatures, approvals. It takes Linux, a file
+	// system that knows the flag, and CAP_LINUX_IMMUTABLE; where one of them is
+	// missing, that is logged, and files are read-only as without it.
+	Immutable bool `json:"immutable,omitempty"`
+
 	folder string
+	logger *zap.Logger
 }
 
 // CaddyModule returns the Caddy module information.
@@ -35,7 +45,8 @@ func (Local) CaddyModule() caddy.ModuleInfo {
 }
 
 // Provision resolves the folder's name.
-func (l *Local) Provision(caddy.Context) error {
+func (l *Local) Provision(ctx caddy.Context) error {
+	l.logger = ctx.Logger()
 	folder := l.Folder
 	if folder == "" {
 		folder = filepath.Join(caddy.AppDataDir(), "caddyrec")
@@ -58,11 +69,22 @@ func (l *Local) Validate() error {
 	return nil
 }
 
-// UnmarshalCaddyfile reads `local <folder>`.
+// UnmarshalCaddyfile reads what stands behind store.
 func (l *Local) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	d.Next()
 	if !d.AllArgs(&l.Folder) {
 		return d.ArgErr()
+	}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		switch option := d.Val(); option {
+		case "immutable":
+			if d.NextArg() {
+				return d.ArgErr()
+			}
+			l.Immutable = true
+		default:
+			return d.Errf("unrecognized option %q of store local: use immutable", option)
+		}
 	}
 	return nil
 }
@@ -75,6 +97,11 @@ func (l *Local) Open() (storage.Store, string, error) {
 	s, err := local.Open(l.folder)
 	if err != nil {
 		return nil, "", err
+	}
+	if l.Immutable {
+		if err := s.Protect(); err != nil {
+			l.logger.Error("files are read-only, not immutable as configured", zap.Error(err))
+		}
 	}
 	return s, l.folder, nil
 }

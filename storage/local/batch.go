@@ -62,6 +62,10 @@ func (s *Store) CreateAll(ctx context.Context, objects []storage.Object) (err er
 		} else if err != nil {
 			return err
 		}
+		s.root.Remove(w.temp)
+		if err := s.protect(w.Name); err != nil {
+			return fmt.Errorf("creating object %s: it is there, but not immutable: %w", w.Name, err)
+		}
 		folders[path.Dir(w.Name)] = true
 	}
 	for dir := range folders {

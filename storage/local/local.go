@@ -40,8 +40,11 @@ type Store struct {
 	dir  string
 	root *os.Root
 
-	mu     sync.Mutex
-	synced map[string]bool // folders known to be durable
+	retaining sync.Mutex // held while an object is held, or deleted
+
+	mu        sync.Mutex
+	synced    map[string]bool // folders known to be durable
+	immutable bool            // objects get that flag
 }
 
 var _ storage.Store = (*Store)(nil)
@@ -67,9 +70,13 @@ func (s *Store) Create(ctx context.Context, name string, r io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("creating object %s: %w", name, err)
 	}
-	defer s.root.Remove(temp)
-	if err := s.link(temp, name); err != nil {
+	err = s.link(temp, name)
+	s.root.Remove(temp)
+	if err != nil {
 		return err
+	}
+	if err := s.protect(name); err != nil {
+		return fmt.Errorf("creating object %s: it is there, but not immutable: %w", name, err)
 	}
 	if err := s.syncFolder(path.Dir(name)); err != nil {
 		return fmt.Errorf("creating object %s: it is there, but may not outlive a power cut: %w", name, err)

@@ -20,6 +20,8 @@ const held = ".held"
 // Hold implements [storage.Retainer]. On a local disk only this package heeds
 // it.
 func (s *Store) Hold(ctx context.Context, name string) error {
+	s.retaining.Lock()
+	defer s.retaining.Unlock()
 	if err := s.there(ctx, name); err != nil {
 		return fmt.Errorf("holding object %s: %w", name, err)
 	}
@@ -62,6 +64,8 @@ func (s *Store) Release(ctx context.Context, name string) error {
 // Delete implements [storage.Retainer]. A local store retains only what is
 // held: how long the rest stays is for the caller to know.
 func (s *Store) Delete(ctx context.Context, name string) error {
+	s.retaining.Lock() // against a hold that comes between the look and the end
+	defer s.retaining.Unlock()
 	if err := s.there(ctx, name); err != nil {
 		return fmt.Errorf("deleting object %s: %w", name, err)
 	}
@@ -71,7 +75,10 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("deleting object %s: %w", name, err)
 	}
-	err := s.root.Remove(name)
+	err := s.unprotect(name)
+	if err == nil {
+		err = s.root.Remove(name)
+	}
 	if err == nil {
 		err = s.syncFolder(path.Dir(name))
 	}

@@ -1,0 +1,252 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caddyrec/caddyrec/ledger"
+	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/storage/local"
+)
+
+func statusCommand() *cobra.Command {
+	var (
+		where  place
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "status [<folder>]",
+		Short: "Tells how a log is doing: records, signatures, protection of files, disk",
+		Long: `
+Tells what a log holds and how it is kept: its records and segments, how far they
+are signed and since when, its key, how its files are protected, and what room
+is left on the disk. It reads the newest segment only, and proves nothing: that
+is what caddy rec verify is for.
+` + exitCodes("not used"),
+		Example: `  caddy rec status
+  caddy rec status --json | jq .checkpoint.records`,
+		Args: arguments(cobra.MaximumNArgs(1)),
+		RunE: run(func(_ *cobra.Command, con *console, args []string) error {
+			src, err := where.find(args)
+			if err != nil {
+				return err
+			}
+			st, err := src.status()
+			if err != nil {
+				return fmt.Errorf("%s: %w", src.dir, err)
+			}
+			if asJSON {
+				return con.json(st)
+			}
+			s := sheet{con: con}
+			s.status(st)
+			return s.print()
+		}),
+	}
+	where.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
+	cmd.Flags().Bool("utc", false, "show times in UTC")
+	return cmd
+}
+
+// status is how a log is doing.
+type status struct {
+	Log     string    `json:"log"`
+	Folder  string    `json:"folder"`
+	Records uint64    `json:"records"`
+	Newest  time.Time `json:"newest,omitzero"` // of the last record
+	Sealed  files     `json:"sealed"`
+	Open    files     `json:"open"`
+	// Checkpoint is the newest one; nil when there is none.
+	Checkpoint *checkpointStatus `json:"checkpoint"`
+	Key        *ledger.Key       `json:"key,omitempty"`
+	Disk       *disk             `json:"disk,omitempty"`
+}
+
+// files are segments of one kind. ReadOnly and Immutable count those that have
+// that protection; Known says whether the system tells the latter.
+type files struct {
+	Segments  int   `json:"segments"`
+	Bytes     int64 `json:"bytes"`
+	ReadOnly  int   `json:"read_only"`
+	Immutable int   `json:"immutable"`
+	Known     bool  `json:"immutable_known"`
+}
+
+// checkpointStatus is what a checkpoint says, unverified, and when it was
+// written.
+type checkpointStatus struct {
+	Records uint64    `json:"records"`
+	Written time.Time `json:"written"`
+}
+
+// disk is the room on the file system that a log is on, in bytes.
+type disk struct {
+	Free  uint64 `json:"free"` // for the user who asks
+	Total uint64 `json:"total"`
+}
+
+func (s *source) status() (*status, error) {
+	st := &status{Log: s.log, Folder: s.dir}
+	if err := s.segmentFiles("sealed", ".ndjson.gz", &st.Sealed); err != nil {
+		return nil, err
+	}
+	if err := s.segmentFiles("open", ".ndjson", &st.Open); err != nil {
+		return nil, err
+	}
+	if starts := s.segmentStarts(); len(starts) > 0 {
+		st.Records = starts[0]
+		err := ledger.Walk(s, starts[0], func(l ledger.Line) error {
+			st.Records = l.Seq + 1
+			if r, err := record.Parse(l.Raw); err == nil {
+				st.Newest = r.Time.Time
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if st.Newest.IsZero() && st.Records > 0 { // the newest segment is empty yet
+			st.Newest = s.timeOf(st.Records - 1)
+		}
+	}
+	if info, err := fs.Stat(s, "checkpoint"); err == nil {
+		if size, ok := s.signedSize(); ok {
+			st.Checkpoint = &checkpointStatus{size, info.ModTime()}
+		}
+	}
+	if keys, err := ledger.LogKeys(s); err == nil {
+		st.Key = &keys[len(keys)-1]
+	}
+	if free, total, ok := diskSpace(s.dir); ok {
+		st.Disk = &disk{free, total}
+	}
+	return st, nil
+}
+
+// segmentFiles counts the segments in a folder and how they are protected.
+func (s *source) segmentFiles(folder, suffix string, out *files) error {
+	out.Known = true
+	err := fs.WalkDir(s, folder, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path.Base(name), suffix) {
+			return err
+		}
+		f, err := s.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		out.Segments++
+		out.Bytes += info.Size()
+		if info.Mode().Perm()&0o222 == 0 {
+			out.ReadOnly++
+		}
+		is, known := local.Immutable(f)
+		if is {
+			out.Immutable++
+		}
+		out.Known = out.Known && known
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // none yet, or one was sealed meanwhile
+	}
+	return err
+}
+
+// timeOf is when a record was made; zero if it cannot be read.
+func (s *source) timeOf(seq uint64) (t time.Time) {
+	_ = ledger.Walk(s, seq, func(l ledger.Line) error {
+		if r, err := record.Parse(l.Raw); err == nil {
+			t = r.Time.Time
+		}
+		return errEnough
+	})
+	return t
+}
+
+// signedSize is how many records the newest checkpoint says it is signed for.
+func (s *source) signedSize() (uint64, bool) {
+	text, err := fs.ReadFile(s, "checkpoint")
+	lines := strings.SplitN(string(text), "\n", 3)
+	if err != nil || len(lines) < 3 {
+		return 0, false
+	}
+	size, err := strconv.ParseUint(lines[1], 10, 63)
+	return size, err == nil
+}
+
+// status writes how a log is doing.
+func (s *sheet) status(st *status) {
+	s.field("log", "%s in %s", st.Log, st.Folder)
+	s.field("records", "%d", st.Records)
+	s.field("newest", "%s", s.con.full(st.Newest))
+	s.field("segments", "%d sealed, %s; %d open, %s", st.Sealed.Segments, bytesText(st.Sealed.Bytes), st.Open.Segments, bytesText(st.Open.Bytes))
+	s.signedStatus(st)
+	if k := st.Key; k != nil {
+		since := ""
+		if !k.Since.IsZero() {
+			since = fmt.Sprintf(", since %d records, %s", k.From, s.con.full(k.Since))
+		}
+		s.field("key", "%s%s", k.ID, since)
+	}
+	s.protection(st.Sealed)
+	if d := st.Disk; d != nil {
+		look := plainText
+		if d.Free < d.Total/20 {
+			look = warn
+		}
+		s.painted("disk", look, "%s free of %s", bytesText(int64(d.Free)), bytesText(int64(d.Total)))
+	}
+	s.blank()
+	s.heading(plainText, "To prove that nobody changed it: caddy rec verify %s --key FILE --against FILE", st.Folder)
+}
+
+func (s *sheet) signedStatus(st *status) {
+	switch c := st.Checkpoint; {
+	case c == nil && st.Records == 0:
+		s.field("signed", "nothing yet")
+	case c == nil:
+		s.painted("signed", bad, "nothing: a running gateway signs within a second of a record")
+	case c.Records < st.Records:
+		s.painted("signed", warn, "%d records, %s; %d since are not", c.Records, s.con.full(c.Written), st.Records-c.Records)
+	case c.Records > st.Records:
+		s.painted("signed", bad, "%d records, which are more than there are: see what caddy rec verify says", c.Records)
+	default:
+		s.field("signed", "all records, %s", s.con.full(c.Written))
+	}
+}
+
+// protection writes what keeps sealed files from being changed.
+func (s *sheet) protection(f files) {
+	if f.Segments == 0 {
+		s.field("files", "none is sealed yet; the open segment can be written, its records are protected by signatures")
+		return
+	}
+	if f.ReadOnly < f.Segments {
+		s.painted("files", bad, "%d of %d sealed ones can be written: their mode was changed", f.Segments-f.ReadOnly, f.Segments)
+	} else {
+		s.field("files", "sealed ones are read-only; the open segment can be written")
+	}
+	switch {
+	case !f.Known:
+		s.field("", "whether they are immutable cannot be told here")
+	case f.Immutable == f.Segments:
+		s.field("", "sealed ones are immutable: root can undo it, others cannot")
+	case f.Immutable > 0:
+		s.painted("", warn, "%d of %d sealed ones are immutable", f.Immutable, f.Segments)
+	default:
+		s.field("", "none is immutable: their owner can remove them; see store local, immutable")
+	}
+}
