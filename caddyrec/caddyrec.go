@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"sync"
 	"time"
@@ -107,8 +108,12 @@ type Store interface {
 	Key() string
 	// Open makes or takes the store. dir is a local folder, the store's own,
 	// for what must not leave the machine or cannot be written once: keys, the
-	// open segment, caches.
-	Open() (s storage.Store, dir string, err error)
+	// open segment, caches. The store tells log what goes wrong behind its
+	// methods; log outlives the configuration. A store that is an io.Closer is
+	// closed in the end. The ledger uses the view that storage.Spooled gives,
+	// and as long as that is a storage.Limited that is full, requests are
+	// refused; approvals use the store itself.
+	Open(log *slog.Logger) (s storage.Store, dir string, err error)
 }
 
 // CaddyModule returns the Caddy module information.

@@ -25,6 +25,11 @@ func (g *Gateway) Commit(within time.Duration, r *record.Record) error {
 
 // Record makes r durable before it returns.
 func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
+	if g.room != nil && begins(r) {
+		if err := g.room.Full(); err != nil {
+			return &ledger.CommitError{Reason: "ledger-full", Err: err}
+		}
+	}
 	buf := fieldBuffers.Get().(*[]byte)
 	fields := r.AppendFields((*buf)[:0])
 	_, err := g.log.Commit(ctx, fields)
@@ -32,6 +37,18 @@ func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
 		fieldBuffers.Put(buf)
 	}
 	return err
+}
+
+// begins says whether r is the first record of something, which need not be
+// begun. What has begun may end also while there is no room.
+func begins(r *record.Record) bool {
+	switch r.Type {
+	case record.Intent, record.Chunk, record.Denied, record.SessionObserved, record.ApprovalRequested:
+		return true
+	case record.ExchangeType: // an unsafe one has its intent
+		return r.Request != nil && (r.Request.Method == http.MethodGet || r.Request.Method == http.MethodHead || r.Request.Method == http.MethodOptions)
+	}
+	return false
 }
 
 // patient commits the approvals' records within the commit_timeout of the

@@ -16,6 +16,7 @@ import (
 	"github.com/caddyrec/caddyrec/approval"
 	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/storage"
 )
 
 // Gateway is one log with its store, keys and approvals. There is one in the
@@ -29,8 +30,9 @@ type Gateway struct {
 	live      *liveLogger
 	logger    *zap.Logger
 	approvals *approval.Service
-	store     io.Closer    // nil if it has nothing to give back
-	patience  atomic.Int64 // how long approvals wait for a record, as the newest configuration says
+	store     io.Closer       // nil if it has nothing to give back
+	room      storage.Limited // nil if there always is
+	patience  atomic.Int64    // how long approvals wait for a record, as the newest configuration says
 	sessions  seen
 	denials   denials
 
@@ -74,39 +76,54 @@ func openGateway(key string, store Store, log string, patience time.Duration, lo
 }
 
 func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
-	objects, dir, err := store.Open()
+	g := &Gateway{live: new(liveLogger), closed: make(chan struct{})}
+	g.live.newest.Store(logger) // until the configuration holds it
+	objects, dir, err := store.Open(g.live.slog("caddyrec.store"))
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	closer, _ := objects.(io.Closer)
-	g := &Gateway{store: closer, dir: dir, live: new(liveLogger), closed: make(chan struct{})}
-	g.live.newest.Store(logger) // until the configuration holds it
-	g.logger = g.live.named("caddyrec")
-	g.keys, err = ledger.LoadKeys(filepath.Join(dir, "keys"), log)
-	if err != nil {
-		return nil, fmt.Errorf("loading the keys of log %s: %w", log, err)
+	g.dir = dir
+	g.store, _ = objects.(io.Closer)
+	if err := g.open(objects, log); err != nil {
+		if g.store != nil {
+			err = errors.Join(err, g.store.Close())
+		}
+		return nil, err
 	}
+	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("public_key", g.keys.Verifier()))
+	return g, nil
+}
+
+// open opens the log and the approvals. The log's objects have one writer, this
+// process; of the approvals' objects one Create of many gateways' must win.
+func (g *Gateway) open(objects storage.Store, log string) (err error) {
+	g.logger = g.live.named("caddyrec")
+	g.keys, err = ledger.LoadKeys(filepath.Join(g.dir, "keys"), log)
+	if err != nil {
+		return fmt.Errorf("loading the keys of log %s: %w", log, err)
+	}
+	spooled := storage.Spooled(objects)
+	g.room, _ = spooled.(storage.Limited)
 	checkpoints := g.live.named("caddyrec.checkpoint")
 	g.log, err = ledger.Open(ledger.Options{
-		Dir: filepath.Join(dir, "ledger", log), Log: log, Store: objects, Keys: g.keys,
+		Dir: filepath.Join(g.dir, "ledger", log), Log: log, Store: spooled, Keys: g.keys,
 		OnCheckpoint: func(note []byte) { checkpoints.Info("signed", zap.ByteString("note", note)) },
 		OnProblem:    func(err error) { g.logger.Error("ledger", zap.String("log", log), zap.Error(err)) },
 	})
 	if err != nil {
-		return nil, fmt.Errorf("opening log %s: %w", log, err)
+		return fmt.Errorf("opening log %s: %w", log, err)
 	}
 	g.denials.gateway = g
 	start := record.New(record.GatewayStarted)
 	start.Gateway = &record.Gateway{Version: Version()}
 	if err := g.Commit(time.Minute, start); err != nil {
-		return nil, errors.Join(err, g.log.Close())
+		return errors.Join(err, g.log.Close())
 	}
 	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Logger: g.live.slog("caddyrec.approval")})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
+		return errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}
-	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("public_key", g.keys.Verifier()))
-	return g, nil
+	return nil
 }
 
 // enter keeps the gateway open until leave is called. It reports false once

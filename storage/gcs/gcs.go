@@ -88,8 +88,11 @@ var (
 // Open makes a client for a bucket. It finds the credentials, but sends
 // nothing: a bucket that is out of reach is noticed when it is used.
 func Open(ctx context.Context, opts Options) (*Store, error) {
-	if err := opts.check(); err != nil {
+	if err := opts.Check(); err != nil {
 		return nil, fmt.Errorf("opening store in bucket %q: %w", opts.Bucket, err)
+	}
+	if opts.Timeout == 0 {
+		opts.Timeout = 30 * time.Second
 	}
 	settings := []option.ClientOption{gcs.WithJSONReads(), gcs.WithDisabledClientMetrics()}
 	if opts.Endpoint != "" {
@@ -111,7 +114,8 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	return s, nil
 }
 
-func (o *Options) check() error {
+// Check says whether the options can be meant.
+func (o Options) Check() error {
 	if o.Bucket == "" || strings.ContainsAny(o.Bucket, "/?#% ") {
 		return errors.New("that is no bucket's name")
 	}
@@ -140,9 +144,6 @@ func (o *Options) check() error {
 	}
 	if o.Timeout < 0 {
 		return errors.New("the timeout is negative")
-	}
-	if o.Timeout == 0 {
-		o.Timeout = 30 * time.Second
 	}
 	return nil
 }

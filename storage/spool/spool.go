@@ -61,6 +61,19 @@ type Options struct {
 	drain time.Duration // for tests; 0: 5 s. Longest wait for it in Close
 }
 
+// Check says whether the options can be meant.
+func (o Options) Check() error {
+	switch {
+	case o.Dir == "":
+		return errors.New("no folder given for the spool")
+	case o.Limit <= 0:
+		return errors.New("the spool's limit must be positive")
+	case o.OnFull != Deny && o.OnFull != Alarm:
+		return fmt.Errorf("%q is nothing to do when the spool is full: use %s or %s", o.OnFull, Deny, Alarm)
+	}
+	return nil
+}
+
 // Spool is the store in front. Make it with [Open], end it with Close.
 type Spool struct {
 	behind storage.Store
@@ -92,13 +105,8 @@ var (
 // Open takes the spool in a folder, with what waits in it for the store behind.
 // Close does not close that.
 func Open(behind storage.Store, opts Options) (*Spool, error) {
-	switch {
-	case opts.Dir == "":
-		return nil, errors.New("opening spool: no folder given")
-	case opts.Limit <= 0:
-		return nil, errors.New("opening spool: the limit must be positive")
-	case opts.OnFull != Deny && opts.OnFull != Alarm:
-		return nil, fmt.Errorf("opening spool: %q at the limit: use %s or %s", opts.OnFull, Deny, Alarm)
+	if err := opts.Check(); err != nil {
+		return nil, fmt.Errorf("opening spool: %w", err)
 	}
 	for value, standard := range map[*time.Duration]time.Duration{&opts.pause: time.Second, &opts.check: 2 * time.Second, &opts.drain: 5 * time.Second} {
 		if *value == 0 {

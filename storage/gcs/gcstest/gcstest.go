@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -34,6 +35,7 @@ type Server struct {
 	ahead      time.Duration
 	noRetain   bool
 	page       int
+	stored     chan struct{} // closed and made anew when an object is stored
 
 	faults sync.Mutex // held while fault runs; never taken under mu
 	fault  func(Call) Fault
@@ -42,7 +44,7 @@ type Server struct {
 
 // Start runs a server until the test ends.
 func Start(t testing.TB) *Server {
-	s := &Server{done: make(chan struct{}), objects: map[string]*Object{}, sessions: map[string]*session{}, page: 1000}
+	s := &Server{done: make(chan struct{}), objects: map[string]*Object{}, sessions: map[string]*session{}, page: 1000, stored: make(chan struct{})}
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
 	s.URL = s.http.URL
 	t.Cleanup(s.Stop)
@@ -117,6 +119,28 @@ func (s *Server) Names() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Sorted(maps.Keys(s.objects))
+}
+
+// Await waits for an object whose name begins with prefix, and returns the
+// name.
+func (s *Server) Await(t testing.TB, prefix string) string {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for {
+		s.mu.Lock()
+		names, stored := slices.Sorted(maps.Keys(s.objects)), s.stored
+		s.mu.Unlock()
+		for _, name := range names {
+			if strings.HasPrefix(name, prefix) {
+				return name
+			}
+		}
+		select {
+		case <-stored:
+		case <-late:
+			t.Fatalf("the bucket has %q, nothing below %s", names, prefix)
+		}
+	}
 }
 
 // Hold holds an object behind every client's back.

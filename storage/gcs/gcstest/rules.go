@@ -103,6 +103,8 @@ func (s *Server) store(name string, data []byte, r resource) *Object {
 		o.Mode, o.RetainUntil = s.parse(r.Retention)
 	}
 	s.objects[name] = o
+	close(s.stored)
+	s.stored = make(chan struct{})
 	return o
 }
 
