@@ -60,7 +60,7 @@ func TestWithABucketTheChainRecordsApprovesAndSealsIntoIt(t *testing.T) {
 	server.Await(t, "prod/ledger/test/checkpoints/")
 	server.Await(t, "prod/ledger/test/tile/0/")
 	for _, name := range server.Names() {
-		if strings.Contains(name, "key") {
+		if strings.Contains(name, "key") && name != "prod/ledger/test/public.key" {
 			t.Errorf("%s is in the bucket", name)
 		}
 	}
@@ -88,6 +88,19 @@ func TestWithTheBucketAwayRecordingGoesOnAndStopsInGoodOrder(t *testing.T) {
 		t.Fatalf("after the restart: %d %s", a.StatusCode, a.text)
 	}
 	server.Await(t, "prod/ledger/test/sealed/")
+}
+
+func TestASecondMachineDoesNotWriteTheSameLogIntoABucket(t *testing.T) {
+	server := gcstest.Start(t)
+	site := "session_record\nreverse_proxy UPSTREAM"
+	r := startWith(t, gcsStore(server, ""), site)
+	stopCaddy(t)
+	r.load(site) // the same machine may
+	stopCaddy(t)
+	r.dirName = "another-machine"
+	if err := r.tryLoad(site); err == nil || !strings.Contains(err.Error(), "a log name of its own") {
+		t.Errorf("got %v", err)
+	}
 }
 
 // thirdParty is a store as somebody else would add it: a folder here, and no
@@ -166,5 +179,31 @@ func TestAStoreIsToldWhereToLog(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(r.dir, r.logName))
 	if err != nil || !strings.Contains(string(text), `"caddyrec.store"`) {
 		t.Errorf("%v: %s", err, text)
+	}
+}
+
+func TestAReloadWithOtherSettingsOfTheStoreIsToldToNeedARestart(t *testing.T) {
+	server := gcstest.Start(t)
+	site := "session_record\nreverse_proxy UPSTREAM"
+	r := startWith(t, gcsStore(server, ""), site)
+	const says = "take effect when Caddy is restarted"
+	told := func() bool {
+		text, err := os.ReadFile(filepath.Join(r.dir, r.logName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(text), says)
+	}
+	r.load(site + "\n")
+	if told() {
+		t.Error("the same settings were called other ones")
+	}
+	r.store = gcsStore(server, "on_full alarm")
+	r.load(site)
+	if !told() {
+		t.Error("nobody was told")
+	}
+	if a := r.do("POST", "/", ""); a.StatusCode != 200 {
+		t.Errorf("after the reload: %d", a.StatusCode)
 	}
 }

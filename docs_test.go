@@ -271,6 +271,7 @@ var directives = []struct{ page, parser, typeFile, typeName string }{
 	{"docs/jit_approval.md", "caddyrec/jitapproval/caddyfile.go", "caddyrec/jitapproval/jitapproval.go", "Handler"},
 	{"docs/json_matcher.md", "", "caddyrec/jsonmatch/jsonmatch.go", "Match"},
 	{"docs/caddyrec_option.md", "caddyrec/caddyfile.go", "caddyrec/caddyrec.go", "App"},
+	{"docs/stores.md", "caddyrec/gcsstore/caddyfile.go", "caddyrec/gcsstore/gcsstore.go", "GCS"},
 }
 
 func TestTheDirectivesPagesNameTheOptionsThatTheParserTakes(t *testing.T) {

@@ -34,7 +34,7 @@ func init() { caddy.RegisterModule(App{}) }
 //
 //	{
 //		caddyrec {
-//			store local <folder>
+//			store <kind> <arguments...>
 //			log <name>
 //			commit_timeout <duration>
 //			mask {
@@ -63,6 +63,7 @@ type App struct {
 	Mask *Mask `json:"mask,omitempty"`
 
 	store     Store
+	settings  string // of the store
 	masking   *masking.Policy
 	logger    *zap.Logger
 	providers []*Provider
@@ -137,6 +138,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.StoreRaw == nil {
 		a.StoreRaw = json.RawMessage(`{"module":"local"}`)
 	}
+	a.settings = string(a.StoreRaw) // loading clears it
 	mod, err := ctx.LoadModule(a, "StoreRaw")
 	if err != nil {
 		return fmt.Errorf("loading the store: %w", err)
@@ -227,7 +229,7 @@ func (a *App) open() (*Gateway, error) {
 		return a.run.gateway, a.run.openErr
 	}
 	a.run.opened = true
-	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a.store, a.Log, time.Duration(a.CommitTimeout), a.logger)
+	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a.store, a.settings, a.Log, time.Duration(a.CommitTimeout), a.logger)
 	return a.run.gateway, a.run.openErr
 }
 

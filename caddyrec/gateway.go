@@ -1,6 +1,7 @@
 package caddyrec
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ import (
 // and a log has one committer.
 type Gateway struct {
 	key       string
+	settings  string // of the store, as it was opened
 	dir       string
 	keys      *ledger.Keys
 	log       *ledger.Log
@@ -50,8 +52,8 @@ var (
 	closings sync.Map
 )
 
-func openGateway(key string, store Store, log string, patience time.Duration, logger *zap.Logger) (*Gateway, error) {
-	v, _, err := gateways.LoadOrNew(key, func() (caddy.Destructor, error) {
+func openGateway(key string, store Store, settings, log string, patience time.Duration, logger *zap.Logger) (*Gateway, error) {
+	v, running, err := gateways.LoadOrNew(key, func() (caddy.Destructor, error) {
 		if old, ok := closings.Load(key); ok {
 			select {
 			case <-old.(*Gateway).closed:
@@ -63,7 +65,7 @@ func openGateway(key string, store Store, log string, patience time.Duration, lo
 		if err != nil {
 			return nil, err
 		}
-		g.key = key
+		g.key, g.settings = key, settings
 		return g, nil
 	})
 	if err != nil {
@@ -71,6 +73,9 @@ func openGateway(key string, store Store, log string, patience time.Duration, lo
 	}
 	g := v.(*Gateway)
 	g.live.hold(logger)
+	if running && g.settings != settings {
+		logger.Warn("the store's settings have changed: they take effect when Caddy is restarted", zap.String("log", log))
+	}
 	g.patience.Store(int64(patience))
 	return g, nil
 }
@@ -102,6 +107,11 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	if err != nil {
 		return fmt.Errorf("loading the keys of log %s: %w", log, err)
 	}
+	if _, far := objects.(storage.Spooler); far {
+		if err := g.claim(objects, log); err != nil {
+			return err
+		}
+	}
 	spooled := storage.Spooled(objects)
 	g.room, _ = spooled.(storage.Limited)
 	checkpoints := g.live.named("caddyrec.checkpoint")
@@ -122,6 +132,25 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Logger: g.live.slog("caddyrec.approval")})
 	if err != nil {
 		return errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
+	}
+	return nil
+}
+
+// claim puts the log's public key into a store that other machines may share,
+// and refuses a log that one of them writes.
+func (g *Gateway) claim(objects storage.Store, log string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	key := storage.Object{Name: "ledger/" + log + "/public.key", Data: []byte(g.keys.Verifier() + "\n")}
+	err := storage.Same(ctx, objects, key)
+	if errors.Is(err, storage.ErrNotExist) {
+		err = storage.CreateAll(ctx, objects, []storage.Object{key})
+	}
+	if errors.Is(err, storage.ErrExist) {
+		return fmt.Errorf("log %s is in this store already, with another key: give each machine a log name of its own, or restore the keys that began it", log)
+	}
+	if err != nil {
+		return fmt.Errorf("opening log %s: %w", log, err)
 	}
 	return nil
 }

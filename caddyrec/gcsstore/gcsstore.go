@@ -157,9 +157,9 @@ func (g *GCS) Validate() error {
 	return nil
 }
 
-// Key names the place, and what a running store cannot change.
+// Key names the place: the folder and the bucket.
 func (g *GCS) Key() string {
-	return fmt.Sprintf("gcs:%s\x00%+v\x00%s\x00%d\x00%s", g.folder, g.options, g.limits.Dir, g.limits.Limit, g.limits.OnFull)
+	return strings.Join([]string{"gcs", g.folder, g.options.Endpoint, g.options.Bucket, g.options.Prefix}, "\x00")
 }
 
 // Open makes or takes the folder, and a client for the bucket. What waits in

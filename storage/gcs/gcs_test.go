@@ -1,6 +1,10 @@
 package gcs
 
 import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +74,52 @@ func TestOptionsThatCannotBeMeantAreRefused(t *testing.T) {
 			t.Errorf("%+v was taken", o)
 		} else if strings.Contains(err.Error(), "u:p") {
 			t.Errorf("the error tells a password: %v", err)
+		}
+	}
+}
+
+// With CADDYREC_TEST_BUCKET the suites run against a real bucket, with the
+// credentials that Google's libraries find. It must have been made with object
+// retention enabled. What is retained for a minute stays in it; a lifecycle rule
+// should see to the rest.
+func TestARealBucket(t *testing.T) {
+	bucket := os.Getenv("CADDYREC_TEST_BUCKET")
+	if bucket == "" {
+		t.Skip("set CADDYREC_TEST_BUCKET to run this")
+	}
+	real := func(t *testing.T, keep Retention) *Store {
+		s, err := Open(t.Context(), Options{Bucket: bucket, Prefix: "caddyrec-test/" + rand.Text(), Retention: keep})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	storagetest.Run(t, func(t *testing.T) storage.Store { return real(t, Retention{}) })
+	s := real(t, Retention{Unlocked, time.Minute})
+	if err := s.Create(t.Context(), "a", strings.NewReader("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Delete(t.Context(), "a"); !errors.Is(err, storage.ErrRetained) {
+		t.Errorf("deleting what is retained: got %v, want ErrRetained", err)
+	}
+	free := real(t, Retention{})
+	if err := free.Create(t.Context(), "a", bytes.NewReader(large)); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []func() error{
+		func() error { return free.Hold(t.Context(), "a") },
+		func() error {
+			if err := free.Delete(t.Context(), "a"); !errors.Is(err, storage.ErrRetained) {
+				t.Errorf("deleting what is held: got %v, want ErrRetained", err)
+			}
+			return nil
+		},
+		func() error { return free.Release(t.Context(), "a") },
+		func() error { return free.Delete(t.Context(), "a") },
+	} {
+		if err := step(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
