@@ -29,8 +29,8 @@ func TestAnObjectCarriesItsSums(t *testing.T) {
 			t.Fatal(err)
 		}
 		sum := sha256.Sum256(data)
-		if o, _ := server.Object(name); o.Metadata[shaKey] != hex.EncodeToString(sum[:]) || !bytes.Equal(o.Data, data) {
-			t.Errorf("%s has %d bytes and the SHA-256 %s", name, len(o.Data), o.Metadata[shaKey])
+		if o, _ := server.Object(name); o.Metadata[shaKey] != hex.EncodeToString(sum[:]) || !bytes.Equal(o.Data, data) || !o.Checked {
+			t.Errorf("%s has %d bytes and the SHA-256 %s; its CRC32C was sent: %t", name, len(o.Data), o.Metadata[shaKey], o.Checked)
 		}
 	}
 	if left, err := os.ReadDir(os.TempDir()); err == nil {
@@ -62,7 +62,7 @@ func TestACreateGoesThroughWhatPasses(t *testing.T) {
 				t.Run(fmt.Sprintf("%s at the %s of a %s object", what, op, c.which), func(t *testing.T) {
 					t.Parallel()
 					server := gcstest.Start(t)
-					s := open(t, server, func(o *Options) { o.Timeout = 6 * time.Second })
+					s := open(t, server, func(o *Options) { o.Timeout = 4 * time.Second })
 					server.Fail(gcstest.Times(2, op, fault))
 					if err := s.Create(t.Context(), "a", bytes.NewReader(c.data)); err != nil {
 						t.Fatal(err)

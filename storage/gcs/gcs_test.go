@@ -87,7 +87,7 @@ func TestARealBucket(t *testing.T) {
 	if bucket == "" {
 		t.Skip("set CADDYREC_TEST_BUCKET to run this")
 	}
-	real := func(t *testing.T, keep Retention) *Store {
+	fresh := func(t *testing.T, keep Retention) *Store {
 		s, err := Open(t.Context(), Options{Bucket: bucket, Prefix: "caddyrec-test/" + rand.Text(), Retention: keep})
 		if err != nil {
 			t.Fatal(err)
@@ -95,15 +95,15 @@ func TestARealBucket(t *testing.T) {
 		t.Cleanup(func() { s.Close() })
 		return s
 	}
-	storagetest.Run(t, func(t *testing.T) storage.Store { return real(t, Retention{}) })
-	s := real(t, Retention{Unlocked, time.Minute})
+	storagetest.Run(t, func(t *testing.T) storage.Store { return fresh(t, Retention{}) })
+	s := fresh(t, Retention{Unlocked, time.Minute})
 	if err := s.Create(t.Context(), "a", strings.NewReader("x")); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Delete(t.Context(), "a"); !errors.Is(err, storage.ErrRetained) {
 		t.Errorf("deleting what is retained: got %v, want ErrRetained", err)
 	}
-	free := real(t, Retention{})
+	free := fresh(t, Retention{})
 	if err := free.Create(t.Context(), "a", bytes.NewReader(large)); err != nil {
 		t.Fatal(err)
 	}

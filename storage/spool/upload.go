@@ -90,40 +90,55 @@ func (s *Spool) uploadGroup(ctx context.Context, group []*entry) error {
 // errConflict is an object whose name something else has in the store behind.
 var errConflict = errors.New("the store has another object of that name: whoever made it, this one is kept here")
 
+// errDamaged is an object that this disk has changed.
+var errDamaged = errors.New("the disk has not kept it as it was written")
+
 // uploadOne brings one object to the store behind. An error is one that may
 // pass: the object stays where it is.
 func (s *Spool) uploadOne(ctx context.Context, e *entry) error {
-	f, err := s.root.Open(e.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		s.leave(e) // another process of this machine has uploaded it
-		return nil
-	}
-	if err != nil {
-		return s.failed(err)
-	}
-	defer f.Close()
-	if err := e.check(f); err != nil {
+	err := s.send(ctx, e)
+	switch {
+	case errors.Is(err, errDamaged):
 		s.setAside(e.file, damagedSuffix, e.Name, err)
-		s.leave(e)
-		return nil
-	}
-	err = s.behind.Create(ctx, e.Name, e.data(f))
-	if errors.Is(err, storage.ErrExist) {
-		var same bool
-		if same, err = s.isSame(ctx, e, f); err == nil && !same {
-			s.setAside(e.file, conflictSuffix, e.Name, errConflict)
-			s.leave(e)
-			return nil
-		}
-	}
-	if err != nil {
+	case errors.Is(err, errConflict):
+		s.setAside(e.file, conflictSuffix, e.Name, err)
+	case errors.Is(err, errGone): // another process of this machine has uploaded it
+	case err != nil:
 		return s.failed(err)
-	}
-	if err := s.root.Remove(e.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return s.failed(fmt.Errorf("removing %s, which is uploaded: %w", e.file, err))
+	default:
+		if err := s.root.Remove(e.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return s.failed(fmt.Errorf("removing %s, which is uploaded: %w", e.file, err))
+		}
 	}
 	s.leave(e)
 	return nil
+}
+
+// errGone is a file that is no longer there.
+var errGone = errors.New("the file is gone")
+
+// send returns nil once the store behind has the object.
+func (s *Spool) send(ctx context.Context, e *entry) error {
+	f, err := s.root.Open(e.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errGone
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := e.check(f); err != nil {
+		return err
+	}
+	err = s.behind.Create(ctx, e.Name, e.data(f))
+	if errors.Is(err, storage.ErrExist) {
+		same, err := s.isSame(ctx, e, f)
+		if err == nil && !same {
+			err = errConflict
+		}
+		return err
+	}
+	return err
 }
 
 func (e *entry) data(f *os.File) *io.SectionReader { return io.NewSectionReader(f, headSize, e.Size) }
@@ -132,9 +147,9 @@ func (e *entry) data(f *os.File) *io.SectionReader { return io.NewSectionReader(
 func (e *entry) check(f *os.File) error {
 	sum := crc32.New(castagnoli)
 	if n, err := io.Copy(sum, e.data(f)); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errDamaged, err)
 	} else if n != e.Size || sum.Sum32() != e.CRC {
-		return fmt.Errorf("it has %d bytes with CRC32C %08x, %d with %08x were written", n, sum.Sum32(), e.Size, e.CRC)
+		return fmt.Errorf("%w: it has %d bytes with CRC32C %08x, %d with %08x were written", errDamaged, n, sum.Sum32(), e.Size, e.CRC)
 	}
 	return nil
 }

@@ -21,6 +21,9 @@ type Object struct {
 	Mode        string
 	RetainUntil time.Time
 	Hold        bool
+	// Checked says that its client sent a CRC32C, which the server held against
+	// what came.
+	Checked bool
 }
 
 // resource is an object in the API's form.
@@ -95,7 +98,7 @@ func (s *Server) mayGo(o *Object) {
 // store puts an object in place. The caller holds the lock.
 func (s *Server) store(name string, data []byte, r resource) *Object {
 	s.generation++
-	o := &Object{Data: data, Metadata: r.Metadata, Generation: s.generation, Metageneration: 1, Created: s.now()}
+	o := &Object{Data: data, Metadata: r.Metadata, Generation: s.generation, Metageneration: 1, Created: s.now(), Checked: r.CRC32C != ""}
 	if r.TemporaryHold != nil {
 		o.Hold = *r.TemporaryHold
 	}
