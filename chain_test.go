@@ -2,6 +2,7 @@ package caddyrec_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"net"
@@ -32,6 +33,7 @@ type rig struct {
 	host     string // the Host header, if not the url's
 	dirName  string // of the records, below dir
 	logName  string // of Caddy's log, below dir
+	store    string // of the records; not the local one, if set
 	issuer   *demo.Issuer
 	upstream *upstream
 }
@@ -76,7 +78,13 @@ func newUpstream(t testing.TB) *upstream {
 // are filled in.
 func start(t testing.TB, site string) *rig {
 	t.Helper()
-	r := &rig{TB: t, dir: t.TempDir(), dirName: "records", logName: "caddy.log", upstream: newUpstream(t)}
+	return startWith(t, "", site)
+}
+
+// startWith is start with a store other than the local one.
+func startWith(t testing.TB, store, site string) *rig {
+	t.Helper()
+	r := &rig{TB: t, store: store, dir: t.TempDir(), dirName: "records", logName: "caddy.log", upstream: newUpstream(t)}
 	var err error
 	if r.issuer, err = demo.StartIssuer(); err != nil {
 		t.Fatal(err)
@@ -130,7 +138,7 @@ func (r *rig) tryLoad(site string) error {
 		level LEVEL
 	}
 	caddyrec {
-		store local DIR/RECORDS
+		` + cmp.Or(r.store, "store local DIR/RECORDS") + `
 		log test
 	}
 }

@@ -272,6 +272,7 @@ var directives = []struct{ page, parser, typeFile, typeName string }{
 	{"docs/json_matcher.md", "", "caddyrec/jsonmatch/jsonmatch.go", "Match"},
 	{"docs/masked_log.md", "", "caddyrec/maskedlog/maskedlog.go", "Encoder"},
 	{"docs/caddyrec_option.md", "caddyrec/caddyfile.go", "caddyrec/caddyrec.go", "App"},
+	{"docs/stores.md", "caddyrec/gcsstore/caddyfile.go", "caddyrec/gcsstore/gcsstore.go", "GCS"},
 }
 
 func TestTheDirectivesPagesNameTheOptionsThatTheParserTakes(t *testing.T) {

@@ -4,12 +4,13 @@
 //
 // builds a Caddy with all of them: the app caddyrec, the directives oidc_auth,
 // json_schema_guard, session_record and jit_approval, the matcher json, the
-// local store, the log encoder masked, and the command caddy rec.
+// stores local and gcs, the log encoder masked, and the command caddy rec.
 package caddyrec
 
 import (
 	_ "github.com/caddyrec/caddyrec/caddyrec"
 	_ "github.com/caddyrec/caddyrec/caddyrec/cli"
+	_ "github.com/caddyrec/caddyrec/caddyrec/gcsstore"
 	_ "github.com/caddyrec/caddyrec/caddyrec/jitapproval"
 	_ "github.com/caddyrec/caddyrec/caddyrec/jsonmatch"
 	_ "github.com/caddyrec/caddyrec/caddyrec/localstore"

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"sync"
 	"sync/atomic"
@@ -34,9 +35,7 @@ func init() { caddy.RegisterModule(App{}) }
 //
 //	{
 //		caddyrec {
-//			store local <folder> {
-//				immutable
-//			}
+//			store <kind> <arguments...>
 //			log <name>
 //			commit_timeout <duration>
 //			retain <duration>
@@ -73,6 +72,7 @@ type App struct {
 	Mask *Mask `json:"mask,omitempty"`
 
 	store     Store
+	settings  string // of the store
 	masking   *masking.Policy
 	logger    *zap.Logger
 	providers []*Provider
@@ -98,8 +98,12 @@ type Store interface {
 	Key() string
 	// Open makes or takes the store. dir is a local folder, the store's own,
 	// for what must not leave the machine or cannot be written once: keys, the
-	// open segment, caches.
-	Open() (s storage.Store, dir string, err error)
+	// open segment, caches. The store tells log what goes wrong behind its
+	// methods; log outlives the configuration. A store that is an io.Closer is
+	// closed in the end. The ledger uses the view that storage.Spooled gives,
+	// and as long as that is a storage.Limited that is full, requests are
+	// refused; approvals use the store itself.
+	Open(log *slog.Logger) (s storage.Store, dir string, err error)
 }
 
 // CaddyModule returns the Caddy module information.
@@ -126,6 +130,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if a.StoreRaw == nil {
 		a.StoreRaw = json.RawMessage(`{"module":"local"}`)
 	}
+	a.settings = string(a.StoreRaw) // loading clears it
 	mod, err := ctx.LoadModule(a, "StoreRaw")
 	if err != nil {
 		return fmt.Errorf("loading the store: %w", err)
@@ -216,7 +221,7 @@ func (a *App) open() (*Gateway, error) {
 		return a.run.gateway, a.run.openErr
 	}
 	a.run.opened = true
-	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a.store, a.Log, time.Duration(a.CommitTimeout), time.Duration(a.Retain), a.logger)
+	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a.store, a.settings, a.Log, time.Duration(a.CommitTimeout), time.Duration(a.Retain), a.logger)
 	return a.run.gateway, a.run.openErr
 }
 

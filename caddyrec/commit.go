@@ -28,11 +28,17 @@ func (g *Gateway) CommitClosing(within time.Duration, r *record.Record) error {
 
 // append is both of them, without counting a failure.
 func (g *Gateway) append(within time.Duration, r *record.Record, closing bool) error {
+	if err := g.hasRoom(r.Type, closing); err != nil {
+		return err
+	}
 	return g.encode(r, func(fields []byte) (ledger.Receipt, error) { return g.log.CommitWithin(within, fields, closing) })
 }
 
 // Record makes r durable before it returns.
 func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
+	if err := g.hasRoom(r.Type, false); err != nil {
+		return g.count(err)
+	}
 	return g.count(g.encode(r, func(fields []byte) (ledger.Receipt, error) { return g.log.Commit(ctx, fields) }))
 }
 
@@ -56,6 +62,21 @@ func (g *Gateway) encode(r *record.Record, to func([]byte) (ledger.Receipt, erro
 		g.meter.records[r.Type].Inc()
 	}
 	return err
+}
+
+// hasRoom refuses a record that begins something, which need not be begun, while
+// the store takes no more. What has begun may end.
+func (g *Gateway) hasRoom(t record.Type, closing bool) error {
+	if g.room == nil || closing {
+		return nil
+	}
+	switch t {
+	case record.Intent, record.ExchangeType, record.Chunk, record.Denied, record.SessionObserved, record.ApprovalRequested:
+		if err := g.room.Full(); err != nil {
+			return &ledger.CommitError{Reason: "ledger-full", Err: err}
+		}
+	}
+	return nil
 }
 
 // patient commits the approvals' records within the commit_timeout of the

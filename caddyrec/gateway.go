@@ -17,6 +17,7 @@ import (
 	"github.com/caddyrec/caddyrec/approval"
 	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/storage"
 )
 
 // Gateway is one log with its store, keys and approvals. There is one in the
@@ -25,14 +26,16 @@ import (
 type Gateway struct {
 	key       string
 	name      string // of the log
+	settings  string // of the store, as it was opened
 	dir       string
 	keys      *ledger.Keys
 	log       *ledger.Log
 	live      *liveLogger
 	logger    *zap.Logger
 	approvals *approval.Service
-	store     io.Closer    // nil if it has nothing to give back
-	patience  atomic.Int64 // how long approvals wait for a record, as the newest configuration says
+	store     io.Closer       // nil if it has nothing to give back
+	room      storage.Limited // nil if there always is
+	patience  atomic.Int64    // how long approvals wait for a record, as the newest configuration says
 	sessions  seen
 	denials   denials
 	outage    outage
@@ -59,7 +62,7 @@ var (
 	closings sync.Map
 )
 
-func openGateway(key string, store Store, log string, patience, retain time.Duration, logger *zap.Logger) (*Gateway, error) {
+func openGateway(key string, store Store, settings, log string, patience, retain time.Duration, logger *zap.Logger) (*Gateway, error) {
 	v, shared, err := gateways.LoadOrNew(key, func() (caddy.Destructor, error) {
 		if old, ok := closings.Load(key); ok {
 			select {
@@ -72,7 +75,7 @@ func openGateway(key string, store Store, log string, patience, retain time.Dura
 		if err != nil {
 			return nil, err
 		}
-		g.key = key
+		g.key, g.settings = key, settings
 		return g, nil
 	})
 	if err != nil {
@@ -82,6 +85,9 @@ func openGateway(key string, store Store, log string, patience, retain time.Dura
 	g.live.hold(logger)
 	if shared {
 		g.rotateKey() // a new one does so at its start
+		if g.settings != settings {
+			logger.Warn("the store's settings have changed: they take effect when Caddy is restarted", zap.String("log", log))
+		}
 	}
 	g.patience.Store(int64(patience))
 	g.retention.retain.Store(int64(retain))
@@ -89,23 +95,53 @@ func openGateway(key string, store Store, log string, patience, retain time.Dura
 }
 
 func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
-	objects, dir, err := store.Open()
+	g := &Gateway{name: log, live: new(liveLogger), closed: make(chan struct{}), meter: newMeter(log)}
+	g.life, g.end = context.WithCancel(context.Background())
+	g.outage.gateway, g.retention.gateway, g.denials.gateway = g, g, g
+	g.live.newest.Store(logger) // until the configuration holds it
+	objects, dir, err := store.Open(g.live.slog("caddyrec.store"))
 	if err != nil {
+		g.end()
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	closer, _ := objects.(io.Closer)
-	g := &Gateway{name: log, store: closer, dir: dir, live: new(liveLogger), closed: make(chan struct{}), meter: newMeter(log)}
-	g.life, g.end = context.WithCancel(context.Background())
-	g.outage.gateway, g.retention.gateway = g, g
-	g.live.newest.Store(logger) // until the configuration holds it
-	g.logger = g.live.named("caddyrec")
-	g.keys, err = ledger.LoadKeys(filepath.Join(dir, "keys"), log)
-	if err != nil {
-		return nil, fmt.Errorf("loading the keys of log %s: %w", log, err)
+	g.store, _ = objects.(io.Closer)
+	g.dir = dir
+	if err := g.open(objects, log); err != nil {
+		g.end()
+		if g.store != nil {
+			err = errors.Join(err, g.store.Close())
+		}
+		return nil, err
 	}
+	g.tellStart()
+	g.rotateKey()
+	g.background.Go(func() { g.retention.run(g.life) })
+	protection := "the store's own"
+	if p, ok := objects.(interface{ Protection() string }); ok {
+		protection = p.Protection()
+	}
+	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("protection", protection), zap.String("public_key", g.log.Verifier()))
+	return g, nil
+}
+
+// open opens the log and the approvals. The log's objects have one writer, this
+// process; of the approvals' objects one Create of many gateways' must win.
+func (g *Gateway) open(objects storage.Store, log string) (err error) {
+	g.logger = g.live.named("caddyrec")
+	g.keys, err = ledger.LoadKeys(filepath.Join(g.dir, "keys"), log)
+	if err != nil {
+		return fmt.Errorf("loading the keys of log %s: %w", log, err)
+	}
+	if _, far := objects.(storage.Spooler); far {
+		if err := g.claim(objects, log); err != nil {
+			return err
+		}
+	}
+	spooled := storage.Spooled(objects)
+	g.room, _ = spooled.(storage.Limited)
 	checkpoints := g.live.named("caddyrec.checkpoint")
 	g.log, err = ledger.Open(ledger.Options{
-		Dir: filepath.Join(dir, "ledger", log), Log: log, Store: objects, Keys: g.keys,
+		Dir: filepath.Join(g.dir, "ledger", log), Log: log, Store: spooled, Keys: g.keys,
 		OnCheckpoint: func(note []byte) {
 			now := time.Now()
 			g.signed.Store(now.UnixNano())
@@ -119,60 +155,13 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 		OnCommit: g.meter.committed,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("opening log %s: %w", log, err)
+		return fmt.Errorf("opening log %s: %w", log, err)
 	}
-	g.denials.gateway = g
 	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Logger: g.live.slog("caddyrec.approval")})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
+		return errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}
-	g.tellStart()
-	g.rotateKey()
-	g.background.Go(func() { g.retention.run(g.life) })
-	protection := "the store's own"
-	if p, ok := objects.(interface{ Protection() string }); ok {
-		protection = p.Protection()
-	}
-	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("protection", protection), zap.String("public_key", g.log.Verifier()))
-	return g, nil
-}
-
-// tellStart records that the gateway has started: at once, or, when the disk is
-// full or failing, as soon as it can be. Requests are refused until then, each
-// with its reason; the site's other parts are served.
-func (g *Gateway) tellStart() {
-	start := record.New(record.GatewayStarted)
-	start.Gateway = &record.Gateway{Version: Version()}
-	err := g.Commit(10*time.Second, start)
-	if err == nil {
-		return
-	}
-	g.logger.Error("nothing can be recorded yet, so requests are refused", zap.Error(err))
-	leave, _ := g.enter() // nobody can close it yet
-	go func() {
-		defer leave()
-		for {
-			select {
-			case <-g.life.Done():
-				return
-			case <-time.After(time.Second):
-			}
-			if g.append(10*time.Second, start, false) == nil {
-				return
-			}
-		}
-	}()
-}
-
-// rotateKey takes up the signing key that caddy rec keys rotate has left, if
-// there is one. The log goes on with the old key when that fails.
-func (g *Gateway) rotateKey() {
-	public, err := g.log.RotateKey()
-	if err != nil {
-		g.logger.Error("the signing key is the old one still", zap.Error(err))
-	} else if public != "" {
-		g.logger.Info("the log is signed with another key from now on", zap.String("public_key", public))
-	}
+	return nil
 }
 
 // enter keeps the gateway open until leave is called. It reports false once

@@ -1,6 +1,7 @@
 package caddyrec
 
 import (
+	"log/slog"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ type folder string
 
 func (f folder) Key() string { return "test:" + string(f) }
 
-func (f folder) Open() (storage.Store, string, error) {
+func (f folder) Open(*slog.Logger) (storage.Store, string, error) {
 	s, err := local.Open(string(f))
 	return s, string(f), err
 }

@@ -2,6 +2,7 @@ package caddyrec
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,14 +24,14 @@ type folderStore string
 
 func (s folderStore) Key() string { return string(s) }
 
-func (s folderStore) Open() (storage.Store, string, error) {
+func (s folderStore) Open(*slog.Logger) (storage.Store, string, error) {
 	store, err := local.Open(string(s))
 	return store, string(s), err
 }
 
 func TestAnOutageIsToldByHealthAndMetricsAndThenByTheLogItself(t *testing.T) {
 	dir := folderStore(t.TempDir())
-	g, err := openGateway("test", dir, "outages", time.Second, 0, zap.NewNop())
+	g, err := openGateway("test", dir, "", "outages", time.Second, 0, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package localstore
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 
 	"github.com/caddyserver/caddy/v2"
@@ -93,7 +94,7 @@ func (l *Local) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func (l *Local) Key() string { return "local:" + l.folder }
 
 // Open makes or takes the folder.
-func (l *Local) Open() (storage.Store, string, error) {
+func (l *Local) Open(*slog.Logger) (storage.Store, string, error) {
 	s, err := local.Open(l.folder)
 	if err != nil {
 		return nil, "", err

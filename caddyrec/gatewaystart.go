@@ -1,0 +1,82 @@
+package caddyrec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/storage"
+)
+
+// claim puts the log's public key into a store that other machines may share,
+// and refuses a log that one of them writes.
+func (g *Gateway) claim(objects storage.Store, log string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	// A log is known by its first key, whatever signs it now.
+	const file = "public.key"
+	public, err := os.ReadFile(filepath.Join(g.dir, "ledger", log, file))
+	if errors.Is(err, fs.ErrNotExist) {
+		public, err = []byte(g.keys.Verifier()+"\n"), nil
+	}
+	if err != nil {
+		return fmt.Errorf("opening log %s: %w", log, err)
+	}
+	key := storage.Object{Name: "ledger/" + log + "/" + file, Data: public}
+	err = storage.Same(ctx, objects, key)
+	if errors.Is(err, storage.ErrNotExist) {
+		err = storage.CreateAll(ctx, objects, []storage.Object{key})
+	}
+	if errors.Is(err, storage.ErrExist) {
+		return fmt.Errorf("log %s is in this store already, with another key: give each machine a log name of its own, or restore the keys that began it", log)
+	}
+	if err != nil {
+		return fmt.Errorf("opening log %s: %w", log, err)
+	}
+	return nil
+}
+
+// tellStart records that the gateway has started: at once, or, when the disk is
+// full or failing, as soon as it can be. Requests are refused until then, each
+// with its reason; the site's other parts are served.
+func (g *Gateway) tellStart() {
+	start := record.New(record.GatewayStarted)
+	start.Gateway = &record.Gateway{Version: Version()}
+	err := g.Commit(10*time.Second, start)
+	if err == nil {
+		return
+	}
+	g.logger.Error("nothing can be recorded yet, so requests are refused", zap.Error(err))
+	leave, _ := g.enter() // nobody can close it yet
+	go func() {
+		defer leave()
+		for {
+			select {
+			case <-g.life.Done():
+				return
+			case <-time.After(time.Second):
+			}
+			if g.append(10*time.Second, start, false) == nil {
+				return
+			}
+		}
+	}()
+}
+
+// rotateKey takes up the signing key that caddy rec keys rotate has left, if
+// there is one. The log goes on with the old key when that fails.
+func (g *Gateway) rotateKey() {
+	public, err := g.log.RotateKey()
+	if err != nil {
+		g.logger.Error("the signing key is the old one still", zap.Error(err))
+	} else if public != "" {
+		g.logger.Info("the log is signed with another key from now on", zap.String("public_key", public))
+	}
+}

@@ -1,0 +1,83 @@
+package gcsstore
+
+import (
+	"math"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/dustin/go-humanize"
+)
+
+// UnmarshalCaddyfile reads the store gcs. For its syntax see [GCS].
+func (g *GCS) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if !d.AllArgs(&g.Bucket) {
+		return d.ArgErr()
+	}
+	seen := map[string]bool{}
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		option := d.Val()
+		if seen[option] {
+			return d.Errf("%s is set twice", option)
+		}
+		seen[option] = true
+		var err error
+		switch option {
+		case "prefix":
+			err = word(d, &g.Prefix)
+		case "endpoint":
+			err = word(d, &g.Endpoint)
+		case "on_full":
+			err = word(d, &g.OnFull)
+		case "retention":
+			err = g.unmarshalRetention(d)
+		case "spool":
+			err = g.unmarshalSpool(d)
+		default:
+			err = d.Errf("unrecognized option %q of store gcs: use prefix, retention, spool, on_full or endpoint", option)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func word(d *caddyfile.Dispenser, into *string) error {
+	if !d.AllArgs(into) {
+		return d.ArgErr()
+	}
+	return nil
+}
+
+func (g *GCS) unmarshalRetention(d *caddyfile.Dispenser) error {
+	args := d.RemainingArgs()
+	if len(args) == 1 && args[0] == "off" {
+		return nil
+	}
+	if len(args) != 2 || args[0] != "locked" && args[0] != "unlocked" {
+		return d.Err("retention: use locked <duration>, unlocked <duration>, or off")
+	}
+	term, err := caddy.ParseDuration(args[1])
+	if err != nil || term <= 0 {
+		return d.Errf("retention %s: not a positive duration, such as 400d", args[1])
+	}
+	g.Retention = &Retention{Mode: args[0], For: caddy.Duration(term)}
+	return nil
+}
+
+func (g *GCS) unmarshalSpool(d *caddyfile.Dispenser) error {
+	g.Spool = new(Spool)
+	var limit string
+	if !d.AllArgs(&g.Spool.Folder, &limit) {
+		return d.ArgErr()
+	}
+	n, err := humanize.ParseBytes(limit)
+	if err != nil || n == 0 || n > math.MaxInt64 {
+		return d.Errf("spool %s: not a size, such as 4GiB", limit)
+	}
+	g.Spool.Limit = int64(n)
+	return nil
+}
+
+var _ caddyfile.Unmarshaler = (*GCS)(nil)

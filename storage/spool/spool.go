@@ -1,0 +1,324 @@
+// Package spool is a [storage.Store] in front of one that is far away or often
+// not there.
+//
+// Its promise: what was created is durable on this machine when Create returns,
+// and reaches the store behind it, in the order of the creates, as soon as that
+// can be reached, also after a restart. It is read back from where it is. What
+// is kept meanwhile has a limit.
+//
+// An object is a file, synced and then linked to its name, with a head that
+// tells the object's name, size and CRC32C. It is removed when the store behind
+// has it. One that is damaged on this disk, or whose name something else has in
+// the store behind, is set aside, logged, and stands in no other's way.
+//
+// One process creates a name. A name is refused that is taken in the store
+// behind, if that can be reached; if it cannot, that comes out at the upload.
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/caddyrec/caddyrec/storage"
+)
+
+// ErrFull says that the spool has reached its limit, because the store behind
+// has not taken what is in it.
+var ErrFull = errors.New("storage: the spool is full, since the store behind it does not take what it holds")
+
+// Policy is what happens at the limit.
+type Policy string
+
+// The policies.
+const (
+	// Deny refuses further creates, with [ErrFull].
+	Deny Policy = "deny"
+	// Alarm logs an error, now and then, and goes on as long as the disk does.
+	Alarm Policy = "alarm"
+)
+
+// Options say where objects wait, and how many.
+type Options struct {
+	// Dir is a folder of the spool's own, on a local disk. It is made if it is
+	// not there.
+	Dir string
+	// Limit is how much may wait, in bytes. One object that is larger is taken
+	// if none waits.
+	Limit int64
+	// OnFull is what happens at the limit.
+	OnFull Policy
+	// Log is told what goes wrong behind the creates. nil: nothing is logged.
+	Log *slog.Logger
+
+	pause time.Duration // for tests; 0: 1 s. After the first failure
+	check time.Duration // for tests; 0: 2 s. Longest wait for the store behind in a Create
+	drain time.Duration // for tests; 0: 5 s. Longest wait for it in Close
+}
+
+// Check says whether the options can be meant.
+func (o Options) Check() error {
+	switch {
+	case o.Dir == "":
+		return errors.New("no folder given for the spool")
+	case o.Limit <= 0:
+		return errors.New("the spool's limit must be positive")
+	case o.OnFull != Deny && o.OnFull != Alarm:
+		return fmt.Errorf("%q is nothing to do when the spool is full: use %s or %s", o.OnFull, Deny, Alarm)
+	}
+	return nil
+}
+
+// Spool is the store in front. Make it with [Open], end it with Close.
+type Spool struct {
+	behind storage.Store
+	opts   Options
+	log    *slog.Logger
+	root   *os.Root
+
+	mu       sync.Mutex
+	pending  []*entry // in order
+	byName   map[string]*entry
+	bytes    int64
+	next     uint64 // number of the next file
+	watches  map[*watch]bool
+	away     bool // the store behind could not be reached
+	refused  bool // a create was refused since an entry left
+	alarmed  time.Time
+	wake     chan struct{} // of capacity 1
+	progress chan struct{} // closed and made anew when something has left or failed
+
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+var (
+	_ storage.Batcher = (*Spool)(nil)
+	_ storage.Limited = (*Spool)(nil)
+)
+
+// Open takes the spool in a folder, with what waits in it for the store behind.
+// Close does not close that.
+func Open(behind storage.Store, opts Options) (*Spool, error) {
+	if err := opts.Check(); err != nil {
+		return nil, fmt.Errorf("opening spool: %w", err)
+	}
+	for value, standard := range map[*time.Duration]time.Duration{&opts.pause: time.Second, &opts.check: 2 * time.Second, &opts.drain: 5 * time.Second} {
+		if *value == 0 {
+			*value = standard
+		}
+	}
+	s := &Spool{
+		behind: behind, opts: opts, log: opts.Log, byName: map[string]*entry{}, watches: map[*watch]bool{},
+		wake: make(chan struct{}, 1), progress: make(chan struct{}), done: make(chan struct{}),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.openFolder(); err != nil {
+		return nil, fmt.Errorf("opening spool in %s: %w", opts.Dir, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.wake <- struct{}{}
+	go s.upload(ctx)
+	return s, nil
+}
+
+// Close gives what waits a last while to leave, if the store behind can be
+// reached, and stops. What is left is there at the next Open.
+func (s *Spool) Close() error {
+	late := time.NewTimer(s.opts.drain)
+	defer late.Stop()
+	for waiting := true; waiting; {
+		s.mu.Lock()
+		progress := s.progress
+		idle := len(s.pending) == 0 || s.away
+		s.mu.Unlock()
+		if idle {
+			break
+		}
+		select {
+		case <-progress:
+		case <-late.C:
+			waiting = false
+		}
+	}
+	s.cancel()
+	<-s.done
+	if n, bytes := s.Waiting(); n > 0 {
+		s.log.Warn("objects are left in the spool: they are uploaded after the next start", "objects", n, "bytes", bytes, "folder", s.opts.Dir)
+	}
+	return s.root.Close()
+}
+
+// Waiting is how many objects have not reached the store behind, and how large
+// they are together.
+func (s *Spool) Waiting() (objects int, bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pending), s.bytes
+}
+
+// Full implements [storage.Limited].
+func (s *Spool) Full() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opts.OnFull == Deny && (s.refused || s.bytes >= s.opts.Limit) {
+		return ErrFull
+	}
+	return nil
+}
+
+// Create implements [storage.Store].
+func (s *Spool) Create(ctx context.Context, name string, r io.Reader) error {
+	if err := storage.CheckName(name); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("spooling object %s: %w", name, err)
+	}
+	if s.waits(name) != nil {
+		return fmt.Errorf("%w: %s", storage.ErrExist, name)
+	}
+	f, err := s.write(ctx, name, r)
+	if err == nil {
+		defer f.discard()
+		err = f.sync()
+	}
+	if err != nil {
+		return fmt.Errorf("spooling object %s: %w", name, err)
+	}
+	w := s.watch(name)
+	defer s.unwatch(w)
+	for {
+		if s.isBehind(ctx, name) {
+			return fmt.Errorf("%w: %s", storage.ErrExist, name)
+		}
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("spooling object %s: %w", name, err)
+		}
+		if again, err := s.place(w, f); !again {
+			return err
+		}
+	}
+}
+
+// place puts written files into the spool. It says to look again for their
+// names in the store behind if one of them has left for it since w saw.
+func (s *Spool) place(w *watch, files ...*written) (again bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var size int64
+	for _, f := range files {
+		if s.byName[f.Name] != nil {
+			return false, fmt.Errorf("%w: %s", storage.ErrExist, f.Name)
+		}
+		size += f.Size
+	}
+	if w.left {
+		w.left = false
+		return true, nil
+	}
+	if len(s.pending) > 0 && s.bytes+size > s.opts.Limit {
+		if err := s.atLimit(); err != nil {
+			return false, fmt.Errorf("spooling object %s: %w", files[0].Name, err)
+		}
+	}
+	defer s.nudge()
+	group := s.next
+	for _, f := range files {
+		e, err := s.link(f, group)
+		if err != nil { // those before are there, as good as any
+			return false, fmt.Errorf("spooling object %s: %w", f.Name, err)
+		}
+		s.add(e)
+	}
+	if err := s.syncFolder(); err != nil {
+		return false, fmt.Errorf("spooling objects: they are there, but may not outlive a power cut: %w", err)
+	}
+	return false, nil
+}
+
+// nudge tells the uploads that there is something to do.
+func (s *Spool) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// watch sees whether one of some names leaves the spool.
+type watch struct {
+	names []string
+	left  bool // Spool.mu guards it
+}
+
+func (s *Spool) watch(names ...string) *watch {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := &watch{names: names}
+	s.watches[w] = true
+	return w
+}
+
+func (s *Spool) unwatch(w *watch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.watches, w)
+}
+
+// atLimit does what the policy says. The caller holds the lock.
+func (s *Spool) atLimit() error {
+	if s.opts.OnFull == Deny {
+		s.refused = true
+		return ErrFull
+	}
+	if time.Since(s.alarmed) > time.Minute {
+		s.alarmed = time.Now()
+		s.log.Error("the spool is over its limit and goes on: the disk will be full", "objects", len(s.pending), "bytes", s.bytes, "limit", s.opts.Limit, "folder", s.opts.Dir)
+	}
+	return nil
+}
+
+func (s *Spool) add(e *entry) {
+	s.pending = append(s.pending, e)
+	s.byName[e.Name] = e
+	s.bytes += e.Size
+}
+
+// waits is the entry of a name, nil if none has it.
+func (s *Spool) waits(name string) *entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byName[name]
+}
+
+// isBehind says whether a name is taken in the store behind, as far as that can
+// be told now.
+func (s *Spool) isBehind(ctx context.Context, name string) bool {
+	s.mu.Lock()
+	away := s.away
+	s.mu.Unlock()
+	if away {
+		return false
+	}
+	bound, cancel := context.WithTimeout(ctx, s.opts.check)
+	defer cancel()
+	r, err := s.behind.Open(bound, name)
+	if err == nil {
+		r.Close()
+		return true
+	}
+	if !errors.Is(err, storage.ErrNotExist) && ctx.Err() == nil {
+		s.mu.Lock()
+		s.away = true // until an upload goes through
+		s.mu.Unlock()
+	}
+	return false
+}
