@@ -32,6 +32,7 @@ func plantInto(t *testing.T, site string) *planting {
 	secret := p.word("the upstream's credential")
 	p.vars["CREDENTIAL"] = write(t, "credential", "Bearer "+secret)
 	p.vars["APP"] = maskOptions
+	p.vars["LOG"] = "format masked"
 	p.start(site)
 	p.token = p.service("service")
 	p.plant("the client's token", strings.Split(p.token, ".")[2])

@@ -24,6 +24,7 @@ const globals = `{
 	metrics
 	log {
 		level DEBUG
+		{$LOG}
 	}
 	caddyrec {
 		store local {$FOLDER}/store
@@ -122,7 +123,7 @@ func (w *world) config(text string) string {
 	for name, value := range w.vars {
 		text = strings.ReplaceAll(text, "{$"+name+"}", value)
 	}
-	for _, name := range []string{"APP", "SITE", "AUTH", "APPROVAL"} {
+	for _, name := range []string{"APP", "LOG", "SITE", "AUTH", "APPROVAL"} {
 		text = strings.ReplaceAll(text, "{$"+name+"}", "")
 	}
 	return text
