@@ -86,7 +86,7 @@ func (w *world) order(name string) answer {
 }
 
 // held sends orders whose answers the upstream keeps back until release.
-func (w *world) held(n int) (release func() []answer) {
+func (w *world) held(name string, n int) (release func() []answer) {
 	w.t.Helper()
 	hold := make(chan struct{})
 	w.up.holds(hold)
@@ -94,7 +94,7 @@ func (w *world) held(n int) (release func() []answer) {
 	var all sync.WaitGroup
 	before := w.up.orders()
 	for i := range n {
-		all.Go(func() { answers[i] = w.order(fmt.Sprint("held-", i)) })
+		all.Go(func() { answers[i] = w.order(fmt.Sprint(name, "-", i)) })
 	}
 	eventually(w.t, "the orders are at the upstream", func() bool { return w.up.orders() == before+n })
 	w.up.holds(nil)
