@@ -60,17 +60,24 @@ func (w *world) item(name string) string { return "/" + filepath.Base(w.Folder) 
 
 // order sends an order and reads its answer whole.
 func (w *world) order(name string) answer {
-	body := bytes.NewReader([]byte(`{"item":"` + strings.Repeat("i", 500) + `"}`))
-	begun := time.Now()
-	res, err := http.Post("http://"+w.Address+w.item(name), "application/json", body)
+	a, err := w.send(http.DefaultClient, name)
 	if err != nil {
 		w.t.Errorf("order %s: %v", name, err)
-		return answer{}
+	}
+	return a
+}
+
+func (w *world) send(client *http.Client, name string) (answer, error) {
+	body := bytes.NewReader([]byte(`{"item":"` + strings.Repeat("i", 500) + `"}`))
+	begun := time.Now()
+	res, err := client.Post("http://"+w.Address+w.item(name), "application/json", body)
+	if err != nil {
+		return answer{}, err
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
-		w.t.Errorf("order %s: %v", name, err)
+		return answer{}, err
 	}
 	var problem struct{ Reason string }
 	json.Unmarshal(text, &problem)
@@ -82,7 +89,7 @@ func (w *world) order(name string) answer {
 	if res.StatusCode == http.StatusServiceUnavailable && res.Header.Get("Retry-After") == "" {
 		w.t.Errorf("order %s is refused without a Retry-After", name)
 	}
-	return answer{res.StatusCode, problem.Reason, time.Since(begun)}
+	return answer{res.StatusCode, problem.Reason, time.Since(begun)}, nil
 }
 
 // held sends orders whose answers the upstream keeps back until release.

@@ -84,6 +84,7 @@ type world struct {
 
 	mu           sync.Mutex
 	acknowledged [][]string // by connection, in order
+	unsent       []string   // that must not have been taken
 }
 
 const connections = 4
@@ -208,6 +209,11 @@ func (w *world) checkAcknowledged(intents, outcomes map[string]int) {
 				w.t.Errorf("connection %d: %s is recorded at %d and %d, after %d", c, item, intent, outcome, last)
 			}
 			last = outcome
+		}
+	}
+	for _, item := range w.unsent {
+		if _, ok := intents[item]; ok {
+			w.t.Errorf("%s was taken and got no answer", item)
 		}
 	}
 	w.up.mu.Lock()
