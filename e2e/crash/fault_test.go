@@ -92,6 +92,12 @@ func (w *world) send(client *http.Client, name string) (answer, error) {
 	return answer{res.StatusCode, problem.Reason, time.Since(begun)}, nil
 }
 
+func (w *world) acknowledgedSoFar() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.acknowledged)
+}
+
 // held sends orders whose answers the upstream keeps back until release.
 func (w *world) held(name string, n int) (release func() []answer) {
 	w.t.Helper()
@@ -335,7 +341,7 @@ func (w *world) checkLog() {
 	for _, l := range lines {
 		if l.Type == record.ExchangeType {
 			_, path, _ := strings.Cut(strings.TrimPrefix(l.Request.URL, "http://"), "/")
-			outcomes["/"+path]++
+			outcomes["/"+path]++ // whatever the address was
 		}
 	}
 	for _, items := range w.acknowledged {

@@ -90,14 +90,20 @@ func TestASecondProcessOnTheLogIsRefusedAndTheFirstGoesOn(t *testing.T) {
 	if err == nil {
 		t.Fatal("two processes write one log")
 	}
-	for _, says := range []string{"main", "another process writes this log", fmt.Sprint(w.Pid()), "stop it, or give this one a log of its own"} {
-		if !strings.Contains(err.Error(), says) {
-			t.Errorf("the error does not say %q: %v", says, err)
-		}
-	}
+	wantSays(t, err, "main", "another process writes this log", fmt.Sprint(w.Pid()), "stop it, or give this one a log of its own")
 	if a := w.order("after"); a.status != http.StatusOK {
 		t.Errorf("the first one answers with %d %s", a.status, a.reason)
 	}
 	w.stop()
 	w.check()
+}
+
+// wantSays fails the test unless an error says all of it.
+func wantSays(t *testing.T, err error, all ...string) {
+	t.Helper()
+	for _, says := range all {
+		if !strings.Contains(err.Error(), says) {
+			t.Errorf("the error does not say %q: %v", says, err)
+		}
+	}
 }
