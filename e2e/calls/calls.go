@@ -21,6 +21,13 @@ type Call struct {
 	// Path is the file or folder it is about; To is the new name of a linkat
 	// or renameat.
 	Path, To string
+	// Process and Thread are who makes it. A thread's next call says that the
+	// one before has ended.
+	Process, Thread int
+	// Event is the eventfd that counts the ends of io_submit's writes.
+	Event int
+	// Offset is where a pwrite64 or io_submit writes, in bytes.
+	Offset int64
 }
 
 // Verdict is what becomes of a call. Its zero value lets it pass.

@@ -163,12 +163,19 @@ func (w *watch) call(n notification) (c Call, ok bool) {
 	case unix.SYS_LINKAT, unix.SYS_RENAMEAT, unix.SYS_RENAMEAT2:
 		c = Call{Name: watched[number], Path: n.at(0), To: n.at(2)}
 	case unix.SYS_IO_SUBMIT:
-		c = Call{Name: watched[number], Path: n.link(fmt.Sprintf("fd/%d", n.submitted()))}
+		b := n.submitted()
+		c = Call{Name: watched[number], Path: n.file(b.fd), Event: int(b.event), Offset: b.offset}
 	default:
-		c = Call{Name: watched[number], Path: n.link(fmt.Sprintf("fd/%d", int32(n.args[0])))}
+		c = Call{Name: watched[number], Path: n.file(uint32(n.args[0]))}
+		if number == unix.SYS_PWRITE64 {
+			c.Offset = int64(n.args[3])
+		}
 	}
+	c.Process, c.Thread = w.process, int(n.pid)
 	return c, strings.HasPrefix(c.Path, w.below+"/") || c.Path == w.below
 }
+
+func (n *notification) file(fd uint32) string { return n.link(fmt.Sprintf("fd/%d", fd)) }
 
 // link reads a link in the caller's part of /proc.
 func (n *notification) link(name string) string {
@@ -217,13 +224,28 @@ func (n *notification) memory(into []byte, at uint64) []byte {
 	return into[:got]
 }
 
-// submitted is the file that an io_submit writes to.
-func (n *notification) submitted() int32 {
-	var list [8]byte
-	n.memory(list[:], n.args[2])
-	block := *(*uint64)(unsafe.Pointer(&list[0]))
-	const fileOffset = 20 // in struct iocb
-	var fd [4]byte
-	n.memory(fd[:], block+fileOffset)
-	return *(*int32)(unsafe.Pointer(&fd[0]))
+// block is struct iocb of linux/aio_abi.h.
+type block struct {
+	_        [20]byte
+	fd       uint32
+	_, _     uint64 // buffer and length
+	offset   int64
+	_        uint64
+	_, event uint32 // flags before it
+}
+
+// submitted is the one write that an io_submit begins.
+func (n *notification) submitted() (b block) {
+	var first uint64
+	n.memory(unsafe.Slice((*byte)(unsafe.Pointer(&first)), 8), n.args[2])
+	n.memory(unsafe.Slice((*byte)(unsafe.Pointer(&b)), unsafe.Sizeof(b)), first)
+	return b
+}
+
+// Name is the name of a watched system call; of another it is empty.
+func Name(number int) string {
+	if number == unix.SYS_OPENAT {
+		return "openat"
+	}
+	return watched[uintptr(number)]
 }

@@ -17,6 +17,9 @@ import (
 // rounds is how often the gateway is killed: `make crash` says 10000.
 var rounds = flag.Int("rounds", 300, "how often the gateway is killed")
 
+// cuts is how often its power is cut.
+var cuts = flag.Int("powercuts", 100, "how often the power is cut")
+
 // scratch is the run's folder. Its name is short: sockets are below it.
 var scratch string
 
