@@ -17,3 +17,6 @@ func Launch() {}
 
 // Start fails here.
 func Start(*exec.Cmd, string, Decide, string) error { return errHere }
+
+// Name is empty here.
+func Name(int) string { return "" }

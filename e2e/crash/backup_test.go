@@ -58,9 +58,7 @@ func TestABackupTakenUnderLoadIsRestoredAndTheLogGoesOn(t *testing.T) {
 		eventually(t, "there is load", func() bool { return w.acknowledgedSoFar() > 20*(n+1) })
 		restored := newWorld(t, w.up)
 		w.mu.Lock()
-		for _, items := range w.acknowledged { // in the backup, whatever comes after
-			restored.acknowledged = append(restored.acknowledged, items)
-		}
+		restored.acknowledged = append(restored.acknowledged, w.acknowledged...) // in the backup, whatever comes after
 		w.mu.Unlock()
 		w.backup(restored.Store())
 		close(stop)

@@ -214,12 +214,16 @@ func (p *platter) freeze(pid int) {
 			unix.Tgkill(pid, thread, unix.SIGSTOP)
 		}
 	}
-	for deadline := time.Now().Add(patience); !frozen(pid); {
-		if time.Now().After(deadline) {
+	deadline := time.After(patience)
+	tick := time.NewTicker(100 * time.Microsecond)
+	defer tick.Stop()
+	for !frozen(pid) {
+		select {
+		case <-tick.C:
+		case <-deadline:
 			p.fail(fmt.Errorf("process %d does not stop", pid))
 			return
 		}
-		time.Sleep(100 * time.Microsecond)
 	}
 	for thread, c := range p.under {
 		number, _, _ := strings.Cut(proc(pid, "task/%d/syscall", thread), " ")
