@@ -270,6 +270,7 @@ var directives = []struct{ page, parser, typeFile, typeName string }{
 	{"docs/session_record.md", "caddyrec/sessionrecord/caddyfile.go", "caddyrec/sessionrecord/sessionrecord.go", "Handler"},
 	{"docs/jit_approval.md", "caddyrec/jitapproval/caddyfile.go", "caddyrec/jitapproval/jitapproval.go", "Handler"},
 	{"docs/json_matcher.md", "", "caddyrec/jsonmatch/jsonmatch.go", "Match"},
+	{"docs/masked_log.md", "", "caddyrec/maskedlog/maskedlog.go", "Encoder"},
 	{"docs/caddyrec_option.md", "caddyrec/caddyfile.go", "caddyrec/caddyrec.go", "App"},
 }
 

@@ -4,7 +4,7 @@
 //
 // builds a Caddy with all of them: the app caddyrec, the directives oidc_auth,
 // json_schema_guard, session_record and jit_approval, the matcher json, the
-// local store, and the command caddy rec.
+// local store, the log encoder masked, and the command caddy rec.
 package caddyrec
 
 import (
@@ -13,6 +13,7 @@ import (
 	_ "github.com/caddyrec/caddyrec/caddyrec/jitapproval"
 	_ "github.com/caddyrec/caddyrec/caddyrec/jsonmatch"
 	_ "github.com/caddyrec/caddyrec/caddyrec/localstore"
+	_ "github.com/caddyrec/caddyrec/caddyrec/maskedlog"
 	_ "github.com/caddyrec/caddyrec/caddyrec/oidcauth"
 	_ "github.com/caddyrec/caddyrec/caddyrec/schemaguard"
 	_ "github.com/caddyrec/caddyrec/caddyrec/sessionrecord"

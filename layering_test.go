@@ -20,6 +20,7 @@ var layers = map[string][]string{
 	"storage/local":       {"storage"},
 	"storage/storagetest": {"storage"},
 	"schema":              {"jsonscan"},
+	"schema/openapi":      {"schema", "jsonscan"},
 	"masking":             {"jsonscan"},
 	"identity":            {"jsonscan"},
 	"ledger":              {"storage", "record", "jsonscan"},

@@ -2,10 +2,13 @@ package caddyrec
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+
+	"github.com/caddyrec/caddyrec/masking"
 )
 
 func init() { httpcaddyfile.RegisterGlobalOption("caddyrec", parseApp) }
@@ -43,12 +46,16 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			if err := DurationArg(d, &a.CommitTimeout); err != nil {
 				return err
 			}
+		case "retain":
+			if err := DurationArg(d, &a.Retain); err != nil {
+				return err
+			}
 		case "mask":
 			if err := a.unmarshalMask(d); err != nil {
 				return err
 			}
 		default:
-			return d.Errf("unrecognized caddyrec option %q: use store, log, commit_timeout or mask", option)
+			return d.Errf("unrecognized caddyrec option %q: use store, log, commit_timeout, retain or mask", option)
 		}
 	}
 	return nil
@@ -78,29 +85,69 @@ func (a *App) unmarshalMask(d *caddyfile.Dispenser) error {
 		a.Mask = new(Mask)
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		option := d.Val()
-		args := d.RemainingArgs()
-		var list *[]string
-		switch option {
-		case "keys":
-			list = &a.Mask.Keys
-		case "paths":
-			list = &a.Mask.Paths
-		case "detect":
-			list = &a.Mask.Detect
-		case "no_defaults":
-			if len(args) > 0 {
-				return d.ArgErr()
-			}
-			a.Mask.NoDefaults = true
-			continue
-		default:
-			return d.Errf("unrecognized mask option %q: use keys, paths, detect or no_defaults", option)
+		if err := a.Mask.unmarshalOption(d, d.Val(), d.RemainingArgs()); err != nil {
+			return err
 		}
-		if len(args) == 0 {
+	}
+	return nil
+}
+
+func (m *Mask) unmarshalOption(d *caddyfile.Dispenser, option string, args []string) error {
+	var list *[]string
+	switch option {
+	case "keys":
+		list = &m.Keys
+	case "paths":
+		list = &m.Paths
+	case "detect":
+		list = &m.Detect
+	case "allow":
+		list = &m.Allow
+	case "pattern":
+		if len(args) != 2 {
 			return d.ArgErr()
 		}
-		*list = append(*list, args...)
+		m.Patterns = append(m.Patterns, masking.Pattern{Name: args[0], Regexp: args[1]})
+		return nil
+	case "action":
+		return m.unmarshalAction(d, args)
+	case "no_defaults":
+		if len(args) > 0 {
+			return d.ArgErr()
+		}
+		m.NoDefaults = true
+		return nil
+	default:
+		return d.Errf("unrecognized mask option %q: use keys, paths, detect, pattern, allow, action or no_defaults", option)
 	}
+	if len(args) == 0 {
+		return d.ArgErr()
+	}
+	*list = append(*list, args...)
+	return nil
+}
+
+func (m *Mask) unmarshalAction(d *caddyfile.Dispenser, args []string) error {
+	if len(args) != 2 && len(args) != 3 {
+		return d.ArgErr()
+	}
+	a := MaskAction{Action: args[1]}
+	if len(args) == 3 {
+		n, err := strconv.Atoi(args[2])
+		if err != nil {
+			return d.Errf("action of %s: %q is not a number", args[0], args[2])
+		}
+		a.Keep = n
+	}
+	if _, err := masking.ParseAction(a.Action, a.Keep); err != nil {
+		return d.WrapErr(err)
+	}
+	if _, again := m.Actions[args[0]]; again {
+		return d.Errf("the action of %s is set twice", args[0])
+	}
+	if m.Actions == nil {
+		m.Actions = make(map[string]MaskAction)
+	}
+	m.Actions[args[0]] = a
 	return nil
 }

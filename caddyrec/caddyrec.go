@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -36,10 +37,14 @@ func init() { caddy.RegisterModule(App{}) }
 //			store local <folder>
 //			log <name>
 //			commit_timeout <duration>
+//			retain <duration>
 //			mask {
 //				keys <names...>
 //				paths <pointers...>
 //				detect <detectors...>
+//				pattern <name> <regexp>
+//				allow <values...>
+//				action <rule> token|partial <n>|pseudonym|drop
 //				no_defaults
 //			}
 //		}
@@ -57,6 +62,10 @@ type App struct {
 	// How long a request waits for its record to be durable before it is
 	// refused with 503. Default: 1s.
 	CommitTimeout caddy.Duration `json:"commit_timeout,omitempty"`
+
+	// How long records are kept. Older ones are removed, a sealed segment at a
+	// time, unless a legal hold keeps them. Default: for ever.
+	Retain caddy.Duration `json:"retain,omitempty"`
 
 	// What is secret, beyond what schemas mark.
 	Mask *Mask `json:"mask,omitempty"`
@@ -78,26 +87,6 @@ type running struct {
 	opened   bool
 	released bool
 	openErr  error
-}
-
-// Mask says what is secret. Whatever it names is masked before anything of it
-// is stored, logged or shown.
-type Mask struct {
-	// Names of JSON keys, query and form parameters, headers and cookies whose
-	// values are secret, whatever their case, `_`, `-` and spaces. They are
-	// added to the built-in names.
-	Keys []string `json:"keys,omitempty"`
-
-	// Places in JSON bodies: JSON Pointers (RFC 6901) in which `*` stands for
-	// any one step and `**` for any number of steps.
-	Paths []string `json:"paths,omitempty"`
-
-	// The detectors that look at every value: `card`, `email`, `jwt`,
-	// `private_key`; or only `off`. Default: all.
-	Detect []string `json:"detect,omitempty"`
-
-	// Leaves out the built-in key names.
-	NoDefaults bool `json:"no_defaults,omitempty"`
 }
 
 // Store is what a module in the namespace caddyrec.stores provides. It is
@@ -122,6 +111,9 @@ var logName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 // nothing: caddy validate runs it too.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
+	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
 	a.run = &running{complain: rate.Sometimes{Interval: time.Second}}
 	if a.Log == "" {
 		a.Log = "main"
@@ -141,11 +133,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("the store module %T is not a caddyrec store", mod)
 	}
 	a.store = store
-	var m Mask
-	if a.Mask != nil {
-		m = *a.Mask
-	}
-	a.masking, err = masking.New(masking.Config{Keys: m.Keys, Paths: m.Paths, Detect: m.Detect, NoDefaults: m.NoDefaults})
+	a.masking, err = a.Mask.policy(a.pseudonym)
 	if err != nil {
 		return fmt.Errorf("mask: %w", err)
 	}
@@ -160,11 +148,15 @@ func (a *App) Validate() error {
 	if a.CommitTimeout < 0 {
 		return errors.New("commit_timeout must be positive")
 	}
+	if a.Retain != 0 && time.Duration(a.Retain) < 24*time.Hour {
+		return errors.New("retain must be at least a day (1d)")
+	}
 	return nil
 }
 
 // Start opens the ledger and begins to fetch the identity providers' keys.
 func (a *App) Start() error {
+	logMasking.Store(a.masking)
 	if _, err := a.open(); err != nil {
 		return err
 	}
@@ -222,11 +214,24 @@ func (a *App) open() (*Gateway, error) {
 		return a.run.gateway, a.run.openErr
 	}
 	a.run.opened = true
-	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a.store, a.Log, time.Duration(a.CommitTimeout), a.logger)
+	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a.store, a.Log, time.Duration(a.CommitTimeout), time.Duration(a.Retain), a.logger)
 	return a.run.gateway, a.run.openErr
 }
 
 func (a *App) gatewayKey() string { return a.store.Key() + "\x00" + a.Log }
+
+// logMasking is the policy of the configuration that was started last.
+var logMasking atomic.Pointer[masking.Policy]
+
+// LogMasking is the policy for Caddy's own logs: that of the newest
+// configuration in force, or what is masked by default. Logs are opened before
+// any app.
+func LogMasking() *masking.Policy {
+	if p := logMasking.Load(); p != nil {
+		return p
+	}
+	return new(masking.Policy)
+}
 
 // Masking is the policy on what is secret.
 func (a *App) Masking() *masking.Policy { return a.masking }

@@ -2,7 +2,6 @@ package caddyrec
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -18,35 +17,43 @@ var fieldBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); retu
 // Commit makes r durable, within the bound. The request's own context has no
 // say: what happened is recorded even if the client has gone.
 func (g *Gateway) Commit(within time.Duration, r *record.Record) error {
-	return g.commit(within, r, g.log.Commit)
+	return g.count(g.append(within, r, false))
 }
 
 // CommitClosing is Commit for what ends something that is on record, for which
 // space is kept on a full disk.
 func (g *Gateway) CommitClosing(within time.Duration, r *record.Record) error {
-	return g.commit(within, r, g.log.CommitClosing)
+	return g.count(g.append(within, r, true))
 }
 
-func (g *Gateway) commit(within time.Duration, r *record.Record, to committing) error {
-	ctx, cancel := context.WithTimeout(context.Background(), within)
-	defer cancel()
-	return commitFields(ctx, r, to)
+// append is both of them, without counting a failure.
+func (g *Gateway) append(within time.Duration, r *record.Record, closing bool) error {
+	return g.encode(r, func(fields []byte) (ledger.Receipt, error) { return g.log.CommitWithin(within, fields, closing) })
 }
 
 // Record makes r durable before it returns.
 func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
-	return commitFields(ctx, r, g.log.Commit)
+	return g.count(g.encode(r, func(fields []byte) (ledger.Receipt, error) { return g.log.Commit(ctx, fields) }))
 }
 
-// committing is one of the ways into the log.
-type committing func(ctx context.Context, fields []byte) (ledger.Receipt, error)
+// count counts a record that could not be committed.
+func (g *Gateway) count(err error) error {
+	if err != nil {
+		metrics.failures.WithLabelValues(g.name, reasonOf(err)).Inc()
+		g.outage.note(err)
+	}
+	return err
+}
 
-func commitFields(ctx context.Context, r *record.Record, to committing) error {
+func (g *Gateway) encode(r *record.Record, to func([]byte) (ledger.Receipt, error)) error {
 	buf := fieldBuffers.Get().(*[]byte)
 	fields := r.AppendFields((*buf)[:0])
-	_, err := to(ctx, fields)
+	_, err := to(fields)
 	if *buf = fields; cap(fields) <= 256<<10 {
 		fieldBuffers.Put(buf)
+	}
+	if err == nil {
+		g.meter.records[r.Type].Inc()
 	}
 	return err
 }
@@ -64,16 +71,8 @@ func (p patient) Record(ctx context.Context, r *record.Record) error {
 // unrecordedProblem is the answer to a request whose record could not be
 // committed.
 func unrecordedProblem(err error) exchange.Problem {
-	p := exchange.Problem{
+	return exchange.Problem{
 		Title: "The request could not be recorded, so it was not served", Status: http.StatusServiceUnavailable,
-		Reason: "ledger-unavailable", Detail: "try again later", RetryAfter: 5 * time.Second,
+		Reason: reasonOf(err), Detail: "try again later", RetryAfter: 5 * time.Second,
 	}
-	var c *ledger.CommitError
-	switch {
-	case errors.As(err, &c):
-		p.Reason = c.Reason
-	case errors.Is(err, errClosed):
-		p.Reason = "ledger-closed"
-	}
-	return p
 }

@@ -38,6 +38,7 @@ type denials struct {
 // adds what the one who refused knows. The refusal stands whether or not it
 // can be recorded; a failure is logged.
 func (v *Visit) Deny(d record.Denial, more func(*record.Record)) {
+	metrics.refusals.WithLabelValues(v.gateway.name, d.By, d.Reason).Inc()
 	if !v.gateway.denials.take(d) {
 		return
 	}

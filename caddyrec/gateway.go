@@ -1,6 +1,7 @@
 package caddyrec
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ import (
 // and a log has one committer.
 type Gateway struct {
 	key       string
+	name      string // of the log
 	dir       string
 	keys      *ledger.Keys
 	log       *ledger.Log
@@ -33,12 +35,20 @@ type Gateway struct {
 	patience  atomic.Int64 // how long approvals wait for a record, as the newest configuration says
 	sessions  seen
 	denials   denials
+	outage    outage
+	retention retention
+	meter     meter
+	signed    atomic.Int64 // when the newest checkpoint was, in nanoseconds since 1970
+
+	// What runs beside the requests ends with life, when closing begins.
+	life       context.Context
+	end        context.CancelFunc
+	background sync.WaitGroup
 
 	// A request holds use while it needs the gateway; closing waits for it.
 	use     sync.WaitGroup
 	mu      sync.Mutex
 	closing bool
-	stop    chan struct{} // closed with it
 	closed  chan struct{}
 }
 
@@ -49,8 +59,8 @@ var (
 	closings sync.Map
 )
 
-func openGateway(key string, store Store, log string, patience time.Duration, logger *zap.Logger) (*Gateway, error) {
-	v, _, err := gateways.LoadOrNew(key, func() (caddy.Destructor, error) {
+func openGateway(key string, store Store, log string, patience, retain time.Duration, logger *zap.Logger) (*Gateway, error) {
+	v, shared, err := gateways.LoadOrNew(key, func() (caddy.Destructor, error) {
 		if old, ok := closings.Load(key); ok {
 			select {
 			case <-old.(*Gateway).closed:
@@ -70,7 +80,11 @@ func openGateway(key string, store Store, log string, patience time.Duration, lo
 	}
 	g := v.(*Gateway)
 	g.live.hold(logger)
+	if shared {
+		g.rotateKey() // a new one does so at its start
+	}
 	g.patience.Store(int64(patience))
+	g.retention.retain.Store(int64(retain))
 	return g, nil
 }
 
@@ -80,7 +94,9 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	closer, _ := objects.(io.Closer)
-	g := &Gateway{store: closer, dir: dir, live: new(liveLogger), stop: make(chan struct{}), closed: make(chan struct{})}
+	g := &Gateway{name: log, store: closer, dir: dir, live: new(liveLogger), closed: make(chan struct{}), meter: newMeter(log)}
+	g.life, g.end = context.WithCancel(context.Background())
+	g.outage.gateway, g.retention.gateway = g, g
 	g.live.newest.Store(logger) // until the configuration holds it
 	g.logger = g.live.named("caddyrec")
 	g.keys, err = ledger.LoadKeys(filepath.Join(dir, "keys"), log)
@@ -90,8 +106,17 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 	checkpoints := g.live.named("caddyrec.checkpoint")
 	g.log, err = ledger.Open(ledger.Options{
 		Dir: filepath.Join(dir, "ledger", log), Log: log, Store: objects, Keys: g.keys,
-		OnCheckpoint: func(note []byte) { checkpoints.Info("signed", zap.ByteString("note", note)) },
-		OnProblem:    func(err error) { g.logger.Error("ledger", zap.String("log", log), zap.Error(err)) },
+		OnCheckpoint: func(note []byte) {
+			now := time.Now()
+			g.signed.Store(now.UnixNano())
+			g.meter.signed.Set(float64(now.UnixMilli()) / 1000)
+			checkpoints.Info("signed", zap.ByteString("note", note))
+		},
+		OnProblem: func(err error) {
+			g.meter.problems.Inc()
+			g.logger.Error("ledger", zap.String("log", log), zap.Error(err))
+		},
+		OnCommit: g.meter.committed,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening log %s: %w", log, err)
@@ -102,7 +127,9 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 		return nil, errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}
 	g.tellStart()
-	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("public_key", g.keys.Verifier()))
+	g.rotateKey()
+	g.background.Go(func() { g.retention.run(g.life) })
+	g.logger.Info("recording", zap.String("log", log), zap.String("folder", dir), zap.String("public_key", g.log.Verifier()))
 	return g, nil
 }
 
@@ -122,15 +149,26 @@ func (g *Gateway) tellStart() {
 		defer leave()
 		for {
 			select {
-			case <-g.stop:
+			case <-g.life.Done():
 				return
 			case <-time.After(time.Second):
 			}
-			if g.Commit(10*time.Second, start) == nil {
+			if g.append(10*time.Second, start, false) == nil {
 				return
 			}
 		}
 	}()
+}
+
+// rotateKey takes up the signing key that caddy rec keys rotate has left, if
+// there is one. The log goes on with the old key when that fails.
+func (g *Gateway) rotateKey() {
+	public, err := g.log.RotateKey()
+	if err != nil {
+		g.logger.Error("the signing key is the old one still", zap.Error(err))
+	} else if public != "" {
+		g.logger.Info("the log is signed with another key from now on", zap.String("public_key", public))
+	}
 }
 
 // enter keeps the gateway open until leave is called. It reports false once
@@ -150,7 +188,7 @@ func (g *Gateway) enter() (leave func(), ok bool) {
 func (g *Gateway) Destruct() error {
 	g.mu.Lock()
 	g.closing = true
-	close(g.stop)
+	g.end()
 	g.mu.Unlock()
 	closings.Store(g.key, g)
 	done := make(chan struct{})
@@ -173,6 +211,8 @@ func (g *Gateway) close() {
 		close(g.closed)
 		closings.CompareAndDelete(g.key, g)
 	}()
+	g.background.Wait()
+	g.outage.stop()
 	g.denials.flush()
 	stop := record.New(record.GatewayStopped)
 	stop.Gateway = &record.Gateway{Version: Version()}

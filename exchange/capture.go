@@ -17,23 +17,30 @@ var ErrTooLarge = errors.New("the answer is larger than max_body allows")
 //
 // An answer that is JSON is held until it is whole. Any other answer that the
 // upstream flushes, or that outgrows the limit, goes out in parts, each handed
-// to Part first.
+// to Part first: server-sent events and lines of NDJSON one by one, each
+// assembled first if it came in pieces, anything else as it was flushed. An
+// event larger than the limit goes in pieces.
 type Capture struct {
-	// Whole, if set, says that an answer with this status must not be
-	// streamed: larger than the limit, it fails with [ErrTooLarge].
-	Whole func(status int) bool
-	// Part, if set, is called with each part of an answer that is streamed,
-	// before the part is released; its error ends the answer. Without it
-	// nothing is streamed: what is larger fails with [ErrTooLarge].
-	Part func([]byte) error
-	// Pass, if set, is asked when the answer begins, with its status. If it
-	// says so, nothing is held: the answer goes straight to the client.
-	Pass func(status int) bool
+	// Whole, if set, says that such an answer must not be streamed: larger than
+	// the limit, it fails with [ErrTooLarge].
+	Whole func(status int, h http.Header) bool
+	// Part, if set, is called with each part of an answer that is streamed, and
+	// returns what is released in its place; its error ends the answer. event
+	// says that the part is one whole event. Without Part nothing is streamed:
+	// what is larger fails with [ErrTooLarge].
+	Part func(part []byte, event bool) ([]byte, error)
+	// Head, if set, may change the header just before it is sent.
+	Head func(h http.Header)
+	// Pass, if set, is asked when the answer begins. If it says so, nothing is
+	// held: the answer goes straight to the client.
+	Pass func(status int, h http.Header) bool
+	// Tee keeps what passes as well, up to the limit: see [Capture.Kept].
+	Tee bool
 
 	w      http.ResponseWriter
 	limit  int64
 	before http.Header
-	header http.Header // as it was at WriteHeader, if it may change later
+	began  http.Header // as it was at WriteHeader, if it may change later
 	status int
 	buf    []byte
 	sent   bool
@@ -41,6 +48,10 @@ type Capture struct {
 	stream bool
 	size   int64
 	err    error
+
+	events  bool // it is streamed event by event
+	split   splitter
+	outsize bool // pieces of the event at hand have been released
 }
 
 // buffers keeps answers' buffers between requests; a large one is let go.
@@ -71,6 +82,10 @@ func (c *Capture) Streamed() bool { return c.stream }
 // Passed says that the answer went straight to the client.
 func (c *Capture) Passed() bool { return c.pass }
 
+// Kept is an answer that has passed, and whether it is whole: it is not if it
+// was larger than the limit.
+func (c *Capture) Kept() (b []byte, whole bool) { return c.buf, c.Tee && c.size <= c.limit }
+
 // Err is why the answer could not be taken: [ErrTooLarge], or Part's error.
 func (c *Capture) Err() error { return c.err }
 
@@ -100,12 +115,12 @@ func (c *Capture) WriteHeader(status int) {
 		return
 	}
 	c.status = status
-	if c.pass = c.Pass != nil && c.Pass(status); c.pass {
+	if c.pass = c.Pass != nil && c.Pass(status, c.w.Header()); c.pass {
 		c.w.WriteHeader(status)
 		return
 	}
 	if len(c.w.Header()["Trailer"]) > 0 {
-		c.header = maps.Clone(c.w.Header())
+		c.began = maps.Clone(c.w.Header())
 	}
 }
 
@@ -115,6 +130,7 @@ func (c *Capture) Write(p []byte) (int, error) {
 		c.WriteHeader(http.StatusOK)
 	}
 	if c.pass {
+		c.tee(p)
 		return c.w.Write(p)
 	}
 	if c.err != nil {
@@ -125,16 +141,25 @@ func (c *Capture) Write(p []byte) (int, error) {
 			c.err = ErrTooLarge
 			return 0, c.err
 		}
-		c.stream = true
+		c.begin()
 	}
 	c.size += int64(len(p))
 	c.buf = append(c.buf, p...)
-	if c.stream && int64(len(c.buf)) >= c.limit {
-		if err := c.releasePart(); err != nil {
+	// A proxy gives up by what a write says; what a flush says it may not hear.
+	if c.stream && (c.events || int64(len(c.buf)) >= c.limit) {
+		if err := c.releaseParts(false); err != nil {
 			return 0, err
 		}
 	}
 	return len(p), nil
+}
+
+// tee keeps a part of an answer that passes.
+func (c *Capture) tee(p []byte) {
+	c.size += int64(len(p))
+	if c.Tee && c.size <= c.limit {
+		c.buf = append(c.buf, p...)
+	}
 }
 
 // FlushError releases what is held of an answer that may be streamed. JSON
@@ -146,37 +171,87 @@ func (c *Capture) FlushError() error {
 	if c.status == 0 || (!c.stream && (MediaOf(c.w.Header()) == JSON || c.mustBeWhole())) {
 		return nil
 	}
-	c.stream = true
-	if err := c.releasePart(); err != nil {
+	c.begin()
+	if err := c.releaseParts(false); err != nil {
 		return err
 	}
+	c.sendHeader()
 	return http.NewResponseController(c.w).Flush()
 }
 
 func (c *Capture) mustBeWhole() bool {
-	return c.Part == nil || (c.Whole != nil && c.Whole(c.status))
+	return c.Part == nil || (c.Whole != nil && c.Whole(c.status, c.w.Header()))
+}
+
+// begin begins to stream.
+func (c *Capture) begin() {
+	if c.stream {
+		return
+	}
+	c.stream = true
+	media := MediaOf(c.w.Header())
+	c.events = Streamable(c.w.Header())
+	c.split.lines = media == Lines
 }
 
 // Finish releases the last part of a streamed answer.
 func (c *Capture) Finish() error {
-	if c.err != nil {
-		return c.err
+	if c.err == nil {
+		c.err = c.releaseParts(true)
 	}
-	return c.releasePart()
+	if c.err == nil {
+		c.sendHeader()
+	}
+	return c.err
 }
 
-func (c *Capture) releasePart() error {
+// releaseParts releases what is held, but for an event of which more is to
+// come.
+func (c *Capture) releaseParts(end bool) error {
 	if c.err != nil {
 		return c.err
 	}
-	if len(c.buf) > 0 {
-		if c.err = c.Part(c.buf); c.err != nil {
-			return c.err
+	rest := c.buf
+	for c.events && c.err == nil {
+		n := c.split.next(rest)
+		if n == 0 {
+			break
 		}
+		c.err = c.releasePart(rest[:n], !c.outsize)
+		c.outsize = false
+		rest = rest[n:]
 	}
-	c.err = c.Release()
-	c.buf = c.buf[:0]
+	if c.err == nil && len(rest) > 0 && (!c.events || end || int64(len(rest)) >= c.limit) {
+		// What ends without an empty line is still the last event.
+		c.err = c.releasePart(rest, c.events && end && !c.outsize)
+		c.outsize = c.events
+		c.split.pos, rest = 0, nil
+	}
+	if len(rest) < len(c.buf) { // else there is nothing to move
+		c.buf = append(c.buf[:0], rest...)
+	}
 	return c.err
+}
+
+func (c *Capture) releasePart(part []byte, event bool) error {
+	out, err := c.Part(part, event)
+	if err != nil {
+		return err
+	}
+	c.sendHeader()
+	_, err = c.w.Write(out)
+	return err
+}
+
+// Replace puts b in the place of what is held.
+func (c *Capture) Replace(b []byte) { c.buf = append(c.buf[:0], b...) }
+
+// Sent says whether the header has gone out.
+func (c *Capture) Sent() bool { return c.sent }
+
+// Trailers are the answer's trailers so far.
+func (c *Capture) Trailers() http.Header {
+	return trailersOf(c.began, c.w.Header())
 }
 
 // Release sends what is held to the client.
@@ -198,22 +273,34 @@ func (c *Capture) sendHeader() {
 		return
 	}
 	c.sent = true
-	if c.header == nil {
+	if c.began == nil {
+		c.head()
 		c.w.WriteHeader(c.status)
 		return
 	}
 	now := maps.Clone(c.w.Header())
-	replace(c.w.Header(), c.header)
+	replace(c.w.Header(), c.began)
+	c.head()
 	c.w.WriteHeader(c.status)
 	replace(c.w.Header(), now)
-	c.header = nil
+}
+
+// head makes the header what is sent. By the length of a stream of events its
+// client would know the end before that is recorded.
+func (c *Capture) head() {
+	if c.events {
+		c.w.Header().Del("Content-Length")
+	}
+	if c.Head != nil {
+		c.Head(c.w.Header())
+	}
 }
 
 // Withhold drops what is held and gives the writer back as it was before, for
 // another answer.
 func (c *Capture) Withhold() http.ResponseWriter {
 	replace(c.w.Header(), c.before)
-	c.buf, c.status, c.header = c.buf[:0], 0, nil
+	c.buf, c.status, c.began = c.buf[:0], 0, nil
 	return c.w
 }
 

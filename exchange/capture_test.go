@@ -69,8 +69,8 @@ func TestAWithheldAnswerLeavesNothingBehind(t *testing.T) {
 func TestEachPartOfAStreamIsSeenBeforeItIsReleased(t *testing.T) {
 	var parts []string
 	_, body := serve(t, 8, func(c *Capture) error {
-		c.Part = func(b []byte) error { parts = append(parts, string(b)); return nil }
-		c.Header().Set("Content-Type", "text/event-stream")
+		c.Part = func(b []byte, _ bool) ([]byte, error) { parts = append(parts, string(b)); return b, nil }
+		c.Header().Set("Content-Type", "application/octet-stream")
 		io.WriteString(c, "one")
 		c.FlushError()
 		io.WriteString(c, "two")
@@ -86,11 +86,11 @@ func TestAPartThatCannotBeRecordedIsNotReleased(t *testing.T) {
 	lost := errors.New("ledger away")
 	_, body := serve(t, 4, func(c *Capture) error {
 		n := 0
-		c.Part = func([]byte) error {
+		c.Part = func(b []byte, _ bool) ([]byte, error) {
 			if n++; n > 1 {
-				return lost
+				return nil, lost
 			}
-			return nil
+			return b, nil
 		}
 		io.WriteString(c, "first")
 		if _, err := io.WriteString(c, "second"); !errors.Is(err, lost) {
@@ -108,8 +108,8 @@ func TestAPartThatCannotBeRecordedIsNotReleased(t *testing.T) {
 
 func TestAnAnswerThatMustBeWholeIsNotStreamed(t *testing.T) {
 	serve(t, 4, func(c *Capture) error {
-		c.Part = func([]byte) error { t.Error("streamed"); return nil }
-		c.Whole = func(int) bool { return true }
+		c.Part = func(b []byte, _ bool) ([]byte, error) { t.Error("streamed"); return b, nil }
+		c.Whole = func(int, http.Header) bool { return true }
 		if _, err := io.WriteString(c, "too long"); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("the write gave %v", err)
 		}

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -29,16 +30,26 @@ type Refusal struct {
 // Ok says that the body passes.
 func (r Refusal) Ok() bool { return r.Reason == "" }
 
-// Check holds one body against s. policy hides secrets in the pointers of
-// faults: a key that the client chose may itself be one.
-func Check(s *schema.Schema, h http.Header, body []byte, policy *masking.Policy) Refusal {
+// Check holds one body against s. A content coding is taken off first. Over
+// limit bytes, coded or decoded, it is too large. policy hides secrets in the
+// pointers of faults: a key that the client chose may itself be one.
+func Check(s *schema.Schema, h http.Header, body []byte, limit int64, policy *masking.Policy) Refusal {
 	switch {
-	case Coded(h):
-		return Refusal{Reason: "coding", Status: http.StatusUnsupportedMediaType, Detail: "send the body without Content-Encoding"}
+	case int64(len(body)) > limit:
+		return TooLarge(limit)
 	case len(body) == 0:
 		return Refusal{Reason: "body-missing", Status: http.StatusBadRequest, Detail: "send a JSON body"}
 	case MediaOf(h) != JSON:
 		return Refusal{Reason: "unsupported-media", Status: http.StatusUnsupportedMediaType, Detail: "send JSON in UTF-8 with Content-Type: application/json"}
+	}
+	if Coded(h) {
+		var err error
+		if body, err = decode(h, body, limit); errors.Is(err, ErrTooLarge) {
+			return TooLarge(limit)
+		} else if err != nil {
+			return Refusal{Reason: "coding", Status: http.StatusUnsupportedMediaType,
+				Detail: "send the body without Content-Encoding, or as gzip, deflate or zstd in good order"}
+		}
 	}
 	faults, err := s.Validate(body)
 	if err != nil {
@@ -47,6 +58,12 @@ func Check(s *schema.Schema, h http.Header, body []byte, policy *masking.Policy)
 	if len(faults) == 0 {
 		return Refusal{}
 	}
+	return Invalid(faults, policy)
+}
+
+// Invalid is the refusal of what has these faults. policy hides secrets in
+// their pointers.
+func Invalid(faults []schema.Fault, policy *masking.Policy) Refusal {
 	r := Refusal{Reason: "schema-invalid", Status: http.StatusUnprocessableEntity, Detail: "correct the places named in errors"}
 	for _, f := range faults {
 		r.Faults = append(r.Faults, record.Fault{Pointer: cleanPointer(policy, f.Pointer), Keyword: f.Keyword, Schema: f.Schema})
@@ -68,54 +85,61 @@ func undecided(body []byte, policy *masking.Policy) Refusal {
 	return Refusal{Reason: "undecided", Status: http.StatusUnprocessableEntity, Detail: "the body is too complex to be held against the schema"}
 }
 
-// Verdict writes down what came of holding a body against s.
-func Verdict(s *schema.Schema, r Refusal, enforce bool) *record.Verdict {
-	v := &record.Verdict{ID: s.ID(), Version: s.Version(), Digest: s.Digest(), Verdict: "valid", Mode: "report"}
-	if enforce {
-		v.Mode = "enforce"
-	}
+// Verdict writes down what came of holding a body against what by stands for.
+func Verdict(by Source, r Refusal, mode Mode) *record.Verdict {
+	v := &record.Verdict{ID: by.ID(), Version: by.Version(), Digest: by.Digest(), Verdict: "valid", Mode: mode.String()}
 	switch {
 	case r.Ok():
-	case r.Reason == "unchecked":
+	case r.Reason == Unchecked.Reason:
 		v.Verdict = "unchecked"
-	case r.Reason == "schema-invalid":
+	case len(r.Faults) > 0:
 		v.Verdict, v.Faults = "invalid", r.Faults
 	default:
-		v.Verdict = "invalid"
-		v.Faults = append(r.Faults, record.Fault{Keyword: r.Reason})
-		if len(r.Faults) > 0 {
-			v.Faults = r.Faults
-		}
+		v.Verdict, v.Faults = "invalid", []record.Fault{{Keyword: r.Reason}}
 	}
 	return v
 }
+
+// Unchecked stands for the refusal of a body that nobody held against anything.
+var Unchecked = Refusal{Reason: "unchecked"}
 
 // CheckResponse holds a whole answer against the plan, once, and says whether
 // it must be withheld.
 func (x *Exchange) CheckResponse(status int, h http.Header, body []byte, policy *masking.Policy) Refusal {
 	x.Checked = true
-	if x.Plan == nil || x.Plan.Response == nil || x.Local || NoBody(x.Request.Method, status) {
+	want := x.Expected(status, h)
+	if want.None() || NoBody(x.Request.Method, status) && want.Refusal.Ok() {
 		return Refusal{}
 	}
-	s := x.Plan.Response(status)
-	if s == nil {
+	by, mode, limit := want.Source(), x.Plan.ResponseMode, x.Plan.MaxBody
+	if mode == Shadow {
+		x.Verdicts.Response = Verdict(by, Unchecked, mode)
+		if x.Plan.Beside != nil {
+			want.beside(x.Plan, h.Clone(), bytes.Clone(body), policy)
+		}
 		return Refusal{}
 	}
-	r := TooLarge(x.Plan.MaxBody)
-	if int64(len(body)) <= x.Plan.MaxBody {
-		r = Check(s, h, body, policy)
-	}
-	x.Verdicts.Response = Verdict(s, r, x.Plan.Enforce)
-	if !x.Plan.Enforce {
+	r := want.check(h, body, limit, policy)
+	x.Verdicts.Response = Verdict(by, r, mode)
+	if mode == Report {
 		return Refusal{}
 	}
 	return r
 }
 
-// HoldsResponse says whether an answer must be whole before any of it is
-// released, because an enforced schema waits for it.
-func (x *Exchange) HoldsResponse(status int) bool {
-	return x.Plan != nil && x.Plan.Enforce && x.Plan.Response != nil && !x.Local && x.Plan.Response(status) != nil
+// beside checks an answer beside its exchange; what is handed over must be
+// its own, since the answer's buffer is used again once it is released.
+func (e Expected) beside(p *Plan, h http.Header, body []byte, policy *masking.Policy) {
+	p.Beside(func() *record.Verdict {
+		return Verdict(e.Source(), e.check(h, body, p.MaxBody, policy), Shadow)
+	})
+}
+
+func (e Expected) check(h http.Header, body []byte, limit int64, policy *masking.Policy) Refusal {
+	if !e.Refusal.Ok() {
+		return e.Refusal
+	}
+	return Check(e.Schema, h, body, limit, policy)
 }
 
 // Unreadable is the refusal of a body that could not be read to its end.
@@ -132,13 +156,13 @@ func TooLarge(limit int64) Refusal {
 	return Refusal{Reason: "body-too-large", Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("send at most %d bytes", limit)}
 }
 
-// Withheld is what the client gets in place of an answer that its schema
-// refuses.
-func Withheld(s *schema.Schema) Problem {
+// Withheld is what the client gets in place of an answer that does not pass;
+// by is what refused it.
+func Withheld(by Source) Problem {
 	p := Problem{Title: "The upstream's answer does not meet its schema", Status: http.StatusBadGateway,
 		Reason: "response-invalid", Detail: "the answer was withheld; tell the API's operators the instance"}
-	if s != nil {
-		p.Schema = s.ID()
+	if by != nil {
+		p.Schema = by.ID()
 	}
 	return p
 }

@@ -59,7 +59,7 @@ func TestARefusalNamesItsReasonAndWhatIsUnreadableComesBeforeWhatIsInvalid(t *te
 		{nil, `{`, malformed("unexpected end at byte 1")},
 		{nil, `{"a":1,"a":1}`, twice("/a")},
 	} {
-		got := Check(c.schema, http.Header{"Content-Type": {"application/json"}}, []byte(c.body), policy)
+		got := Check(c.schema, http.Header{"Content-Type": {"application/json"}}, []byte(c.body), 1<<20, policy)
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%.60q:\ngot  %+v\nwant %+v", c.body, got, c.want)
 		}
@@ -77,7 +77,7 @@ func TestWhatIsNoJSONBodyIsRefusedUnread(t *testing.T) {
 		{http.Header{"Content-Type": {"text/plain"}}, ``, "body-missing", 400},
 		{http.Header{"Content-Type": {"text/plain"}}, `{`, "unsupported-media", 415},
 	} {
-		if got := Check(nil, c.header, []byte(c.body), nil); got.Reason != c.reason || got.Status != c.status {
+		if got := Check(nil, c.header, []byte(c.body), 1<<20, nil); got.Reason != c.reason || got.Status != c.status {
 			t.Errorf("%v: %+v", c.header, got)
 		}
 	}

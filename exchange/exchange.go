@@ -10,15 +10,14 @@ package exchange
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
-	"github.com/caddyrec/caddyrec/masking"
 	"github.com/caddyrec/caddyrec/record"
-	"github.com/caddyrec/caddyrec/schema"
 )
 
 // Exchange is one request and its answer. One goroutine, the request's own,
-// uses it.
+// uses it, but for [Exchange.Shadowed].
 type Exchange struct {
 	// ID is what all records of this exchange have in common.
 	ID string
@@ -57,19 +56,13 @@ type Exchange struct {
 	Recorded bool
 	// Checked says that the answer has been held against Plan already.
 	Checked bool
-}
+	// NeedsApproval says that the operation itself asks for approval, whatever
+	// the rules of jit_approval match.
+	NeedsApproval bool
 
-// Plan is the schemas that one operation's two sides are held against.
-type Plan struct {
-	// Request is the request body's schema; nil if none applies.
-	Request *schema.Schema
-	// Response finds the schema of an answer by its status; nil if none
-	// applies.
-	Response func(status int) *schema.Schema
-	// Enforce says that what is not valid is refused, not only noted.
-	Enforce bool
-	// MaxBody is how large a body may be to be held against a schema.
-	MaxBody int64
+	// shadow is what came of the request's schema, where it was checked beside
+	// the exchange.
+	shadow atomic.Pointer[record.Verdict]
 }
 
 // String hides everything: an exchange may be reached by a placeholder.
@@ -84,36 +77,15 @@ func (x *Exchange) Record(t record.Type) *record.Record {
 	r.Client, r.Request = &client, &request
 	r.Masked = append([]record.Masked(nil), x.Masked...)
 	r.Approval = x.Approval
-	if x.Verdicts.Request != nil || x.Verdicts.Response != nil {
+	late := x.shadow.Load()
+	if late != nil || x.Verdicts.Request != nil || x.Verdicts.Response != nil {
 		v := x.Verdicts
+		if late != nil {
+			v.Request = late
+		}
 		r.Schema = &v
 	}
 	return r
-}
-
-// RequestMarks are the places that the request's schema calls sensitive.
-func (x *Exchange) RequestMarks() masking.Marks {
-	if x.Plan == nil {
-		return nil
-	}
-	return marksOf(x.Plan.Request)
-}
-
-// ResponseMarks are the places that the schema of an answer with this status
-// calls sensitive.
-func (x *Exchange) ResponseMarks(status int) masking.Marks {
-	if x.Plan == nil || x.Plan.Response == nil || x.Local {
-		return nil
-	}
-	return marksOf(x.Plan.Response(status))
-}
-
-func marksOf(s *schema.Schema) masking.Marks {
-	// A nil *schema.Schema in the interface would not be nil.
-	if s == nil {
-		return nil
-	}
-	return s.Marks()
 }
 
 // NoBody says whether an answer to method with this status has no body by

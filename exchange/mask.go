@@ -2,6 +2,8 @@ package exchange
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -19,7 +21,11 @@ type Masker struct {
 	// Digest is a keyed digest of a body's exact bytes, in the form of
 	// [record.Body].Digest.
 	Digest func([]byte) string
+	// Limit is how many bytes a coded body may be decoded to, 1 MiB if it is 0.
+	Limit int64
 }
+
+const maxDecoded = 1 << 20
 
 // Body describes a whole body. Bytes that cannot be masked without doubt are
 // described by length and digest only.
@@ -28,23 +34,82 @@ func (m Masker) Body(part string, h http.Header, b []byte, marks masking.Marks) 
 		return nil, nil
 	}
 	body := m.describe(h, b)
-	media := MediaOf(h)
-	switch {
-	case Coded(h):
-		body.Omitted = "coding"
+	clean, masked, why := m.clean(part, h, b, marks)
+	if why != "" {
+		body.Omitted = why
 		return body, nil
-	case media == JSON:
-		return m.json(part, body, b, marks)
-	case media == Form && !isForm(b):
-		body.Omitted = "not-form"
-		return body, nil
-	case media == Form:
-		text, places := m.Policy.Query(string(b))
-		body.Content = &text
-		return body, maskedIn(part, places)
 	}
-	body.Omitted = "not-json"
-	return body, nil
+	text := string(clean)
+	body.Content = &text
+	return body, masked
+}
+
+// Event describes one event of a stream as [Masker.Body] does a body.
+func (m Masker) Event(part string, h http.Header, b []byte, marks masking.Marks) (record.Body, []record.Masked) {
+	body := m.describe(h, b)
+	clean, places, why := m.event(MediaOf(h), b, marks)
+	if why != "" {
+		body.Omitted = why
+		return *body, nil
+	}
+	text := string(clean)
+	body.Content = &text
+	return *body, maskedIn(part, places)
+}
+
+// clean is b decoded, in UTF-8 and masked, or why it cannot be. It may be b
+// itself.
+func (m Masker) clean(part string, h http.Header, b []byte, marks masking.Marks) (clean []byte, masked []record.Masked, why string) {
+	media, params, why := classify(h)
+	if media == Opaque {
+		return nil, nil, why
+	}
+	if Coded(h) {
+		var err error
+		if b, err = decode(h, b, cmp.Or(m.Limit, maxDecoded)); err != nil {
+			return nil, nil, codingReason(err)
+		}
+	}
+	var places []masking.Place
+	switch media {
+	case JSON:
+		var err error
+		if clean, places, err = m.Policy.JSON(nil, b, marks); err != nil {
+			return nil, nil, "invalid-json"
+		}
+		return clean, maskedIn(part, places), ""
+	case Form:
+		if !isForm(b) {
+			return nil, nil, "not-form"
+		}
+		text, hidden := markedForm(string(b), marks)
+		text, places = m.Policy.Query(text)
+		return []byte(text), maskedIn(part, append(hidden, places...)), ""
+	case Multipart:
+		return m.multipart(part, b, params["boundary"], marks)
+	case Text:
+		if b, why = plainText(b, params["charset"]); why != "" {
+			return nil, nil, why
+		}
+		if marks != nil { // of a schema: only in JSON can its places be found
+			if clean, places, err := m.Policy.JSON(nil, b, marks); err == nil {
+				return clean, maskedIn(part, places), ""
+			}
+			return nil, nil, "not-json"
+		}
+		var text string
+		text, places = m.Policy.Text(string(b))
+		return []byte(text), maskedIn(part, places), ""
+	}
+	return m.events(part, media, b, marks)
+}
+
+// codingReason is how a record says that a content coding was not taken off.
+func codingReason(err error) string {
+	if errors.Is(err, ErrTooLarge) {
+		return "too-large"
+	}
+	return "coding"
 }
 
 // isForm says whether b may be application/x-www-form-urlencoded: clients
@@ -60,15 +125,28 @@ func isForm(b []byte) bool {
 	return bytes.IndexByte(b, '=') >= 0
 }
 
-func (m Masker) json(part string, body *record.Body, b []byte, marks masking.Marks) (*record.Body, []record.Masked) {
-	clean, places, err := m.Policy.JSON(nil, b, marks)
-	if err != nil {
-		body.Omitted = "invalid-json"
-		return body, nil
+// markedForm masks the fields of a form that a schema calls sensitive.
+func markedForm(form string, marks masking.Marks) (string, []masking.Place) {
+	if marks == nil {
+		return form, nil
 	}
-	text := string(clean)
-	body.Content = &text
-	return body, maskedIn(part, places)
+	var places []masking.Place
+	fields := strings.Split(form, "&")
+	for i, f := range fields {
+		raw, value, has := strings.Cut(f, "=")
+		name, err := url.QueryUnescape(raw)
+		if err != nil || !has || value == urlToken {
+			continue
+		}
+		if _, marked := markedField(marks, name); marked {
+			fields[i] = raw + "=" + urlToken
+			places = append(places, masking.Place{Pointer: name, Rule: ruleSchema, Action: actionMask, Count: 1})
+		}
+	}
+	if places == nil {
+		return form, nil
+	}
+	return strings.Join(fields, "&"), places
 }
 
 // Unread describes a body of which only the length is known.
@@ -90,36 +168,6 @@ func (m Masker) describe(h http.Header, b []byte) *record.Body {
 		Size:     int64(len(b)),
 		Digest:   m.Digest(b),
 	}
-}
-
-// recorded are the header fields that records hold. Others may carry secrets
-// under names nobody knows, so they are left out rather than searched.
-var recorded = []string{
-	"Accept", "Accept-Language", "Cache-Control", "Content-Encoding", "Content-Language",
-	"Content-Length", "Content-Range", "Content-Type", "Etag", "Idempotency-Key",
-	"If-Match", "If-None-Match", "Last-Modified", "Location", "Origin", "Prefer",
-	"Range", "Referer", "Retry-After", "Traceparent", "X-Request-Id",
-}
-
-// Headers picks the fields that records hold, masked.
-func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
-	var (
-		kept   map[string]string
-		masked []record.Masked
-	)
-	for _, name := range recorded {
-		values := h[name]
-		if len(values) == 0 {
-			continue
-		}
-		clean, places := m.Policy.Header(name, strings.Join(values, ", "))
-		if kept == nil {
-			kept = make(map[string]string, 4)
-		}
-		kept[strings.ToLower(name)] = strings.ToValidUTF8(bounded(clean, 1024), "\uFFFD")
-		masked = append(masked, maskedIn("header", places)...)
-	}
-	return kept, masked
 }
 
 // URL masks the address that a client asked for.

@@ -11,38 +11,65 @@ type Media uint8
 
 // The kinds of media that are told apart.
 const (
-	Opaque Media = iota // not understood: digest and length only
-	JSON                // application/json and +json (RFC 8259, RFC 6839)
-	Form                // application/x-www-form-urlencoded
-	Events              // text/event-stream, application/x-ndjson and the like
+	Opaque    Media = iota // not understood: digest and length only
+	JSON                   // application/json and +json in UTF-8 (RFC 8259, RFC 6839)
+	Form                   // application/x-www-form-urlencoded
+	Multipart              // multipart/form-data (RFC 7578)
+	Text                   // text/plain
+	Events                 // text/event-stream (HTML, 9.2)
+	Lines                  // application/x-ndjson and its other names: a JSON text a line
 )
 
 // MediaOf classifies the Content-Type of h. No type, or more than one, is
-// Opaque; so is JSON in another charset than UTF-8.
+// Opaque; so is JSON, and all else but Text, in another charset than UTF-8.
 func MediaOf(h http.Header) Media {
+	media, _, _ := classify(h)
+	return media
+}
+
+// classify is MediaOf with the type's parameters, and, for what is Opaque, why.
+func classify(h http.Header) (m Media, params map[string]string, why string) {
 	values := h["Content-Type"]
 	if len(values) != 1 {
-		return Opaque
+		return Opaque, nil, "not-json"
 	}
 	// The common cases, without parsing.
 	switch values[0] {
 	case "application/json", "application/json; charset=utf-8", "application/json;charset=utf-8":
-		return JSON
+		return JSON, nil, ""
+	case "text/event-stream":
+		return Events, nil, ""
 	}
 	name, params, err := mime.ParseMediaType(values[0])
 	if err != nil {
-		return Opaque
+		return Opaque, nil, "not-json"
 	}
-	if !utf8Charset(params) {
-		return Opaque
+	switch m = mediaNamed(name); {
+	case m == Opaque:
+		return Opaque, nil, "not-json"
+	case m != Text && !utf8Charset(params):
+		return Opaque, nil, "charset"
 	}
-	switch {
-	case name == "application/json", strings.HasSuffix(name, "+json"), name == "text/json":
+	return m, params, ""
+}
+
+func mediaNamed(name string) Media {
+	switch name {
+	case "application/json", "text/json":
 		return JSON
-	case name == "application/x-www-form-urlencoded":
+	case "application/x-www-form-urlencoded":
 		return Form
-	case name == "text/event-stream", name == "application/x-ndjson", name == "application/ndjson", name == "application/jsonl", name == "application/json-seq":
+	case "multipart/form-data":
+		return Multipart
+	case "text/plain":
+		return Text
+	case "text/event-stream":
 		return Events
+	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/jsonlines":
+		return Lines
+	}
+	if strings.HasSuffix(name, "+json") {
+		return JSON
 	}
 	return Opaque
 }

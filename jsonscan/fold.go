@@ -2,6 +2,7 @@ package jsonscan
 
 import (
 	"bytes"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -24,16 +25,50 @@ func AppendCanonical(dst, quoted []byte) []byte {
 // simple case folding: API_Key, apiKey and "api key" (with U+212A) are all
 // apikey. Bytes that are not UTF-8 stay.
 func AppendFolded(dst, text []byte) []byte {
+	n := len(dst)
+	dst = slices.Grow(dst, len(text))[:n+len(text)]
+	for i, c := range text {
+		to := folded[c]
+		if to < utf8.RuneSelf {
+			dst[n] = to
+			n++
+		} else if to == notASCII {
+			return appendFoldedRunes(dst[:n], text[i:])
+		}
+	}
+	return dst[:n]
+}
+
+// folded is what a byte folds to where that can be said without the next.
+var folded = func() (t [256]byte) {
+	for c := range t {
+		switch {
+		case c >= utf8.RuneSelf:
+			t[c] = notASCII
+		case 'A' <= c && c <= 'Z':
+			t[c] = byte(c) | 0x20
+		case c == '_' || c == '-' || c == ' ':
+			t[c] = leftOut
+		default:
+			t[c] = byte(c)
+		}
+	}
+	return t
+}()
+
+const (
+	leftOut  = 0xfe
+	notASCII = 0xff
+)
+
+func appendFoldedRunes(dst, text []byte) []byte {
 	for i := 0; i < len(text); {
 		c := text[i]
 		if c < utf8.RuneSelf {
-			i++
-			switch {
-			case 'A' <= c && c <= 'Z':
-				dst = append(dst, c|0x20)
-			case c != '_' && c != '-' && c != ' ':
-				dst = append(dst, c)
+			if to := folded[c]; to != leftOut {
+				dst = append(dst, to)
 			}
+			i++
 			continue
 		}
 		r, n := utf8.DecodeRune(text[i:])

@@ -45,6 +45,7 @@ func FuzzScan(f *testing.F) {
 		if !valid || !gjson.ValidBytes(src) || !utf8.Valid(src) {
 			t.Fatal("accepted what encoding/json or gjson refuses")
 		}
+		agreesWithGJSON(t, src)
 		if dup := compare(t, src); dup != rep.Duplicate {
 			t.Fatalf("duplicate %v, want %v", rep.Duplicate, dup)
 		}
@@ -107,4 +108,45 @@ func compare(t *testing.T, src []byte) (dup bool) {
 			t.Fatalf("token %q is %v to encoding/json", text, theirs)
 		}
 	}
+}
+
+// agreesWithGJSON holds keys and values against gjson's, level by level.
+func agreesWithGJSON(t *testing.T, src []byte) {
+	var s Scanner
+	s.Reset(src, Limits{})
+	var walk func(r gjson.Result)
+	next := func() Token {
+		tok, err := s.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tok
+	}
+	walk = func(r gjson.Result) {
+		tok := next()
+		switch tok.Kind {
+		case BeginObject, BeginArray:
+			r.ForEach(func(key, value gjson.Result) bool {
+				if tok.Kind == BeginObject {
+					if k := next(); k.Kind != Key || string(AppendString(nil, src[k.Start:k.End])) != key.String() {
+						t.Fatalf("%s is %s to gjson", src[k.Start:k.End], key.Raw)
+					}
+				}
+				walk(value)
+				return true
+			})
+			if end := next(); end.Kind != tok.Kind+1 {
+				t.Fatalf("gjson ends %s before %d", r.Raw, end.Start)
+			}
+		case String:
+			if r.Type != gjson.String || r.String() != string(AppendString(nil, src[tok.Start:tok.End])) {
+				t.Fatalf("%s is %s to gjson", src[tok.Start:tok.End], r.Raw)
+			}
+		default:
+			if r.Raw != string(src[tok.Start:tok.End]) {
+				t.Fatalf("%s is %s to gjson", src[tok.Start:tok.End], r.Raw)
+			}
+		}
+	}
+	walk(gjson.ParseBytes(src))
 }

@@ -55,9 +55,9 @@ func (l *Log) readCheckpoints(open []segment) (*checkpoints, error) {
 		return nil, err
 	}
 	if err == nil {
-		c.latest, err = openCheckpoint(signed, l.opts.Keys.verifier)
+		c.latest, err = openCheckpoint(signed, l.signing.keys)
 		if errors.Is(err, errForeignKey) {
-			return nil, fmt.Errorf("the log is signed with another key than %s: restore that key, or start a log under another name", l.opts.Keys.vkey)
+			return nil, fmt.Errorf("the log is signed with another key than %s: restore that key, or start a log under another name", l.signing.keys.current().text)
 		}
 		if err != nil {
 			return nil, lost("its newest checkpoint is damaged (%v)", err)
@@ -101,7 +101,7 @@ func (l *Log) storedCheckpoints(open []segment) (valid []checkpoint, err error) 
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
-		cp, err := openCheckpoint(signed, l.opts.Keys.verifier)
+		cp, err := openCheckpoint(signed, l.signing.keys)
 		if err == nil && cp.size != size {
 			err = fmt.Errorf("it is of %d records", cp.size)
 		}
@@ -145,10 +145,9 @@ func (l *Log) rebuild(size uint64) (*tiling, tlog.Hash, error) {
 	t := &tiling{}
 	var prev tlog.Hash
 	var hasher leafHasher
-	enough := errors.New("enough")
 	err := walk(l.storeSource(), 0, func(line Line) error {
 		if line.Seq == size {
-			return enough
+			return errEnough
 		}
 		h, _ := parseHead(line.Raw)
 		if !h.follows(line.Seq, prev) {
@@ -157,7 +156,7 @@ func (l *Log) rebuild(size uint64) (*tiling, tlog.Hash, error) {
 		prev = hasher.sum(line.Raw)
 		return t.add(prev, func(tlog.Tile, []tlog.Hash) error { return nil })
 	})
-	if err != nil && err != enough {
+	if err != nil && err != errEnough {
 		return nil, prev, err
 	}
 	if t.size != size {

@@ -50,6 +50,37 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
+// BenchmarkOpenLoop is the time from when a record is due to when it is durable,
+// while records come at a fixed rate, whatever becomes of those before.
+func BenchmarkOpenLoop(b *testing.B) {
+	for _, rate := range []int{5000, 20000} {
+		b.Run(strconv.Itoa(rate)+"-per-second", func(b *testing.B) {
+			p := newPlace(b)
+			l := p.open(func(o *Options) { o.CheckpointEvery = time.Second })
+			b.SetBytes(int64(len(benchFields)))
+			times := make([]time.Duration, b.N)
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			start := time.Now()
+			for i := range b.N {
+				due := start.Add(time.Duration(i) * time.Second / time.Duration(rate))
+				if ahead := time.Until(due); ahead > 0 {
+					time.Sleep(ahead)
+				}
+				wg.Go(func() {
+					if _, err := l.CommitWithin(10*time.Second, benchFields, false); err != nil {
+						b.Error(err)
+					}
+					times[i] = time.Since(due)
+				})
+			}
+			wg.Wait()
+			b.StopTimer()
+			reportTimes(b, times)
+		})
+	}
+}
+
 // BenchmarkBareSync is the least that a durable record costs: one write of the
 // same bytes into a zero-filled file, and one fdatasync.
 func BenchmarkBareSync(b *testing.B) {

@@ -40,29 +40,11 @@ func (c checkpoint) sign(log string, signer note.Signer) ([]byte, error) {
 	return signed, nil
 }
 
-// errForeignKey says that a checkpoint is well signed perhaps, but not by the
-// key at hand.
-var errForeignKey = errors.New("signed with another key")
-
 // openCheckpoint reads a signed checkpoint of a log and holds it against its
-// key.
-func openCheckpoint(signed []byte, verifier note.Verifier) (checkpoint, error) {
-	n, err := note.Open(signed, note.VerifierList(verifier))
-	var unverified *note.UnverifiedNoteError
-	if errors.As(err, &unverified) {
-		return checkpoint{}, errForeignKey
-	}
-	if err != nil {
-		return checkpoint{}, err
-	}
-	from, c, err := parseCheckpoint(n.Text)
-	if err != nil {
-		return checkpoint{}, err
-	}
-	if from != verifier.Name() {
-		return checkpoint{}, fmt.Errorf("checkpoint is of log %q, not of %q", from, verifier.Name())
-	}
-	return c, nil
+// keys.
+func openCheckpoint(signed []byte, keys keyring) (checkpoint, error) {
+	c, _, err := keys.open(signed)
+	return c, err
 }
 
 // parseCheckpoint reads a checkpoint's text. Lines after the third are

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -67,26 +68,74 @@ func (l *Log) add(ctx context.Context, fields []byte, closing bool) (Receipt, er
 		return Receipt{}, err
 	}
 	r := l.queue.request(fields, closing)
-	open, err := l.queue.put(ctx, r)
-	if err != nil || !open {
-		l.queue.free(r)
-		if !open {
-			return Receipt{}, errClosed
-		}
-		return Receipt{}, &CommitError{reasonTimeout, fmt.Errorf("waiting for room in the queue: %w", err)}
+	if err := l.enqueue(ctx, r); err != nil {
+		return Receipt{}, err
 	}
+	return l.await(ctx, r, nil)
+}
+
+// CommitWithin is [Log.Commit], or, with closing, [Log.CommitClosing], for no
+// longer than d. It is what each request does, and makes no context.
+func (l *Log) CommitWithin(d time.Duration, fields []byte, closing bool) (Receipt, error) {
+	if err := checkFields(fields); err != nil {
+		return Receipt{}, err
+	}
+	r := l.queue.request(fields, closing)
+	if !l.queue.offer(r) {
+		ctx, cancel := context.WithTimeout(context.Background(), d)
+		defer cancel()
+		if err := l.enqueue(ctx, r); err != nil {
+			return Receipt{}, err
+		}
+		return l.await(ctx, r, nil)
+	}
+	late := timers.Get().(*time.Timer)
+	late.Reset(d)
+	receipt, err := l.await(context.Background(), r, late.C)
+	late.Stop()
+	timers.Put(late)
+	return receipt, err
+}
+
+var timers = sync.Pool{New: func() any {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}}
+
+// enqueue puts r before the committer.
+func (l *Log) enqueue(ctx context.Context, r *request) error {
+	open, err := l.queue.put(ctx, r)
+	switch {
+	case !open:
+		err = errClosed
+	case err != nil:
+		err = &CommitError{reasonTimeout, fmt.Errorf("waiting for room in the queue: %w", err)}
+	default:
+		return nil
+	}
+	l.queue.free(r)
+	return err
+}
+
+// await waits for r's answer, until ctx ends or late tells that it is late.
+func (l *Log) await(ctx context.Context, r *request, late <-chan time.Time) (Receipt, error) {
+	var over error
 	select {
 	case a := <-r.answer:
 		l.queue.free(r)
 		return Receipt{a.seq}, a.err
 	case <-ctx.Done():
+		over = ctx.Err()
+	case <-late:
+		over = context.DeadlineExceeded
 	}
 	switch l.queue.leave(r) {
 	case waiting:
 		l.queue.free(r)
-		return Receipt{}, &CommitError{reasonTimeout, fmt.Errorf("not written: %w", ctx.Err())}
+		return Receipt{}, &CommitError{reasonTimeout, fmt.Errorf("not written: %w", over)}
 	case taken:
-		return Receipt{}, &CommitError{reasonTimeout, fmt.Errorf("being written, so it may yet be in the log: %w", ctx.Err())}
+		return Receipt{}, &CommitError{reasonTimeout, fmt.Errorf("being written, so it may yet be in the log: %w", over)}
 	}
 	a := <-r.answer
 	l.queue.free(r)
@@ -279,9 +328,13 @@ func (l *Log) write() error {
 		l.poison(err)
 		return err
 	}
+	began := time.Now()
 	if err := c.seg.write(c.buf); err != nil {
 		l.poison(err)
 		return err
+	}
+	if l.opts.OnCommit != nil {
+		l.opts.OnCommit(len(c.leaves), len(c.buf), time.Since(began))
 	}
 	if c.seg.end == c.seg.first {
 		c.seg.since = time.Now()

@@ -119,7 +119,7 @@ func TestFindingThePublicKeyMakesNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.root.Close()
-	if err := l.checkKey(); err != nil {
+	if err := l.takeKeys(); err != nil {
 		t.Error(err)
 	}
 	if after, err := os.Stat(p.dir); err != nil || !after.ModTime().Equal(before.ModTime()) {

@@ -7,16 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
-	"strings"
 )
 
 // LoadKeys reads the keys of a log from dir, or makes them when there are none:
 // <log>.signing.key (a note signer key, Ed25519), <log>.hmac.key (32 random
-// bytes, base64) and <log>.public (the verifier key, for anybody). The folder
-// is made with mode 0700, secret files with 0600; files that the group or
+// bytes, base64) and <log>.public (the verifier key, for anybody; after a
+// rotation the retired ones too, a line each, the oldest first). The folder is
+// made with mode 0700, secret files with 0600; files that the group or
 // others may read are refused. Two processes that make keys at once get the
 // same ones. Once the public key is there, lost secret keys are not made anew:
-// a log cannot go on under another key.
+// a log cannot go on under another key, but for [NewSigningKey].
 func LoadKeys(dir, log string) (*Keys, error) {
 	if err := checkLogName(log); err != nil {
 		return nil, err
@@ -54,19 +54,34 @@ func loadKeys(root *os.Root, log string) (*Keys, error) {
 		return nil, err
 	}
 	k, err := newKeys(log, skey, hmacKey)
+	if err == nil {
+		k.next, err = readNextKey(root, log)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: restore the key files from a backup", err)
 	}
-	if made && strings.TrimSpace(string(public)) != k.vkey {
+	k.dir = root.Name()
+	if made && !k.are(string(public)) {
 		return nil, fmt.Errorf("%s.public does not belong to %s.signing.key: restore the key files from a backup", log, log)
 	}
 	if !made {
-		err := createFile(root, log+".public", []byte(k.vkey+"\n"), 0o444)
+		err := createFile(root, log+".public", []byte(k.public.text+"\n"), 0o444)
 		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, err
 		}
 	}
 	return k, nil
+}
+
+// are says whether the public keys in a file are these: the newest is the
+// signing key, or the one about to be.
+func (k *Keys) are(public string) bool {
+	ring, err := parseKeyring(public)
+	if err != nil {
+		return false
+	}
+	newest := ring.current().text
+	return newest == k.public.text || k.next != nil && newest == k.next.public.text
 }
 
 // secret reads a secret file, making it first where that is allowed.

@@ -32,10 +32,10 @@ func checkLogName(log string) error {
 // Keys are what a log is signed and its digests are keyed with. Make them with
 // [LoadKeys]; the zero value is refused.
 type Keys struct {
-	log      string
-	signer   note.Signer
-	verifier note.Verifier
-	vkey     string
+	log string
+	dir string // where the files are
+	signingKey
+	next *signingKey // made, and perhaps not yet in force; nil: there is none
 
 	kid     string
 	digests keyedHash
@@ -44,8 +44,9 @@ type Keys struct {
 
 // Verifier is the public key that checkpoints are verified with, as a note
 // verifier key (golang.org/x/mod/sumdb/note): "caddyrec/<log>+<hash>+<key>".
-// It may be given to anybody.
-func (k *Keys) Verifier() string { return k.vkey }
+// It may be given to anybody. It is the key that was in force when the keys
+// were loaded; [Log.Verifier] tells the present one.
+func (k *Keys) Verifier() string { return k.public.text }
 
 // Digest is the keyed hash under which bytes are recorded that must not be
 // recorded themselves: "hmac-sha256:<kid>:<base64>". Kid is eight hex digits
@@ -53,23 +54,28 @@ func (k *Keys) Verifier() string { return k.vkey }
 // HMAC-SHA-256(file's key, "caddyrec digest v1").
 func (k *Keys) Digest(b []byte) string {
 	const scheme = "hmac-sha256:"
-	var sum [sha256.Size]byte
-	k.digests.sum(sum[:0], func(h hash.Hash) { h.Write(b) })
-	out := make([]byte, 0, len(scheme)+len(k.kid)+1+base64.StdEncoding.EncodedLen(len(sum)))
-	out = append(append(append(out, scheme...), k.kid...), ':')
-	return string(base64.StdEncoding.AppendEncode(out, sum[:]))
+	h := k.digests.take()
+	h.Write(b)
+	// In the hash's own memory: this is on each request's way.
+	h.text = append(append(append(h.text[:0], scheme...), k.kid...), ':')
+	h.text = base64.StdEncoding.AppendEncode(h.text, h.Sum(h.sum[:0]))
+	digest := string(h.text)
+	k.digests.give(h)
+	return digest
 }
 
 // MAC is a keyed hash, 32 bytes, over parts in the given domain. Parts are
 // hashed with their lengths, so that no two lists of parts are alike, and under
 // another key than [Keys.Digest], so that no body can imitate them.
 func (k *Keys) MAC(domain string, parts ...string) []byte {
-	return k.macs.sum(nil, func(h hash.Hash) {
-		writePart(h, domain)
-		for _, p := range parts {
-			writePart(h, p)
-		}
-	})
+	h := k.macs.take()
+	writePart(h, domain)
+	for _, p := range parts {
+		writePart(h, p)
+	}
+	sum := h.Sum(nil)
+	k.macs.give(h)
+	return sum
 }
 
 func writePart(h hash.Hash, s string) {
@@ -82,25 +88,53 @@ func writePart(h hash.Hash, s string) {
 // keyedHash hands out HMACs of one key for reuse.
 type keyedHash struct{ pool sync.Pool }
 
+// pooledHash is an HMAC and memory for what is made of it.
+type pooledHash struct {
+	hash.Hash
+	sum  [sha256.Size]byte
+	text []byte
+}
+
 func (k *keyedHash) init(master []byte, label string) {
 	m := hmac.New(sha256.New, master)
 	m.Write([]byte(label))
 	key := m.Sum(nil)
-	k.pool.New = func() any { return hmac.New(sha256.New, key) }
+	k.pool.New = func() any { return &pooledHash{Hash: hmac.New(sha256.New, key)} }
 }
 
-func (k *keyedHash) sum(dst []byte, write func(hash.Hash)) []byte {
-	h := k.pool.Get().(hash.Hash)
+func (k *keyedHash) take() *pooledHash {
+	h := k.pool.Get().(*pooledHash)
 	h.Reset()
-	write(h)
-	dst = h.Sum(dst)
-	k.pool.Put(h)
-	return dst
+	return h
 }
+
+func (k *keyedHash) give(h *pooledHash) { k.pool.Put(h) }
 
 // newKeys makes usable keys from the text of the key files.
 func newKeys(log, skey, hmacKey string) (*Keys, error) {
-	skey, hmacKey = strings.TrimSpace(skey), strings.TrimSpace(hmacKey)
+	signing, err := newSigningKey(log, skey)
+	if err != nil {
+		return nil, err
+	}
+	master, err := base64.StdEncoding.DecodeString(strings.TrimSpace(hmacKey))
+	if err != nil || len(master) != sha256.Size {
+		return nil, fmt.Errorf("the HMAC key is damaged: want %d bytes in base64", sha256.Size)
+	}
+	id := sha256.Sum256(append([]byte("caddyrec kid v1\x00"), master...))
+	k := &Keys{log: log, signingKey: *signing, kid: hex.EncodeToString(id[:4])}
+	k.digests.init(master, "caddyrec digest v1")
+	k.macs.init(master, "caddyrec mac v1")
+	return k, nil
+}
+
+// signingKey signs checkpoints.
+type signingKey struct {
+	signer note.Signer
+	public ringKey
+}
+
+func newSigningKey(log, skey string) (*signingKey, error) {
+	skey = strings.TrimSpace(skey)
 	signer, err := note.NewSigner(skey)
 	if err != nil {
 		return nil, fmt.Errorf("the signing key is damaged: %w", err)
@@ -112,19 +146,11 @@ func newKeys(log, skey, hmacKey string) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := note.NewVerifier(vkey)
+	public, err := newRingKey(vkey)
 	if err != nil {
 		return nil, err
 	}
-	master, err := base64.StdEncoding.DecodeString(hmacKey)
-	if err != nil || len(master) != sha256.Size {
-		return nil, fmt.Errorf("the HMAC key is damaged: want %d bytes in base64", sha256.Size)
-	}
-	id := sha256.Sum256(append([]byte("caddyrec kid v1\x00"), master...))
-	k := &Keys{log: log, signer: signer, verifier: verifier, vkey: vkey, kid: hex.EncodeToString(id[:4])}
-	k.digests.init(master, "caddyrec digest v1")
-	k.macs.init(master, "caddyrec mac v1")
-	return k, nil
+	return &signingKey{signer, public}, nil
 }
 
 // publicOf derives the verifier key from a signer key, of which the last part

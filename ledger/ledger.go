@@ -20,9 +20,12 @@
 //	public.key          the key that its checkpoints are verified with
 //	checkpoint          the newest checkpoint
 //	checkpoints/<size>  one for each seal and each stop, write-once
+//	keys/<size>         one for each change of the signing key, signed by both
 //	open/<first>.ndjson the segment being written: records, then zeros
 //	sealed/dt=…/hour=…/<first>.ndjson.gz  write-once, by the first record's time
 //	tile/…              hashes of all sealed records
+//	holds/              legal holds, and what ended them
+//	purged/             one for each segment that was removed by retention
 //	conflict/           open segments whose sealed name something else had
 //
 // <first> is the seq of the segment's first record, so that a segment ends
@@ -67,6 +70,9 @@ type Options struct {
 	// goroutine at a time, which may be the one that commits: it must return
 	// soon and not call the log.
 	OnProblem func(error)
+	// OnCommit is told of each batch that became durable: how many records, how
+	// many bytes, how long the disk took. The goroutine that commits calls it.
+	OnCommit func(records, bytes int, took time.Duration)
 
 	disk  disk          // for tests; nil: Dir
 	retry time.Duration // for tests; 0: 1 s. Between attempts while failing
@@ -120,6 +126,8 @@ type Log struct {
 	mu   sync.Mutex
 	tree frontier // of what is durable; changed by the committer only, under mu
 
+	retention    sync.Mutex // held while a hold begins or ends, or a segment is purged
+	signing      signing
 	sealer       sealer
 	stopSealer   context.CancelFunc
 	checkpointer checkpointer

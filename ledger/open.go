@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +11,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/caddyrec/caddyrec/record"
-	"github.com/caddyrec/caddyrec/storage"
 )
 
 // closeWithin is how long Close waits for a disk that does not answer.
@@ -60,7 +58,7 @@ func open(opts Options) (*Log, error) {
 }
 
 func (l *Log) start() error {
-	if err := l.checkKey(); err != nil {
+	if err := l.takeKeys(); err != nil {
 		return err
 	}
 	state, err := l.restore()
@@ -73,10 +71,11 @@ func (l *Log) start() error {
 	} else if err != nil {
 		l.problem(fmt.Errorf("nothing can be recorded until this is over: %w", err))
 	}
+	l.signing.newest = state.signed
 	l.queue, l.committed, l.closed = newQueue(), make(chan struct{}), make(chan struct{})
 	l.sealer = sealer{log: l, tiling: state.base, pending: state.jobs, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	l.sealer.wake <- struct{}{}
-	l.checkpointer = checkpointer{log: l, signed: state.signed, stop: make(chan struct{}), done: make(chan struct{})}
+	l.checkpointer = checkpointer{log: l, stop: make(chan struct{}), done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	l.stopSealer = cancel
 	go l.run()
@@ -84,23 +83,6 @@ func (l *Log) start() error {
 	go l.checkpointer.run()
 	if state.cut > 0 {
 		return l.tellCut(state)
-	}
-	return nil
-}
-
-// checkKey puts the public key beside the log, so that the folder can be
-// verified wherever it goes, and refuses a log that another key began.
-func (l *Log) checkKey() error {
-	want := []byte(l.opts.Keys.vkey + "\n")
-	got, err := l.root.ReadFile(publicKeyFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return createFile(l.root, publicKeyFile, want, 0o444)
-	}
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(got, want) {
-		return fmt.Errorf("the log was begun with another key than %s: restore that key, or start a log under another name", l.opts.Keys.vkey)
 	}
 	return nil
 }
@@ -181,21 +163,21 @@ func (l *Log) shutDown() error {
 }
 
 func (l *Log) lastCheckpoint() error {
-	c, err := l.checkpointer.sign()
-	if err != nil || c.size == 0 {
+	tree := l.treeNow()
+	c := checkpoint{tree.size, tree.root()}
+	if c.size == 0 {
+		return nil
+	}
+	if err := l.checkpointer.sign(); err != nil {
 		return err
 	}
-	signed, err := c.sign(l.opts.Log, l.opts.Keys.signer)
+	signed, err := l.signing.sign(c)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
 	defer cancel()
-	err = l.opts.Store.Create(ctx, l.prefix+checkpointName(c.size), bytes.NewReader(signed))
-	if errors.Is(err, storage.ErrExist) {
-		return nil // nothing came since, or a seal was at this size
-	}
-	return err
+	return l.signing.store(ctx, c, signed)
 }
 
 // leaveSegment closes the open segment: without the zeros behind its records,

@@ -71,7 +71,7 @@ func (q *queue) free(r *request) {
 // put adds a request, waiting for room. It says whether the queue was open.
 func (q *queue) put(ctx context.Context, r *request) (open bool, err error) {
 	q.mu.Lock()
-	for !q.closed && q.records > 0 && (q.records >= queueRecords || q.bytes+len(r.fields) > q.maxBytes) {
+	for !q.closed && q.full(r) {
 		if q.room == nil {
 			q.room = make(chan struct{})
 		}
@@ -88,6 +88,32 @@ func (q *queue) put(ctx context.Context, r *request) (open bool, err error) {
 		q.mu.Unlock()
 		return false, nil
 	}
+	q.append(r)
+	q.mu.Unlock()
+	q.signal()
+	return true, nil
+}
+
+// offer adds a request if the queue is open and has room.
+func (q *queue) offer(r *request) bool {
+	q.mu.Lock()
+	if q.closed || q.full(r) {
+		q.mu.Unlock()
+		return false
+	}
+	q.append(r)
+	q.mu.Unlock()
+	q.signal()
+	return true
+}
+
+// full says that there is no room for r. The caller holds mu, as it does of
+// append.
+func (q *queue) full(r *request) bool {
+	return q.records > 0 && (q.records >= queueRecords || q.bytes+len(r.fields) > q.maxBytes)
+}
+
+func (q *queue) append(r *request) {
 	r.state = waiting
 	r.prev, r.next = q.last, nil
 	if q.last == nil {
@@ -98,9 +124,6 @@ func (q *queue) put(ctx context.Context, r *request) (open bool, err error) {
 	q.last = r
 	q.records++
 	q.bytes += len(r.fields)
-	q.mu.Unlock()
-	q.signal()
-	return true, nil
 }
 
 func (q *queue) signal() {

@@ -93,12 +93,11 @@ func (s *sealer) seal(ctx context.Context, job sealJob) error {
 		return err
 	}
 	c := checkpoint{size: job.end, root: job.root}
-	signed, err := c.sign(s.log.opts.Log, s.log.opts.Keys.signer)
+	signed, err := s.log.signing.sign(c)
 	if err != nil {
 		return err
 	}
-	cp := storage.Object{Name: s.log.prefix + checkpointName(job.end), Data: signed}
-	if err := storage.CreateAll(ctx, s.log.opts.Store, []storage.Object{cp}); err != nil {
+	if err := s.log.signing.store(ctx, c, signed); err != nil {
 		return err
 	}
 	conflict, err := s.writeSealed(ctx, job, sealedName(when, job.first))

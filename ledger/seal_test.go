@@ -204,3 +204,27 @@ func TestCheckpointsAreSignedNotesThatCoverDurableRecords(t *testing.T) {
 		}
 	})
 }
+
+func TestASealSignsTheNewestCheckpointToo(t *testing.T) {
+	// The process ends in the first second, right after a seal.
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlace(t)
+		l := p.open(func(o *Options) { o.SealBytes, o.CheckpointEvery = 500, time.Hour })
+		commit(t, l, "a", "b", "c", "d")
+		synctest.Wait()
+		dead := p.copies()
+		commit(t, l, "e")
+		closeLog(t, l)
+		stored, err := filepath.Glob(dead.path(checkpointFolder, "*"))
+		if err != nil || len(stored) == 0 {
+			t.Fatalf("nothing was sealed: %v", err)
+		}
+		newest, err := os.ReadFile(dead.path(latestCheckpoint))
+		if err != nil || !strings.Contains(string(mustRead(t, stored[len(stored)-1])), string(newest)) {
+			t.Errorf("the newest checkpoint is %q, %v", newest, err)
+		}
+		if r := dead.verified(); r.Signed == 0 {
+			t.Error("nothing is signed for")
+		}
+	})
+}

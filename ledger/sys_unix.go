@@ -5,6 +5,7 @@ package ledger
 import (
 	"errors"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,6 +21,15 @@ func syncDir(root *os.Root, dir string) error {
 		err = closeErr
 	}
 	return err
+}
+
+// giveTo makes a file belong to whom another one does.
+func giveTo(root *os.Root, name string, like os.FileInfo) error {
+	owner, ok := like.Sys().(*syscall.Stat_t)
+	if !ok || os.Geteuid() != 0 {
+		return nil
+	}
+	return root.Chown(name, int(owner.Uid), int(owner.Gid))
 }
 
 // noSpace says that an error is of a full disk or quota.

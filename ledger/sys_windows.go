@@ -11,6 +11,9 @@ import (
 // nobody flush a folder.
 func syncDir(*os.Root, string) error { return nil }
 
+// giveTo does nothing: a new file has the rights of its folder.
+func giveTo(*os.Root, string, os.FileInfo) error { return nil }
+
 // noSpace says that an error is of a full disk or quota.
 func noSpace(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) ||

@@ -5,18 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
 // VerifyOptions say how a log is verified.
 type VerifyOptions struct {
 	// Key is the verifier key that checkpoints must be signed with, as
-	// [Keys.Verifier] gives it. Empty: the one beside the log, which proves
-	// nothing against somebody who replaced that too.
+	// [Keys.Verifier] gives it, or those of a log whose key was changed, as its
+	// file <log>.public has them: the oldest first, a line each, every one but
+	// the last with " retired at " and a size behind it. From one key the others
+	// follow; but only who gives the newest finds what was rewritten with a
+	// stolen old one. Empty: the one beside the log, which proves nothing against
+	// somebody who replaced that too.
 	Key string
 	// Against are signed checkpoints of the log that were kept elsewhere, one
 	// each. The log must be one that goes on from all of them. Without any, a
@@ -36,6 +38,9 @@ type Report struct {
 	Records  int   `json:"records"`
 	Segments int   `json:"segments"`
 	Bytes    int64 `json:"bytes"`
+	// Purged is how many are gone because the log itself says, in records that
+	// are intact and signed for, that retention removed them.
+	Purged int64 `json:"purged,omitempty"`
 	// First and Last are the times in the first and the last record; zero when
 	// they tell none.
 	First time.Time `json:"first,omitzero"`
@@ -49,10 +54,14 @@ type Report struct {
 	// with the key do not count.
 	Anchors    int    `json:"anchors"`
 	AnchorSize uint64 `json:"anchor_size"`
-	// KeyHash is the key's id in the signatures, eight hex digits. KeySource is
-	// "given", or "ledger" for the key beside the log.
+	// KeyHash is the id of the key that is trusted, the newest of them, in the
+	// signatures: eight hex digits. KeySource is "given", or "ledger" for the key
+	// beside the log.
 	KeyHash   string `json:"key_hash"`
 	KeySource string `json:"key_source"`
+	// Keys are all that the log was signed with, the oldest first, as they
+	// follow from that.
+	Keys []Key `json:"keys"`
 	// Problems are the faults, in the order of the log; none: it is intact.
 	Problems []Problem `json:"problems"`
 }
@@ -69,9 +78,12 @@ type Problem struct {
 	//   - tile: a stored hash is not the records'
 	//   - checkpoint: a signed checkpoint, here or kept elsewhere, is
 	//     contradicted, cannot be checked, or is not there
-	//   - signature: a checkpoint is not signed with the key
-	//   - key: the key beside the log is not the one given
+	//   - signature: a checkpoint is not signed with a key of the log, or with
+	//     one that was retired before
+	//   - key: the key beside the log is not the one given, or its keys do not
+	//     follow from that
 	//   - conflict: a segment was set aside when another took its place
+	//   - proof: one record's proof is none, see [VerifyProof]
 	Kind string `json:"kind"`
 	// Seq is the first record concerned, Count how many are; -1 and 0 when it
 	// is not about records.
@@ -100,6 +112,7 @@ const (
 	kindSignature  = "signature"
 	kindKey        = "key"
 	kindConflict   = "conflict"
+	kindProof      = "proof"
 )
 
 // Verify proves a log from its files and one key, offline. Fsys is the log's
@@ -130,10 +143,16 @@ type verification struct {
 	opts   VerifyOptions
 	report *Report
 
-	key       note.Verifier
+	given       keyring      // the keys that are trusted
+	keys        keyring      // those, and what follows from them
+	successions []succession // of keys
+	strays      []succession // that follow from none that is trusted
+	badKeys     []badFile
+
 	signed    []signedFile // valid checkpoints, by size
 	nextCheck int          // the first of them that is not yet reached
 	lastGood  uint64       // size of the last one that held
+	purged    []statedGap
 	segments  []segment
 
 	partial     []storedTile // unfinished tiles, by end
@@ -183,36 +202,8 @@ func (v *verification) run() error {
 		return err
 	}
 	v.checkEnd()
+	v.excusePurged()
 	v.report.Signed = v.newest()
-	return nil
-}
-
-func (v *verification) readKey() error {
-	beside, err := readSmall(v.src.open(publicKeyFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	text, given := strings.TrimSpace(string(beside)), strings.TrimSpace(v.opts.Key)
-	v.report.KeySource = "ledger"
-	if given != "" {
-		v.report.KeySource = "given"
-		if text != "" && text != given {
-			v.aboutFile(kindKey, publicKeyFile, "the key beside the log is not the one given")
-		}
-		text = given
-	}
-	if text == "" {
-		return fmt.Errorf("the folder has no %s: give the log's public key", publicKeyFile)
-	}
-	if v.key, err = note.NewVerifier(text); err != nil {
-		return fmt.Errorf("the public key cannot be used: %w", err)
-	}
-	log, ok := strings.CutPrefix(v.key.Name(), origin(""))
-	if !ok {
-		return fmt.Errorf("the public key is of %q, which is no log", v.key.Name())
-	}
-	v.report.Log = log
-	v.report.KeyHash = fmt.Sprintf("%08x", v.key.KeyHash())
 	return nil
 }
 

@@ -25,11 +25,11 @@ func (v *verification) readAnchors() error {
 	var others, bad int
 	var fault error
 	for _, signed := range v.opts.Against {
-		if name, _, _ := bytes.Cut(signed, []byte("\n")); len(name) > 0 && string(name) != v.key.Name() {
+		if name, _, _ := bytes.Cut(signed, []byte("\n")); len(name) > 0 && string(name) != v.keys[0].Name() {
 			others++
 			continue
 		}
-		cp, err := openCheckpoint(signed, v.key)
+		cp, err := v.openCheckpoint(signed)
 		if err != nil {
 			if bad++; fault == nil {
 				fault = err

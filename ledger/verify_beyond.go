@@ -104,7 +104,7 @@ func (v *verification) checkSigned(end uint64) {
 	if err != nil {
 		return
 	}
-	cp, err := openCheckpoint(signed, v.key)
+	cp, err := v.openCheckpoint(signed)
 	if err != nil || cp.size != end || cp.root != v.edge.root() {
 		return
 	}

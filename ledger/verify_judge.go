@@ -45,6 +45,7 @@ func (v *verification) judge(s, next *scan) error {
 		for _, e := range s.entries {
 			v.count(e.hash)
 		}
+		v.takePurges(s, func(int) bool { return true })
 	} else {
 		v.dissect(s, next, first, end)
 	}
@@ -110,6 +111,9 @@ func (v *verification) dissect(s, next *scan, first, end uint64) {
 				report(kindReordered, seq, e, fmt.Sprintf("record %d stands behind record %d", seq, highest))
 			}
 			highest = max(highest, seq)
+			if !v.follows(e, seq, first, must) {
+				report(kindDamaged, seq, e, fmt.Sprintf("record %d does not follow record %d: from it on the records are of another history", seq, seq-1))
+			}
 			if must[seq-first] == nil {
 				must[seq-first] = &e.hash
 			}
@@ -124,6 +128,7 @@ func (v *verification) dissect(s, next *scan, first, end uint64) {
 			}
 		}
 	}
+	v.takePurges(s, func(i int) bool { return at[i].intact && at[i].seq >= first && at[i].seq < end })
 	v.nameIDs(s, problems)
 	v.report.Problems = append(v.report.Problems, problems...)
 	for from := first; from < end; from++ {
@@ -138,6 +143,20 @@ func (v *verification) dissect(s, next *scan, first, end uint64) {
 		v.missing(from, to, s.segment.name, must[from-first:to-first])
 		from = to - 1
 	}
+}
+
+// follows says whether a record's prev is the hash of what must be before it,
+// as far as that is known. Records that vouch for each other may be spliced
+// behind others, which they do not.
+func (v *verification) follows(e *entry, seq, first uint64, must []*tlog.Hash) bool {
+	switch {
+	case seq == 0 || seq == first && (v.broken || v.edge.size != first):
+		return true
+	case seq == first:
+		return e.prev == v.last
+	}
+	before := must[seq-first-1]
+	return before == nil || e.prev == *before
 }
 
 func because(e *entry) string {

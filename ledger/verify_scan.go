@@ -31,6 +31,7 @@ type scan struct {
 	limit   uint64 // where the next segment begins
 	entries []entry
 	bytes   int64
+	purges  []purgeStatement
 	first   time.Time
 	last    time.Time
 	err     error // why it ends early
@@ -141,6 +142,9 @@ func (v *verification) scan(i int) *scan {
 		e.off, e.hash = off, hasher.sum(line)
 		if len(s.entries) == 0 {
 			s.first = recordTime(line)
+		}
+		if g, ok := purgeIn(line); ok {
+			s.purges = append(s.purges, purgeStatement{len(s.entries), g})
 		}
 		s.entries = append(s.entries, e)
 		s.bytes += int64(len(line)) + 1

@@ -39,7 +39,7 @@ func (v *verification) readCheckpoints() error {
 		if err != nil {
 			return err
 		}
-		cp, err := openCheckpoint(signed, v.key)
+		cp, err := v.openCheckpoint(signed)
 		if err != nil {
 			v.aboutFile(kindSignature, name, "it does not hold: %v", err)
 			continue
@@ -49,6 +49,11 @@ func (v *verification) readCheckpoints() error {
 			v.aboutFile(kindCheckpoint, name, "it is of %d records, which is not what its name says", cp.size)
 		}
 		v.signed = append(v.signed, signedFile{cp, name})
+	}
+	for _, s := range v.successions {
+		if !slices.ContainsFunc(v.strays, func(stray succession) bool { return stray.name == s.name }) {
+			v.signed = append(v.signed, signedFile{s.checkpoint, s.name})
+		}
 	}
 	slices.SortStableFunc(v.signed, func(a, b signedFile) int { return cmp.Compare(a.size, b.size) })
 	return nil

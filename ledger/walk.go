@@ -23,7 +23,8 @@ type Line struct {
 // sealed segments, then those in open ones. Fsys is the log's own folder. It
 // needs no lock and no key, and works while the log is written; it proves
 // nothing, which is what [Verify] is for. It ends with the first error, its
-// own or fn's; at a gap in the log the error wraps [fs.ErrNotExist].
+// own or fn's; at a gap in the log the error wraps [fs.ErrNotExist], unless the
+// records there were purged.
 func Walk(fsys fs.FS, from uint64, fn func(Line) error) error {
 	return walk(fsSource{fsys}, from, fn)
 }
@@ -108,15 +109,44 @@ func (w *walker) round() error {
 		if limit <= w.next || s.first == limit {
 			continue
 		}
+		if err := w.skip(s.first); err != nil {
+			return err
+		}
 		if s.first > w.next {
 			return fmt.Errorf("records %d to %d are missing before segment %s: %w", w.next, s.first-1, s.name, fs.ErrNotExist)
 		}
 		if err := w.read(s, limit); err != nil {
 			return err
 		}
+		if limit != noLimit {
+			if err := w.skip(limit); err != nil {
+				return err
+			}
+		}
 		if limit != noLimit && w.next < limit {
 			return fmt.Errorf("segment %s ends before record %d, the log goes on at %d: %w", s.name, w.next, limit, fs.ErrNotExist)
 		}
+	}
+	return nil
+}
+
+// skip goes on at seq when all records before it were purged.
+func (w *walker) skip(seq uint64) error {
+	if seq <= w.next {
+		return nil
+	}
+	all, err := gaps(w.src)
+	if err != nil {
+		return err
+	}
+	to := w.next
+	for _, g := range all {
+		if g.First <= to && to < g.End {
+			to = g.End
+		}
+	}
+	if to >= seq {
+		w.next = seq
 	}
 	return nil
 }

@@ -69,7 +69,10 @@ var wraps = map[string]func(v string) string{
 	"in base64url":      func(v string) string { return quote(base64.RawURLEncoding.EncodeToString([]byte(` [` + v + `]`))) },
 	"in escaped base64": func(v string) string { return escapeAll(base64.StdEncoding.EncodeToString([]byte(`[` + v + `]`))) },
 	"string in base64":  func(v string) string { return quote(base64.StdEncoding.EncodeToString([]byte(`[` + quote(v) + `]`))) },
-	"in a URL":          func(v string) string { return quote("https://x.org/cb?state=" + url.QueryEscape(v)) },
+	"in base64 twice": func(v string) string {
+		return quote(base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(`{"x":` + v + `}`)))))
+	},
+	"in a URL": func(v string) string { return quote("https://x.org/cb?state=" + url.QueryEscape(v)) },
 }
 
 func TestNoSecretUnderASecretNameSurvivesInAnyPositionOrDisguise(t *testing.T) {
@@ -125,6 +128,15 @@ func TestNoDetectableSecretSurvivesInAnyPositionOrDisguise(t *testing.T) {
 		"Authorization: Bearer canaryTOKEN123": "canaryTOKEN123",
 		"https://x.org/?a=1&api_key=Canary77":  "Canary77",
 		"amqp://u:Canary77@host:5671/v":        "Canary77",
+		"DE89370400440532013000":               "DE89370400440532013000",
+		"pay to GB82 WEST 1234 5698 7654 32":   "WEST 1234 5698 7654 32",
+		"ssn 123-45-6789":                      "123-45-6789",
+		awsID + " / " + awsSecret + " ":        awsSecret,
+		"ghp_" + alnum36:                       alnum36,
+		"sk_" + "live_" + alnum36[:24]:         alnum36[:24],
+		"xoxb-" + "1234567890-" + alnum36[:24]: alnum36[:24],
+		"AIza" + "SyA" + alnum36[:32]:          alnum36[:32],
+		"<password>Canary77</password>":        "Canary77",
 	}
 	values := map[string]func(s string) string{
 		"a string":      quote,

@@ -50,10 +50,10 @@ func (w *work) cards(text []byte) {
 		i = r.read(text, i)
 		w.root.looked += i - from
 		if start, end := exponential(text, i); end > 0 && cardNumber(text[start:end]) {
-			w.add(start, end, ruleCard)
+			w.addCard(text, start, end)
 			i = end
 		} else if len(r.digits) >= minCardDigits && !inFraction(text, from) {
-			w.cardsIn(r, from > 0 && text[from-1] == '+')
+			w.cardsIn(text, r, from > 0 && text[from-1] == '+')
 		}
 	}
 }
@@ -83,13 +83,13 @@ func (r *cardRun) read(text []byte, i int) int {
 // cardsIn adds the card numbers in a run: all of it, or whole groups of a
 // longer one. What has a plus sign before and no more than 15 digits is a
 // telephone number (ITU-T E.164).
-func (w *work) cardsIn(r *cardRun, plus bool) {
+func (w *work) cardsIn(text []byte, r *cardRun, plus bool) {
 	total := len(r.digits)
 	if plus && total <= 15 {
 		return
 	}
 	if isCard(r.digits) {
-		w.add(r.start[0], r.end[total-1], ruleCard)
+		w.addCard(text, r.start[0], r.end[total-1])
 		return
 	}
 	for g, first := range r.groups {
@@ -98,8 +98,15 @@ func (w *work) cardsIn(r *cardRun, plus bool) {
 			n = r.printed(g)
 		}
 		if n > 0 && isCard(r.digits[first:first+n]) {
-			w.add(r.start[first], r.end[first+n-1], ruleCard)
+			w.addCard(text, r.start[first], r.end[first+n-1])
 		}
+	}
+}
+
+func (w *work) addCard(text []byte, start, end int) {
+	w.root.looked += 2 * (longestHex + 1)
+	if !inHex(text, start, end) {
+		w.add(start, end, ruleCard)
 	}
 }
 
@@ -160,7 +167,7 @@ func exponential(text []byte, i int) (start, end int) {
 			start--
 		}
 	}
-	if end == from || start == i || end-start > 64 {
+	if end == from || start == i || end-start > 64 || start > 0 && isAlnum(text[start-1]) || end < len(text) && isAlnum(text[end]) {
 		return 0, 0
 	}
 	return start, end

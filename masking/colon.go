@@ -15,6 +15,9 @@ func (w *work) colons(text []byte) {
 			return
 		}
 		at += i
+		if isClock(text, at) {
+			continue
+		}
 		var start, end int
 		rule := ""
 		if before := bytes.TrimRight(text[:at], " \t\r\n"); len(before) > 0 && isQuote(before[len(before)-1]) {
@@ -35,11 +38,18 @@ func (w *work) colons(text []byte) {
 			continue
 		}
 		w.root.looked += end - at
-		if start < end && string(text[start:end]) != Token {
-			w.add(start, end, rule)
-		}
+		w.add(start, max(start, end), rule)
 		at = max(at, end-1)
 	}
+}
+
+// isClock says whether the colon at stands within a time of day, as in
+// 2026-11-21T18:03:59: most colons do.
+func isClock(text []byte, at int) bool {
+	if at < 2 || at+2 >= len(text) || !isDigit(text[at-1]) || !isDigit(text[at-2]) || !isDigit(text[at+1]) || !isDigit(text[at+2]) {
+		return false
+	}
+	return at == 2 || text[at-3] == ':' || text[at-3] == ' ' || text[at-3] == 'T' && at > 3 && isDigit(text[at-4])
 }
 
 // wordRule is where the name begins before the colon at, and the rule that

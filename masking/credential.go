@@ -5,7 +5,10 @@ import (
 	"encoding/base64"
 )
 
-const ruleCredential = "detect:credential"
+const (
+	ruleCredential = "detect:credential"
+	ruleBearer     = "detect:bearer"
+)
 
 // credentials adds what follows the words Basic and Bearer, as in an
 // Authorization field (RFC 9110, 11.6.2), where it is one and not prose.
@@ -39,9 +42,16 @@ func (w *work) credentials(text []byte) {
 			continue
 		}
 		word := text[start:end]
+		if bytes.IndexByte(bytes.TrimRight(word, "="), '=') >= 0 {
+			i = end - 1
+			continue // name=value; equals signs are at a credential's end only
+		}
 		alone := i == 0 && end == len(text)
-		if basic && basicCredential(word) || !basic && bearerCredential(word, alone) {
+		switch d := w.p.detect; {
+		case basic && d.has(detectCredential) && basicCredential(word):
 			w.add(start, end, ruleCredential)
+		case !basic && d.has(detectBearer) && bearerCredential(word, alone):
+			w.add(start, end, ruleBearer)
 		}
 		i = end - 1
 	}
@@ -118,9 +128,7 @@ func (w *work) userinfo(text []byte) {
 		switch {
 		case at < 0:
 		case colon >= 0 && colon < at:
-			if string(rest[colon+1:at]) != Token && at > colon+1 {
-				w.add(from+colon+1, from+at, ruleCredential)
-			}
+			w.add(from+colon+1, from+at, ruleCredential)
 		case at >= 16:
 			w.add(from, from+at, ruleCredential)
 		}

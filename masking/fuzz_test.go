@@ -151,16 +151,19 @@ func FuzzPaths(f *testing.F) {
 		if err != nil || strings.Count(pattern, "/")+strings.Count(pointer, "/") > 20 {
 			return
 		}
-		var tr tracker
-		tr.start(p, nil)
 		place := strings.Split(pointer, "/")[1:]
-		for _, seg := range place {
-			tr.open(false)
-			tr.key([]byte(unescaper.Replace(seg)))
-		}
-		got := tr.rule() != ""
-		if want := matches(strings.Split(pattern, "/")[1:], place); got != want {
-			t.Fatalf("%q on %q: %v, want %v", pattern, pointer, got, want)
+		want := matches(strings.Split(pattern, "/")[1:], place)
+		many := must(newPaths([]string{strings.Repeat("/no such key", 70), pattern})) // more than a word
+		for _, p := range []*paths{p, many} {
+			var tr tracker
+			tr.start(p, nil)
+			for _, seg := range place {
+				tr.open(false)
+				tr.key([]byte(unescaper.Replace(seg)))
+			}
+			if got := tr.rule() != ""; got != want {
+				t.Fatalf("%q on %q: %v, want %v", pattern, pointer, got, want)
+			}
 		}
 	})
 }

@@ -7,32 +7,57 @@ package masking
 // gates is a set of words that a text holds.
 type gates uint64
 
-// gateWords[i] is a word as a list of byte sets.
-var gateWords = [][]string{
-	{"@"},
-	{"="},
-	{"%"},
-	{"."},
-	{":"},
-	{":", "/", "/"},
-	{"e", "yw", "ABCDIJKLklmnopqr0123"}, // how base64 of '{' and a quote or a space begins
-	{"p", "r", "i", "v", "a", "t", "e", " ", "k", "e", "y"},
-	{"b", "a", "s", "i", "c", " \t"},
-	{"b", "e", "a", "r", "e", "r", " \t"},
+const (
+	lettersSet = "abcdefghijklmnopqrstuvwxyz"
+	digitsSet  = "0123456789"
+)
+
+// gateWords[i] is a word as a list of byte sets. All of them have 63 letters
+// at most. Where a detector's own word is longer, this is the rarest part.
+var gateWords = [numGates][]string{
+	gateAt:           {"@"},
+	gateEquals:       {"="},
+	gatePercent:      {"%"},
+	gateDot:          {"."},
+	gateColon:        {":"},
+	gateAngle:        {"<"},
+	gateURL:          {":", "/", "/"},
+	gateBase64:       {"e", "yw", "ABCDIJKLklmnopqr0123"}, // how base64 of '{' and a quote or a space begins
+	gatePEM:          {"e", " ", "k", "e", "y"},           // PRIVATE KEY
+	gateBasic:        {"s", "i", "c", " \t"},
+	gateBearer:       {"r", "e", "r", " \t"},
+	gateUnderscore:   {"hasrpe", "pousrtkc", "_"}, // gh?_ pat_ sk_ rk_ pk_ whsec_
+	gateSlack:        {"x", "o", "x"},             // xox?-
+	gateAKey:         {"a", "iks", "iz", "a"},     // AIza AKIA ASIA
+	gateGoogle:       {"a", "2", "9", "."},        // ya29.
+	gateGoogleSecret: {"s", "p", "x", "-"},        // GOCSPX-
+	gateAWS:          {"a", "w", "s"},
+	gateIBAN:         {lettersSet, lettersSet, digitsSet, digitsSet},
+	gateSSN:          {digitsSet, digitsSet, digitsSet, "-", digitsSet, digitsSet, "-", digitsSet, digitsSet, digitsSet},
+	gatePhone:        {"+", "123456789"},
 }
 
-// The words in their order.
 const (
 	gateAt = iota
 	gateEquals
 	gatePercent
 	gateDot
 	gateColon
+	gateAngle
 	gateURL
 	gateBase64
 	gatePEM
 	gateBasic
 	gateBearer
+	gateUnderscore
+	gateSlack
+	gateAKey
+	gateGoogle
+	gateGoogleSecret
+	gateAWS
+	gateIBAN
+	gateSSN
+	gatePhone
 	numGates
 )
 
@@ -54,6 +79,9 @@ var gateTable, gateFirst, gateLast = func() (table [256]uint64, first uint64, la
 		}
 		last[i] = 1 << (at - 1)
 	}
+	if at > 63 {
+		panic("masking: the gates' words are too long") // found by every test
+	}
 	for c := '0'; c <= '9'; c++ {
 		table[c] |= digitBit
 	}
@@ -67,23 +95,45 @@ var gateTable, gateFirst, gateLast = func() (table [256]uint64, first uint64, la
 // scanGates returns the words that text holds and how many digits it may hold.
 func scanGates(text []byte) (found gates, digits int) {
 	var d, seen uint64
-	for _, c := range text {
-		t := gateTable[c]
-		digits += int(t >> 63)
-		d = (d<<1 | gateFirst) & t
+	first := gateFirst
+	i := 0
+	// Two bytes at a time: all but three operations do not wait for those of
+	// the bytes before.
+	for ; i+1 < len(text); i += 2 {
+		t, u := gateTable[text[i]], gateTable[text[i+1]]
+		digits += int(t>>63) + int(u>>63)
+		seen |= (d<<1 | first) & t
+		d = d<<2&(t<<1)&u | ((first&t)<<1|first)&u
 		seen |= d
+	}
+	if i < len(text) {
+		t := gateTable[text[i]]
+		digits += int(t >> 63)
+		seen |= (d<<1 | first) & t
 	}
 	return gates(seen), digits
 }
 
 func (g gates) has(word int) bool { return g&gateLast[word] != 0 }
 
-// anyGate is every last letter: a text with none of them has no word.
-var anyGate = func() (all gates) {
-	for i, g := range gateLast {
-		if i != gateDot { // nothing begins with a dot alone
-			all |= g
+// openers is every last letter of the words that a detector of d begins with:
+// a text with none of them is of no interest.
+func openers(d detectors) (all gates) {
+	for _, g := range []int{gateEquals, gatePercent, gateColon, gateAngle} {
+		all |= gateLast[g]
+	}
+	for _, by := range []struct {
+		in   detectors
+		gate int
+	}{
+		{detectEmail, gateAt}, {detectJWT, gateBase64}, {detectPrivateKey, gatePEM}, {detectCredential, gateBasic},
+		{detectBearer, gateBearer}, {detectIBAN, gateIBAN}, {detectSSN, gateSSN}, {detectPhone, gatePhone},
+		{detectGitHub | detectStripe, gateUnderscore}, {detectSlack, gateSlack}, {detectGoogle | detectAWS, gateAKey},
+		{detectGoogle, gateGoogle}, {detectGoogle, gateGoogleSecret}, {detectAWS, gateAWS},
+	} {
+		if d.has(by.in) {
+			all |= gateLast[by.gate]
 		}
 	}
 	return all
-}()
+}

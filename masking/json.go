@@ -7,8 +7,8 @@ import (
 )
 
 // shortestPlain is how long a name of letters and digits must be to hold a
-// secret: {"pin":1} in base64.
-const shortestPlain = 12
+// secret: 123-45-6789, or {"pin":1} in base64.
+const shortestPlain = 11
 
 // splice copies a text but for the parts replaced.
 type splice struct {
@@ -36,6 +36,7 @@ func (s *splice) done() []byte { return append(s.out, s.src[s.last:]...) }
 func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 	w.scan.Reset(src, limits)
 	w.pairs.reset()
+	w.kept, w.member = w.kept[:0], member{start: -1}
 	s := splice{src: src, out: dst}
 	rule := "" // that calls the value to come secret
 	last := 0  // where the last value ended
@@ -49,10 +50,13 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 		}
 		switch tok.Kind {
 		case jsonscan.Key:
-			rule = w.member(&s, tok, last)
+			rule = w.key(&s, tok, last)
 			continue
 		case jsonscan.EndObject, jsonscan.EndArray:
 			last = tok.End
+			if w.drops {
+				w.kept = w.kept[:len(w.kept)-1]
+			}
 			if tok.Kind == jsonscan.EndObject && len(w.pairs.open) > 0 {
 				w.pairs.close(w.scan.Depth() + 1)
 			}
@@ -62,7 +66,7 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 			continue
 		case jsonscan.End:
 			if len(w.pairs.late) > 0 {
-				if out, changed := w.pairs.mask(s.done()); changed {
+				if out, changed := w.maskLate(s.done()); changed {
 					return out, true, nil
 				}
 			}
@@ -71,6 +75,7 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 			}
 			return s.done(), true, nil
 		}
+		prev := last
 		last = tok.End
 		naming := w.pairs.naming
 		if naming {
@@ -85,33 +90,106 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 				rule = w.track.rule()
 			}
 		}
-		if rule != "" {
-			end, err := w.skip(tok)
-			if err != nil {
+		if rule != "" || w.member.drop {
+			if last, err = w.secret(&s, tok, rule, prev); err != nil {
 				return dst, false, err
 			}
-			w.place(rule)
-			s.replace(tok.Start, end, quoted)
-			rule, last = "", end
+			rule, w.member.start, w.member.drop = "", -1, false
 			continue
 		}
+		w.dropped = false
 		switch tok.Kind {
 		case jsonscan.BeginObject, jsonscan.BeginArray:
+			if w.drops {
+				w.keep()
+				w.kept, w.member.start = append(w.kept, false), -1
+			}
 			if w.track.on {
 				w.track.open(tok.Kind == jsonscan.BeginArray)
 			}
+			continue
 		case jsonscan.String:
 			masked, changed := w.value(&s, tok)
 			if naming && changed { // masking again must find nothing new
 				w.pairRule(&s, w.p.keys.find(masked).rule)
 			}
 		case jsonscan.Number:
-			if tok.End-tok.Start >= shortestCard && w.p.detect.card && cardNumber(src[tok.Start:tok.End]) {
-				w.place(ruleCard)
-				s.replace(tok.Start, tok.End, quoted)
+			if tok.End-tok.Start >= shortestCard || len(w.p.patterns) > 0 {
+				w.number(&s, tok)
 			}
 		}
+		if w.drops {
+			if w.dropped {
+				w.drop(&s, tok.Start, tok.End, prev)
+			} else {
+				w.keep()
+			}
+			w.member.start = -1
+		}
 	}
+}
+
+// secret replaces the value that begins with tok, which rule calls secret, or
+// takes it out, and returns where it ends. The value before it ended at prev.
+func (w *work) secret(s *splice, tok jsonscan.Token, rule string, prev int) (end int, err error) {
+	act := Action{Kind: ActDrop}
+	if !w.member.drop {
+		act = w.action(rule)
+	}
+	array := tok.Kind == jsonscan.BeginObject || tok.Kind == jsonscan.BeginArray
+	end = tok.End
+	if act.Kind == ActDrop && len(w.kept) == 0 {
+		act.Kind = ActToken
+	}
+	switch {
+	case act.Kind == ActDrop:
+		if rule != "" {
+			w.place(rule, actionDrop)
+		}
+	case act.Kind == ActToken || array:
+		w.place(rule, actionMask)
+	}
+	if array {
+		if end, err = w.skip(tok); err != nil {
+			return 0, err
+		}
+	}
+	switch {
+	case act.Kind == ActDrop:
+		w.drop(s, tok.Start, end, prev)
+		return end, nil
+	case act.Kind == ActToken:
+		s.replace(tok.Start, end, quoted)
+	default:
+		by, name := w.replacement(s.src[tok.Start:end], rule, act)
+		if !array {
+			w.place(rule, name)
+		}
+		s.replace(tok.Start, end, by)
+	}
+	w.keep()
+	return end, nil
+}
+
+// number masks a number that a detector finds.
+func (w *work) number(s *splice, tok jsonscan.Token) {
+	text, rule := s.src[tok.Start:tok.End], ""
+	if len(text) >= shortestCard && w.p.detect.has(detectCard) && cardNumber(text) && !w.p.allowed(ruleCard, text) {
+		rule = ruleCard
+	} else if len(w.p.patterns) > 0 {
+		rule = w.p.numberRule(text)
+	}
+	if rule == "" {
+		return
+	}
+	act := w.action(rule)
+	if w.dropped = act.Kind == ActDrop && w.canDropHere(); w.dropped {
+		w.place(rule, actionDrop)
+		return
+	}
+	by, name := w.replacement(text, rule, act)
+	w.place(rule, name)
+	s.replace(tok.Start, tok.End, by)
 }
 
 // skip passes over the value that begins with tok and returns where it ends.
@@ -128,14 +206,30 @@ func (w *work) skip(tok jsonscan.Token) (int, error) {
 	return tok.End, nil
 }
 
-// member looks at a key: it returns the rule that calls its value secret, if
+// key looks at a key: it returns the rule that calls its value secret, if
 // one does, and masks what is secret in the key itself. The value before it
 // ended at last.
-func (w *work) member(s *splice, tok jsonscan.Token, last int) (rule string) {
+func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 	name := s.src[tok.Start+1 : tok.End-1]
 	if tok.Escaped {
-		w.key = jsonscan.AppendString(w.key[:0], s.src[tok.Start:tok.End])
-		name = w.key
+		w.name = jsonscan.AppendString(w.name[:0], s.src[tok.Start:tok.End])
+		name = w.name
+	}
+	if w.drops {
+		w.begin(s, tok.Start, last)
+	}
+	var slot *knownName
+	var known knownName
+	if n := len(name); n > 0 && n <= longestKnown {
+		if slot, known = w.names.of(name); *slot == known {
+			if len(w.pairs.open) > 0 || n-3 < 5 && pairLetter(name) {
+				rule = w.pairKey(s, name, tok, last)
+			}
+			if w.track.on {
+				w.track.key(name)
+			}
+			return rule
+		}
 	}
 	found := w.p.keys.find(name)
 	rule = found.rule
@@ -147,23 +241,31 @@ func (w *work) member(s *splice, tok jsonscan.Token, last int) (rule string) {
 	if w.track.on {
 		w.track.key(name)
 	}
-	if len(name) < shortest || found.plain && len(name) < shortestPlain {
-		return rule
-	}
-	if masked, changed := w.mask(name); changed {
-		s.replace(tok.Start, tok.End, jsonscan.AppendQuoted(nil, masked))
-		if rule == "" {
-			// What is left of the name may be one: masking again must find
-			// nothing new.
-			rule = w.p.keys.find(masked).rule
+	if len(name) >= w.p.shortest && !(found.plain && len(name) < w.p.plain) {
+		w.canDrop = w.canDropHere()
+		if masked, changed := w.mask(name); changed {
+			w.member.drop = w.dropped
+			s.replace(tok.Start, tok.End, jsonscan.AppendQuoted(nil, masked))
+			if rule == "" {
+				// What is left of the name may be one: masking again must find
+				// nothing new.
+				rule = w.p.keys.find(masked).rule
+			}
+			return rule
 		}
+	}
+	if slot != nil && found.plain && found.rule == "" {
+		*slot = known
 	}
 	return rule
 }
 
+// canDropHere says whether the value at hand can be taken out of something.
+func (w *work) canDropHere() bool { return w.drops && len(w.kept) > 0 }
+
 // value masks what is secret in a string, and returns it decoded.
 func (w *work) value(s *splice, tok jsonscan.Token) ([]byte, bool) {
-	if tok.End-tok.Start < shortest+2 {
+	if tok.End-tok.Start < w.p.shortest+2 {
 		return nil, false
 	}
 	text := s.src[tok.Start+1 : tok.End-1]
@@ -171,8 +273,9 @@ func (w *work) value(s *splice, tok jsonscan.Token) ([]byte, bool) {
 		w.in = jsonscan.AppendString(w.in[:0], s.src[tok.Start:tok.End])
 		text = w.in
 	}
+	w.canDrop = w.canDropHere()
 	masked, changed := w.mask(text)
-	if changed {
+	if changed && !w.dropped {
 		w.doc = jsonscan.AppendQuoted(w.doc[:0], masked)
 		s.replace(tok.Start, tok.End, w.doc)
 	}

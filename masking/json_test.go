@@ -1,6 +1,7 @@
 package masking
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -93,6 +94,10 @@ func TestBodiesAreMasked(t *testing.T) {
 		{"base64url of JSON", q("eyJwYXNzd29yZCI6Ij8_In0"), q(Token)},
 		{"base64 of an array", q("W3sicGluIjoxfV0="), q(Token)},
 		{"base64 of spaced JSON", q("CiB7InBpbiI6MX0="), q(Token)},
+		{"base64 of base64 of JSON", q("ZXlKd1lYTnpkMjl5WkNJNkluZ2lmUT09"), q(Token)},
+		{"base64 of a private key", q(base64.StdEncoding.EncodeToString([]byte(pem))), q(Token)},
+		{"base64 of base64 of a private key", q(base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(pem))))), q(Token)},
+		{"base64 of JSON in a string", q(base64.StdEncoding.EncodeToString([]byte(q(`{"pin":1}`)))), q(Token)},
 		{"base64 of JSON as a data URL", q("data:application/json;base64,eyJwYXNzd29yZCI6IngifQ=="), q(Token)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -143,9 +148,11 @@ func TestDetectorsRunAsConfigured(t *testing.T) {
 	}{
 		{nil, []string{"4111", "ann@", "eyJ", "abcDEF", "password=x"}},
 		{[]string{"off"}, []string{"password=x"}},
-		{[]string{"card"}, []string{"4111", "abcDEF", "password=x"}},
-		{[]string{"email", "jwt"}, []string{"ann@", "eyJ", "abcDEF", "password=x"}},
-		{[]string{"private_key"}, []string{"abcDEF", "password=x"}},
+		{[]string{"default", "phone"}, []string{"4111", "ann@", "eyJ", "abcDEF", "password=x"}},
+		{[]string{"card"}, []string{"4111", "password=x"}},
+		{[]string{"email", "jwt"}, []string{"ann@", "eyJ", "password=x"}},
+		{[]string{"bearer"}, []string{"abcDEF", "password=x"}},
+		{[]string{"private_key"}, []string{"password=x"}},
 	} {
 		got, _ := masked(t, must(New(Config{Detect: c.detect})), src, nil)
 		for _, s := range []string{"4111", "ann@", "eyJ", "abcDEF", "password=x"} {
@@ -162,6 +169,20 @@ func TestWhatIsNotStrictJSONIsRefusedWhole(t *testing.T) {
 		var se *jsonscan.SyntaxError
 		if !errors.As(err, &se) || out != nil || places != nil {
 			t.Errorf("%q: %q, %v, %v", src, out, places, err)
+		}
+	}
+}
+
+func TestABrokenDocumentLeavesNothingBehindForTheNext(t *testing.T) {
+	p := must(New(Config{Actions: map[string]Action{"default": {Kind: ActDrop}}, Paths: []string{"/a/*"}}))
+	for _, broken := range []string{`{"ann@example.org":`, `{"value":1,"name":"pin"`, `{"pin":[{"a":`, `{"a":{"b":`, `["ann@example.org`, `{"s":"{\"pin\":1}","pin":"`} {
+		for i := range 20 { // the pool may hand out another
+			if _, _, err := p.JSON(nil, []byte(broken), nil); err == nil {
+				t.Fatal(broken)
+			}
+			if got, places := masked(t, p, `{"b":[1,{"value":2}]}`, nil); got != `{"b":[1,{"value":2}]}` || places != nil {
+				t.Fatalf("%d: after %s: %s, %v", i, broken, got, places)
+			}
 		}
 	}
 }
@@ -185,7 +206,11 @@ func TestTheZeroPolicyMasksAsTheZeroConfigDoes(t *testing.T) {
 }
 
 func TestNothingIsAllocatedWhenNothingIsMasked(t *testing.T) {
-	p := must(New(Config{Paths: []string{"/customer/notes/**", "/items/*/serial", "/**/internal"}}))
+	p := must(New(Config{
+		Paths: []string{"/customer/notes/**", "/items/*/serial", "/**/internal"}, Detect: []string{"default", "phone"},
+		Patterns: []Pattern{{"staff_id", `E-\d{4}`}, {"badge", `\bB\d{8}\b`}}, Allow: []string{"a@example.org"},
+		Actions: map[string]Action{"default": {Kind: ActDrop}},
+	}))
 	for _, src := range [][]byte{order(1), orders(100_000)} {
 		out, _, err := p.JSON(nil, src, nil)
 		if err != nil || &out[0] != &src[0] || len(out) != len(src) {

@@ -66,7 +66,7 @@ func TestConfigurationErrorsNameWhatIsWrong(t *testing.T) {
 		{Config{Paths: []string{"a/b"}}, `"a/b"`},
 		{Config{Paths: []string{"/a~2"}}, `"/a~2"`},
 		{Config{Paths: []string{"/a~"}}, `"/a~"`},
-		{Config{Detect: []string{"phone"}}, `"phone"`},
+		{Config{Detect: []string{"fax"}}, `"fax"`},
 		{Config{Detect: []string{"off", "card"}}, `"off"`},
 		{Config{Detect: []string{}}, `off`},
 	} {

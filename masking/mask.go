@@ -16,7 +16,8 @@ const maxPasses = 4
 // next call. Masking it again changes nothing: what a replacement brings
 // together or apart is masked too.
 func (w *work) mask(text []byte) ([]byte, bool) {
-	if len(text) < shortest {
+	w.dropped = false
+	if len(text) < w.p.shortest {
 		return text, false
 	}
 	out, changed := w.pass(text, 0)
@@ -43,12 +44,12 @@ func (w *work) pass(text []byte, n int) ([]byte, bool) {
 		}
 	case base64Text:
 		if w.base64(text) {
-			w.place(ruleNested)
+			w.place(ruleNested, actionMask)
 			return []byte(Token), true
 		}
 	}
 	found, digits := scanGates(text)
-	if found&anyGate == 0 && digits < minCardDigits {
+	if found&w.p.openers == 0 && digits < minCardDigits && len(w.p.patterns) == 0 {
 		return text, false
 	}
 	return w.detectors(text, found, digits, n)
@@ -58,56 +59,54 @@ func (w *work) pass(text []byte, n int) ([]byte, bool) {
 type span struct {
 	start, end int
 	rule       string
+	act        Action
 }
 
+// add has a part of the text at hand masked, unless it is empty, a mark
+// already, or a value that detectors are told to leave.
 func (w *work) add(start, end int, rule string) {
-	w.spans = append(w.spans, span{start, end, rule})
+	part := w.text[start:end]
+	act := w.action(rule)
+	if len(part) == 0 || w.p.isMark(act, part) || w.p.allowed(rule, part) {
+		return
+	}
+	if act.Kind == ActDrop {
+		if w.canDrop {
+			w.dropped = true
+		} else {
+			act.Kind = ActToken
+		}
+	}
+	w.spans = append(w.spans, span{start, end, rule, act})
 }
 
 // detectors runs those whose gates are open and replaces what they find.
 func (w *work) detectors(text []byte, found gates, digits, n int) ([]byte, bool) {
-	w.spans = w.spans[:0]
-	d := &w.p.detect
-	if d.credential && found.has(gateURL) {
-		w.userinfo(text)
-	}
-	if d.email && found.has(gateAt) {
-		w.emails(text, len(w.spans))
-	}
-	if d.card && digits >= minCardDigits {
-		w.cards(text)
-	}
-	if d.jwt && found.has(gateBase64) && found.has(gateDot) {
-		w.jwts(text)
-	}
-	if d.key && found.has(gatePEM) {
-		w.privateKeys(text)
-	}
-	if d.credential && (found.has(gateBasic) || found.has(gateBearer)) {
-		w.credentials(text)
-	}
-	if found.has(gateEquals) {
-		w.params(text)
-	}
-	if found.has(gateColon) {
-		w.colons(text)
-	}
-	if found.has(gatePercent) {
-		w.encoded(text)
-	}
+	w.spans, w.text = w.spans[:0], text
+	w.run(text, found, digits)
 	if len(w.spans) == 0 {
 		return text, false
 	}
 	slices.SortFunc(w.spans, func(a, b span) int { return a.start - b.start })
 	out, last := w.out[n][:0], 0
 	for i := 0; i < len(w.spans); {
-		s := w.spans[i]
-		w.place(s.rule)
+		first, s := i, w.spans[i]
 		for i++; i < len(w.spans) && w.spans[i].start < s.end; i++ {
-			s.end = max(s.end, w.spans[i].end)
-			w.place(w.spans[i].rule)
+			if o := w.spans[i]; o.start != s.start || o.end != s.end || o.act != s.act {
+				s.end, s.act = max(s.end, o.end), Action{Kind: ActToken}
+			}
 		}
-		out = append(append(out, text[last:s.start]...), Token...)
+		mark, name := Token, actionMask
+		if s.act.Kind != ActToken {
+			mark, name = w.p.mark(s.act, s.rule, w.domain(s.rule), text[s.start:s.end])
+		}
+		if w.dropped {
+			name = actionDrop
+		}
+		for _, o := range w.spans[first:i] {
+			w.place(o.rule, name)
+		}
+		out = append(append(out, text[last:s.start]...), mark...)
 		last = s.end
 	}
 	out = append(out, text[last:]...)

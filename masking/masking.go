@@ -4,15 +4,12 @@
 // A place is masked when a key name, a path pattern, a schema mark or a
 // detector says so, in every disguise two parsers might see through
 // differently: escaped, repeated or oddly cased keys, JSON within strings,
-// base64, percent-encoding. What is masked is replaced by [Token]; every
-// other byte stays as it was. Masking twice changes nothing more. In doubt,
-// more is masked rather than less.
+// base64, percent-encoding, markup. What is masked is replaced by [Token], or
+// as an [Action] says; every other byte stays as it was. Masking twice changes
+// nothing more. In doubt, more is masked rather than less.
 package masking
 
 import (
-	"errors"
-	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
@@ -35,27 +32,54 @@ type Config struct {
 	// none too. They are matched exactly.
 	Paths []string
 	// Detect names the detectors to run on strings, keys and numbers: card,
-	// email, jwt, private_key. Nil means all, "off" alone none. Credentials
-	// in text, as in "Bearer …", are looked for along with any of them.
+	// email, jwt, private_key, iban, us_ssn, aws, github, stripe, slack, google
+	// and bearer, which are also what nil and "default" mean, and phone; "off"
+	// alone means none. Other credentials in text, as in "Basic …" and the
+	// passwords of URLs, are looked for along with any of them.
 	Detect []string
+	// Patterns are detectors of one's own.
+	Patterns []Pattern
+	// Allow are values that no detector and no pattern masks, compared whole,
+	// decoded and without space around: card numbers and account numbers by
+	// their digits and letters, addresses without regard to case.
+	Allow []string
+	// Actions say what becomes of what a rule calls secret, the rule written as
+	// in [Place].Rule: key:<name>, path:<pattern>, detect:<name> and schema. The
+	// rule "default" is for all others. What is masked whole because of what is
+	// in it, or because it cannot be decoded, becomes [Token] in any case.
+	Actions map[string]Action
 	// NoDefaults leaves only Keys as names.
 	NoDefaults bool
+	// Pseudonym is a keyed hash, such as HMAC-SHA-256, of value in a domain: the
+	// same for the same two, and else another. The id, letters and digits, names
+	// the key; the tag has 15 bytes or more. It may return "" while there is no
+	// key: then [Token] is what stands in the record. Without it the action
+	// ActPseudonym is refused.
+	Pseudonym func(domain string, value []byte) (id string, tag []byte)
 }
 
 // Policy masks as its Config says. It is immutable and may be used
 // concurrently. The zero Policy masks as the zero Config does.
 type Policy struct {
-	keys   *matcher
-	paths  *paths
-	detect detectors
+	keys      *matcher
+	paths     *paths
+	detect    detectors
+	openers   gates
+	patterns  []pattern
+	shortest  int // no shorter text can hold a secret …
+	plain     int // … nor a shorter name of letters and digits
+	allow     map[string]bool
+	actions   map[string]Action // by rule
+	fallback  Action
+	drops     bool // some action is ActDrop
+	preserve  bool // all are ActPreserve
+	pseudonym func(domain string, value []byte) (id string, tag []byte)
 }
 
-// detectors is the set that runs.
-type detectors struct{ card, email, jwt, key, credential bool }
-
-// New compiles cfg. The error names the key, pattern or detector at fault.
+// New compiles cfg. The error names the key, pattern, detector or action at
+// fault.
 func New(cfg Config) (*Policy, error) {
-	p := &Policy{}
+	p := &Policy{shortest: shortest, plain: shortestPlain, pseudonym: cfg.Pseudonym}
 	var err error
 	if p.keys, err = newMatcher(cfg.Keys, !cfg.NoDefaults); err != nil {
 		return nil, err
@@ -66,37 +90,27 @@ func New(cfg Config) (*Policy, error) {
 	if p.detect, err = newDetectors(cfg.Detect); err != nil {
 		return nil, err
 	}
+	p.openers = openers(p.detect)
+	if err = p.newPatterns(cfg.Patterns); err != nil {
+		return nil, err
+	}
+	if err = p.newAllow(cfg.Allow); err != nil {
+		return nil, err
+	}
+	if err = p.newActions(&cfg); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
-func newDetectors(names []string) (d detectors, err error) {
-	if names == nil {
-		return detectors{true, true, true, true, true}, nil
-	}
-	if len(names) == 1 && names[0] == "off" {
-		return detectors{}, nil
-	}
-	if len(names) == 0 {
-		return d, errors.New(`masking: no detector is named; leave the list out to run all, or say "off"`)
-	}
-	d.credential = true
-	for _, n := range names {
-		switch n {
-		case "card":
-			d.card = true
-		case "email":
-			d.email = true
-		case "jwt":
-			d.jwt = true
-		case "private_key":
-			d.key = true
-		case "off":
-			return d, errors.New(`masking: detector "off" stands alone`)
-		default:
-			return d, fmt.Errorf("masking: unknown detector %q; there are card, email, jwt and private_key", n)
-		}
-	}
-	return d, nil
+// ForClients is p for what a client gets to see: the same is masked, but every
+// value keeps its type, whatever the actions. A string becomes [Token], a
+// number 0, a boolean false; null stays, and so does the shape of objects and
+// arrays.
+func (p *Policy) ForClients() *Policy {
+	c := *p.orStandard()
+	c.preserve, c.drops = true, false
+	return &c
 }
 
 var standard = sync.OnceValue(func() *Policy {
@@ -129,6 +143,14 @@ type Marks interface {
 	Marked(state int) bool
 }
 
+// ActionMarks are marks that also say what to do with what they mark.
+type ActionMarks interface {
+	Marks
+	// Action is for the value in this state, which is marked. The zero Action
+	// leaves it to the policy.
+	Action(state int) Action
+}
+
 // JSON masks src, one strict JSON text, and appends the outcome to dst. When
 // nothing is masked and dst is empty it returns src itself. Marks may be nil.
 // The error is a *jsonscan.SyntaxError: then nothing of src is fit to be kept
@@ -138,6 +160,7 @@ func (p *Policy) JSON(dst, src []byte, marks Marks) ([]byte, []Place, error) {
 	w := take(p)
 	w.root.body = true
 	w.track.start(p.paths, marks)
+	w.drops = w.drops || w.track.acts != nil && !p.preserve
 	out, changed, err := w.document(dst, src)
 	places := w.root.done()
 	release(w)
@@ -161,14 +184,23 @@ func (p *Policy) Text(s string) (string, []Place) {
 }
 
 // Header masks a header field's value: whole when the field's name is secret,
-// as Authorization and Cookie are, else as Text does.
+// as Authorization and Cookie are, else as Text does. For what is in Cookie and
+// Set-Cookie fields see also [Policy.Cookies].
 func (p *Policy) Header(name, value string) (string, []Place) {
+	return p.Field(name, value)
+}
+
+// Field masks the value of a name, such as a part of a multipart form: whole
+// when the name is secret, else as Text does.
+func (p *Policy) Field(name, value string) (string, []Place) {
 	p = p.orStandard()
-	if rule := p.keys.find([]byte(name)).rule; rule != "" {
-		return Token, []Place{{Pointer: strings.Clone(name), Rule: rule, Action: actionMask, Count: 1}}
+	w := take(p)
+	defer release(w)
+	w.root.name = w.root.safe(name)
+	if rule := p.keys.findEncoded([]byte(name)); rule != "" {
+		return w.whole(rule, value), w.root.done()
 	}
-	pointer, _ := p.text("", name)
-	return p.text(pointer, value)
+	return w.whatDetectorsFind(value), w.root.done()
 }
 
 // SecretName says whether the values of name are secret.
@@ -180,12 +212,23 @@ func (p *Policy) text(pointer, s string) (string, []Place) {
 	w := take(p)
 	defer release(w)
 	w.root.name = pointer
+	return w.whatDetectorsFind(s), w.root.done()
+}
+
+// whole is what stands in place of a value, no JSON, that rule calls secret.
+func (w *work) whole(rule, value string) string {
+	mark, name := w.p.mark(w.action(rule), rule, w.domain(rule), []byte(value))
+	w.place(rule, name)
+	return mark
+}
+
+func (w *work) whatDetectorsFind(s string) string {
 	w.in = append(w.in[:0], s...)
 	out, changed := w.mask(w.in)
 	if !changed {
-		return s, nil
+		return s
 	}
-	return string(out), w.root.done()
+	return string(out)
 }
 
 // limits are those of every JSON text here, a body and one within a string.

@@ -24,27 +24,40 @@ type kind uint8
 const (
 	plainText  kind = iota
 	jsonText        // begins as JSON does
-	base64Text      // may be base64 of what begins as JSON does
+	base64Text      // may be base64 of that, or of a private key, or of their base64
 )
 
-// mayHold says by its beginning what text may be.
+// mayHold says by its beginning what text, which is not empty, may be.
 func mayHold(text []byte) kind {
 	c := text[0]
 	if c <= ' ' || c == 0xef {
-		t := content(text)
-		if len(t) == 0 {
+		if text = content(text); len(text) == 0 {
 			return plainText
 		}
-		c = t[0]
+		c = text[0]
 	}
 	switch c {
 	case '{', '[', '"':
 		return jsonText
-	case 'e', 'W', 'I', 'C', 'D', '7', 'd': // '{' '[' ' ' tab or LF, CR, a byte order mark, data:
+	case 'e', 'W', 'I', 'C', 'D', '7', 'd', // '{' '[' ' ' tab or LF, CR, a byte order mark, data:
+		'L',                               // -----BEGIN
+		'Z', 'V', 'S', 'Q', 'R', 'N', 'T': // base64 of these
+		if len(text) < shortestBase64 {
+			return plainText
+		}
+		for _, c := range text[1:shortestBase64] {
+			if !isAlnum(c) && c != '+' && c != '/' && c != '-' && c != '_' && c != ':' { // data:
+				return plainText
+			}
+		}
 		return base64Text
 	}
 	return plainText
 }
+
+// shortestBase64 is how long base64 of anything that is looked into is at least:
+// of {"a":1}, 10.
+const shortestBase64 = 8
 
 // content is text without space, or a byte order mark, before it.
 func content(text []byte) []byte {
@@ -65,7 +78,7 @@ func (w *work) within(text []byte, n int) (out []byte, changed, done bool) {
 		}
 	}
 	if w.doubtful(text) {
-		w.place(ruleNested)
+		w.place(ruleNested, actionMask)
 		return []byte(Token), true, true
 	}
 	return text, false, false
@@ -127,8 +140,12 @@ func nameBefore(text []byte) (name []byte, quoted bool) {
 	return text[from:], false
 }
 
-// base64 says whether text is base64 of JSON in which something is secret.
+// base64 says whether text is base64 of JSON in which something is secret, of a
+// private key, or of base64 of such.
 func (w *work) base64(text []byte) bool {
+	if w.level > maxLevel {
+		return false
+	}
 	text = bytes.Trim(text, " \t\r\n")
 	if bytes.HasPrefix(text, []byte("data:")) {
 		if i := bytes.Index(text[:min(len(text), 256)], []byte(";base64,")); i >= 0 {
@@ -145,7 +162,7 @@ func (w *work) base64(text []byte) bool {
 	decoded := make([]byte, enc.DecodedLen(len(text)))
 	n, err := enc.Decode(decoded, bytes.TrimRight(text, "="))
 	decoded = decoded[:n]
-	if err != nil || n < shortest || mayHold(decoded) != jsonText {
+	if err != nil || n < shortest {
 		return false
 	}
 	w.root.quiet++
@@ -154,23 +171,21 @@ func (w *work) base64(text []byte) bool {
 	return changed
 }
 
-// base64Encoding is the encoding text is in, or nil when it is none or does
-// not begin as JSON does.
+// base64Encoding is the encoding text is in, or nil when it is none or
+// of nothing that is looked into.
 func base64Encoding(text []byte) *base64.Encoding {
-	if len(text) < 8 {
+	if len(text) < shortestBase64 {
 		return nil
 	}
 	enc := base64.RawStdEncoding
 	var head [6]byte
-	if bytes.ContainsAny(text[:8], "-_") {
+	if bytes.ContainsAny(text[:shortestBase64], "-_") {
 		enc = base64.RawURLEncoding
 	}
-	if n, err := enc.Decode(head[:], text[:8]); err != nil || n < 6 {
+	if n, err := enc.Decode(head[:], text[:shortestBase64]); err != nil || n < 6 {
 		return nil
 	}
-	if c := content(head[:]); len(c) > 0 && c[0] != '{' && c[0] != '[' {
-		return nil
-	} else if len(c) > 1 && c[0] == '{' && bytes.IndexByte([]byte("\" \t\r\n"), c[1]) < 0 {
+	if !mayBeWithin(head[:]) {
 		return nil
 	}
 	for i, b := range text {
@@ -184,4 +199,35 @@ func base64Encoding(text []byte) *base64.Encoding {
 		}
 	}
 	return enc
+}
+
+// mayBeWithin says whether base64 of what begins with head is looked into:
+// JSON, a private key, and base64 of the two.
+func mayBeWithin(head []byte) bool {
+	c := content(head)
+	if len(c) == 0 {
+		return true
+	}
+	switch c[0] {
+	case '[':
+		return true
+	case '{':
+		return len(c) == 1 || bytes.IndexByte([]byte("\" \t\r\n"), c[1]) >= 0
+	case '"':
+		return len(c) == 1 || c[1] == '{' || c[1] == '['
+	case '-':
+		return bytes.HasPrefix([]byte("-----BEGIN"), c)
+	}
+	return beginsWithin(head)
+}
+
+// beginsWithin says whether base64 that begins with head is of what is looked
+// into but for further base64.
+func beginsWithin(head []byte) bool {
+	var plain [3]byte
+	if _, err := base64.RawStdEncoding.Decode(plain[:], head[:4]); err != nil {
+		return false
+	}
+	c := content(plain[:])
+	return len(c) == 0 || c[0] == '{' || c[0] == '[' || string(c) == "---"
 }

@@ -31,6 +31,7 @@ type pair struct {
 type side struct {
 	key        jsonscan.Token
 	start, end int
+	rule       string // once it is secret
 }
 
 // pairLetter says at little cost whether a member called key, which is not
@@ -160,24 +161,50 @@ func (w *work) pairRule(s *splice, rule string) {
 		if w.level > 0 {
 			key = nil // the place is the string that all of this is in
 		}
-		w.root.add(rule, key)
+		w.root.add(rule, w.lateAction(rule), key)
+		v.rule = rule
+		p.late = append(p.late, v)
 	}
-	p.late = append(p.late, p.values[o.values:]...)
 	p.values = p.values[:o.values]
 }
 
-// mask replaces the late values in out.
-func (p *pairs) mask(out []byte) ([]byte, bool) {
+// forget lets go of the value just read of the object at depth: it was taken
+// out.
+func (p *pairs) forget(depth int) {
+	if o := p.at(depth); o != nil && o.going {
+		p.values, o.going = p.values[:len(p.values)-1], false
+	}
+}
+
+// lateAction is the name of what is done to late values by rule: they cannot be
+// taken out any more, nor, to keep things simple, shown in part.
+func (w *work) lateAction(rule string) string {
+	if w.action(rule).Kind == ActPseudonym {
+		return actionPseudonym
+	}
+	return actionMask
+}
+
+// maskLate replaces the late values in out.
+func (w *work) maskLate(out []byte) ([]byte, bool) {
+	p := &w.pairs
 	slices.SortFunc(p.late, func(a, b side) int { return a.start - b.start })
 	var masked []byte
 	last := 0
 	for _, v := range p.late {
 		start := v.start + bytes.IndexByte(out[v.start:v.end], ':') + 1
 		start = v.end - len(bytes.TrimLeft(out[start:v.end], " \t\r\n"))
-		if start < last || bytes.Equal(out[start:v.end], quoted) {
-			continue // masked along with what it is in, or already
+		if start < last {
+			continue // masked along with what it is in
 		}
-		masked = append(append(masked, out[last:start]...), quoted...)
+		by := quoted
+		if act := w.action(v.rule); act.Kind == ActPseudonym || act.Kind == ActPreserve {
+			by, _ = w.replacement(out[start:v.end], v.rule, act)
+		}
+		if bytes.Equal(out[start:v.end], by) {
+			continue
+		}
+		masked = append(append(masked, out[last:start]...), by...)
 		last = v.end
 	}
 	if last == 0 {

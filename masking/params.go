@@ -17,9 +17,7 @@ func (w *work) params(text []byte) {
 		}
 		start, end := paramValue(text, at+1)
 		w.root.looked += end - at
-		if start < end && string(text[start:end]) != Token {
-			w.add(start, end, rule)
-		}
+		w.add(start, max(start, end), rule)
 		at = max(at, end-1)
 	}
 }
@@ -67,8 +65,8 @@ func paramValue(text []byte, i int) (start, end int) {
 	for i < len(text) && text[i] == '\\' {
 		i++
 	}
-	if i == len(text) || text[i] == '=' {
-		return i, i
+	if i == len(text) || text[i] == '=' || text[i] == ':' && (i+1 == len(text) || text[i+1] <= ' ' || text[i+1] == ',') {
+		return i, i // the last is the end of a byte sequence (RFC 9651, 3.3.5)
 	}
 	if q := text[i]; q == '"' || q == '\'' {
 		if n := bytes.IndexByte(text[i+1:], q); n >= 0 {

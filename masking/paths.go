@@ -14,7 +14,16 @@ type paths struct {
 	at      []position
 	start   []uint64
 	accepts []uint64 // the positions that are ends
+
+	// For patterns of up to 64 positions, which are most, a step is taken by
+	// kind at once: what * and ** match, and the literals by the length of
+	// their keys.
+	one, many uint64
+	byLength  [longestQuick + 1]uint64 // the last is for all longer keys
+	numbers   uint64                   // the literals that may be an index
 }
+
+const longestQuick = 31
 
 type position struct {
 	kind  segment
@@ -60,6 +69,9 @@ func newPaths(patterns []string) (*paths, error) {
 	}
 	for _, at := range starts {
 		p.enter(p.start, at)
+	}
+	if len(p.start) == 1 {
+		p.quicken()
 	}
 	return p, nil
 }
@@ -112,6 +124,42 @@ func (p *paths) step(set, from []uint64, key []byte, index int) {
 			}
 		}
 	}
+}
+
+func (p *paths) quicken() {
+	for at, pos := range p.at {
+		bit := uint64(1) << at
+		switch pos.kind {
+		case anyOne:
+			p.one |= bit
+		case anyMany:
+			p.many |= bit
+		case literal:
+			p.byLength[min(len(pos.text), longestQuick)] |= bit
+			if pos.index >= 0 {
+				p.numbers |= bit
+			}
+		}
+	}
+}
+
+// quick is step where a set is one word.
+func (p *paths) quick(from uint64, key []byte, index int) uint64 {
+	next := from&p.many | from&p.one<<1
+	literals := from & p.numbers
+	if key != nil {
+		literals = from & p.byLength[min(len(key), longestQuick)]
+	}
+	for ; literals != 0; literals &= literals - 1 {
+		at := bits.TrailingZeros64(literals)
+		if pos := &p.at[at]; key != nil && string(key) == pos.text || key == nil && index == pos.index {
+			next |= 2 << at
+		}
+	}
+	for more := next & p.many << 1; more&^next != 0; more = next & p.many << 1 {
+		next |= more
+	}
+	return next
 }
 
 // rule is the rule of the first pattern that ends in set, or "".

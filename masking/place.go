@@ -22,13 +22,11 @@ type Place struct {
 	// within, "undecodable" for broken percent-encoding; "more" for the last
 	// entry of a list that was cut short.
 	Rule string
-	// Action is what was done: mask.
+	// Action is what was done: mask, partial, pseudonym or drop.
 	Action string
 	// Count is how many there were at this pointer for this rule.
 	Count int
 }
-
-const actionMask = "mask"
 
 // Bounds of what is told about places.
 const (
@@ -42,12 +40,12 @@ const (
 
 const ellipsis = "…"
 
-// place reports that rule masked something in the text at hand.
-func (w *work) place(rule string) { w.root.add(rule, nil) }
+// place reports that rule masked something in the text at hand, and how.
+func (w *work) place(rule, action string) { w.root.add(rule, action, nil) }
 
 // add reports a place by rule: that of the token at hand or, when key is not
 // nil, of the same object's member with that key, as it stands in the body.
-func (r *root) add(rule string, key []byte) {
+func (r *root) add(rule, action string, key []byte) {
 	if r.quiet > 0 {
 		if r.hint == "" {
 			r.hint = rule
@@ -63,7 +61,7 @@ func (r *root) add(rule string, key []byte) {
 		pointer = append(slices.Clone(pointer[:bytes.LastIndexByte(pointer, '/')+1]), jsonscan.AppendString(nil, key)...)
 	}
 	for i := len(r.places) - 1; i >= 0; i-- { // the same again is last
-		if p := &r.places[i]; p.Rule == rule && p.Pointer == string(pointer) {
+		if p := &r.places[i]; p.Rule == rule && p.Action == action && p.Pointer == string(pointer) {
 			p.Count++
 			return
 		}
@@ -72,7 +70,7 @@ func (r *root) add(rule string, key []byte) {
 		r.more++
 		return
 	}
-	r.places = append(r.places, Place{Pointer: string(pointer), Rule: rule, Action: actionMask, Count: 1})
+	r.places = append(r.places, Place{Pointer: string(pointer), Rule: rule, Action: action, Count: 1})
 }
 
 // done is the list of places, at most maxPlaces long.
@@ -119,7 +117,7 @@ func (r *root) safe(text string) string {
 		r.segment = &work{root: &root{quiet: 1}, level: 1}
 	}
 	s := r.segment
-	s.p = r.top.p
+	s.use(r.top.p)
 	s.in = append(s.in[:0], text...)
 	masked, _ := s.mask(s.in)
 	return string(masked)

@@ -25,20 +25,18 @@ func (p *Policy) Query(raw string) (string, []Place) {
 	if out, changed := w.wholeQuery(raw); changed {
 		return out, w.root.done()
 	}
-	var b strings.Builder
-	changed := false
-	for i, param := range strings.Split(raw, "&") {
-		if i > 0 {
-			b.WriteByte('&')
+	params := strings.Split(raw, "&")
+	kept, changed := params[:0], false
+	for _, param := range params {
+		out, drop := w.param(param)
+		if changed = changed || drop || out != param; !drop {
+			kept = append(kept, out)
 		}
-		out := w.param(param)
-		changed = changed || out != param
-		b.WriteString(out)
 	}
 	if !changed {
 		return raw, w.root.done()
 	}
-	return b.String(), w.root.done()
+	return strings.Join(kept, "&"), w.root.done()
 }
 
 // wholeQuery masks a query that is a text of its own, such as JSON sent as a
@@ -46,7 +44,7 @@ func (p *Policy) Query(raw string) (string, []Place) {
 func (w *work) wholeQuery(raw string) (string, bool) {
 	text := unescape(w.in[:0], []byte(raw))
 	w.in = text
-	if len(text) < shortest {
+	if len(text) < w.p.shortest {
 		return raw, false
 	}
 	switch mayHold(text) {
@@ -56,15 +54,16 @@ func (w *work) wholeQuery(raw string) (string, bool) {
 		}
 	case base64Text:
 		if w.base64(text) {
-			w.place(ruleNested)
+			w.place(ruleNested, actionMask)
 			return queryToken, true
 		}
 	}
 	return raw, false
 }
 
-// param masks one parameter as it stands between ampersands.
-func (w *work) param(raw string) string {
+// param masks one parameter as it stands between ampersands, or says that it is
+// to be dropped.
+func (w *work) param(raw string) (out string, drop bool) {
 	name, value, has := strings.Cut(raw, "=")
 	plain, err := url.QueryUnescape(name)
 	w.root.name = w.root.safe(plain)
@@ -76,9 +75,11 @@ func (w *work) param(raw string) string {
 	if found := w.p.keys.findEncoded([]byte(plain)); found != "" {
 		rule = found
 	}
+	w.canDrop = w.p.drops
+	defer func() { w.canDrop = false }()
 	out, masked := w.decoded(name, plain)
-	if !has {
-		return out
+	if w.dropped || !has {
+		return out, w.dropped
 	}
 	switch {
 	case rule != "":
@@ -87,17 +88,22 @@ func (w *work) param(raw string) string {
 	default:
 		rule = w.p.keys.find([]byte(masked)).rule
 	}
-	if rule != "" {
-		w.place(rule)
-		return out + "=" + queryToken
-	}
 	plain, err = url.QueryUnescape(value)
-	if err != nil {
-		w.place(ruleUndecodable)
-		return out + "=" + queryToken
+	if rule == "" && err != nil {
+		rule = ruleUndecodable
 	}
-	value, _ = w.decoded(value, plain)
-	return out + "=" + value
+	switch {
+	case rule == "":
+		value, _ = w.decoded(value, plain)
+		return out + "=" + value, w.dropped
+	case w.action(rule).Kind == ActDrop:
+		w.place(rule, actionDrop)
+		return "", true
+	case err != nil:
+		w.place(rule, actionMask)
+		return out + "=" + queryToken, false
+	}
+	return out + "=" + escape([]byte(w.whole(rule, plain))), false
 }
 
 // decoded masks a part of a URL by its decoded text. It returns the part as
@@ -123,7 +129,7 @@ func (p *Policy) Path(escaped string) (string, []Place) {
 		plain, err := url.PathUnescape(seg)
 		out := queryToken
 		if err != nil {
-			w.place(ruleUndecodable)
+			w.place(ruleUndecodable, actionMask)
 		} else {
 			out, _ = w.decoded(seg, plain)
 		}

@@ -17,12 +17,20 @@ type work struct {
 	kid   *work
 
 	in    []byte // a text decoded
-	key   []byte // a key decoded
+	name  []byte // a key decoded
 	out   [2][]byte
 	doc   []byte // a masked text within
 	spans []span
 	card  cardRun
 	pairs pairs
+	text  []byte // that spans are of
+
+	drops   bool   // some action removes members
+	canDrop bool   // there is one around the text at hand
+	dropped bool   // by what was found in it
+	kept    []bool // for each open container, whether something in it has stayed
+	member  member
+	names   knownNames
 }
 
 // root gathers the places of one text and all within it.
@@ -38,7 +46,8 @@ type root struct {
 	located bool  // pointer is that of the token at hand
 	segment *work // masks pointers
 
-	pointing int // bytes of pointers looked at
+	pointing int // bytes of pointers looked at for places …
+	naming   int // … and for domains
 	looked   int // bytes that all looks at texts went over: linear, whatever the text
 }
 
@@ -50,8 +59,15 @@ var pool = sync.Pool{New: func() any {
 
 func take(p *Policy) *work {
 	w := pool.Get().(*work)
-	w.p = p
+	w.use(p)
+	w.drops = p.drops
 	return w
+}
+
+// use has the policy be p.
+func (w *work) use(p *Policy) {
+	w.p = p
+	w.names.by(p)
 }
 
 // keep is how many bytes a buffer may have to be kept for the next text.
@@ -73,10 +89,12 @@ func release(w *work) {
 func (w *work) forget() {
 	w.scan.Reset(nil, limits)
 	w.track.stop()
-	w.in, w.key, w.doc = trim(w.in), trim(w.key), trim(w.doc)
+	w.in, w.name, w.doc = trim(w.in), trim(w.name), trim(w.doc)
 	w.out[0], w.out[1] = trim(w.out[0]), trim(w.out[1])
 	w.card.trim()
 	w.pairs.trim()
+	w.text, w.kept = nil, w.kept[:0]
+	w.drops, w.canDrop, w.dropped = false, false, false
 	if cap(w.spans) > keep/16 {
 		w.spans = nil
 	}
@@ -94,7 +112,8 @@ func (w *work) child() *work {
 	if w.kid == nil {
 		w.kid = &work{root: w.root, level: w.level + 1}
 	}
-	w.kid.p = w.p
-	w.kid.track.stop()
+	w.kid.use(w.p)
+	w.kid.track.follow(&w.track)
+	w.kid.drops, w.kid.canDrop = w.drops, false
 	return w.kid
 }

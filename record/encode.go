@@ -35,6 +35,7 @@ func (r *Record) AppendFields(dst []byte) []byte {
 	r.Denial.append(&o, "denial")
 	r.Chunk.append(&o, "chunk")
 	r.Gateway.append(&o, "gateway")
+	r.Retention.append(&o, "retention")
 	if t := r.Timing; t != nil {
 		o.open("timing")
 		o.int("upstream_us", t.Upstream)

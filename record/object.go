@@ -119,49 +119,61 @@ var plain = func() (t [256]bool) {
 // of a line is the same.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if plain[c] {
-			i++
-			continue
+	for {
+		dst, s = appendCommon(dst, s)
+		if s == "" {
+			return append(dst, '"')
 		}
-		if c < utf8.RuneSelf {
-			dst = append(dst, s[start:i]...)
-			switch c {
-			case '"', '\\':
-				dst = append(dst, '\\', c)
-			case '\n':
-				dst = append(dst, '\\', 'n')
-			case '\r':
-				dst = append(dst, '\\', 'r')
-			case '\t':
-				dst = append(dst, '\\', 't')
-			case '\b':
-				dst = append(dst, '\\', 'b')
-			case '\f':
-				dst = append(dst, '\\', 'f')
-			default:
-				dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
-			}
-			i++
-			start = i
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && n == 1:
-			dst = append(dst, s[start:i]...)
-			dst = append(dst, `\ufffd`...)
-			start = i + n
-		case r == '\u2028' || r == '\u2029':
-			dst = append(dst, s[start:i]...)
-			dst = append(dst, `\u202`...)
-			dst = append(dst, hex[r&0xf])
-			start = i + n
-		}
-		i += n
+		var n int
+		dst, n = appendRare(dst, s)
+		s = s[n:]
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+}
+
+// appendCommon appends s up to a byte that appendRare must look at, and returns
+// the rest. Bodies are JSON, so quotes are common.
+func appendCommon(dst []byte, s string) ([]byte, string) {
+	dst = slices.Grow(dst, 2*len(s))
+	out := dst[len(dst):cap(dst)]
+	i, n := 0, 0
+	for ; i < len(s); i++ {
+		c := s[i]
+		if !plain[c] {
+			if c != '"' && c != '\\' {
+				break
+			}
+			out[n] = '\\'
+			n++
+		}
+		out[n] = c
+		n++
+	}
+	return dst[:len(dst)+n], s[i:]
+}
+
+// appendRare appends the first rune of s, which is not empty, and returns its
+// length in s.
+func appendRare(dst []byte, s string) ([]byte, int) {
+	switch c := s[0]; {
+	case c == '\n':
+		return append(dst, '\\', 'n'), 1
+	case c == '\r':
+		return append(dst, '\\', 'r'), 1
+	case c == '\t':
+		return append(dst, '\\', 't'), 1
+	case c == '\b':
+		return append(dst, '\\', 'b'), 1
+	case c == '\f':
+		return append(dst, '\\', 'f'), 1
+	case c < utf8.RuneSelf:
+		return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf]), 1
+	}
+	switch r, n := utf8.DecodeRuneInString(s); {
+	case r == utf8.RuneError && n == 1:
+		return append(dst, `\ufffd`...), n
+	case r == '\u2028' || r == '\u2029':
+		return append(append(dst, `\u202`...), hex[r&0xf]), n
+	default:
+		return append(dst, s[:n]...), n
+	}
 }

@@ -60,6 +60,9 @@ func (p *Response) append(o *object, name string) {
 	o.int("status", int64(p.Status))
 	o.table("headers", p.Headers)
 	p.Body.append(o, "body")
+	o.table("trailers", p.Trailers)
+	o.flag("masked", p.Masked)
+	o.optional("withheld", p.Withheld)
 	o.count("replaced", int64(p.Replaced))
 	o.optional("error", p.Error)
 	o.optional("error_id", p.ErrorID)
@@ -180,5 +183,30 @@ func (p *Gateway) append(o *object, name string) {
 	o.optional("version", p.Version)
 	o.count("cut", p.Cut)
 	o.optional("segment", p.Segment)
+	if p.Since != nil {
+		o.time("since", *p.Since)
+	}
+	o.optional("reason", p.Reason)
+	o.count("failed", p.Failed)
+	o.close()
+}
+
+func (p *Retention) append(o *object, name string) {
+	if p == nil {
+		return
+	}
+	o.open(name)
+	o.optional("hold", p.Hold)
+	if p.From != nil {
+		o.time("from", *p.From)
+	}
+	if p.Until != nil {
+		o.time("until", *p.Until)
+	}
+	o.optional("segment", p.Segment)
+	o.count("first", p.First)
+	o.count("records", p.Records)
+	o.optional("why", p.Why)
+	o.optional("by", p.By)
 	o.close()
 }

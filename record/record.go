@@ -36,13 +36,18 @@ const (
 	GatewayStarted    Type = "gateway.started"    // a process opened the log
 	GatewayStopped    Type = "gateway.stopped"    // a process closed the log in good order
 	GatewayRecovered  Type = "gateway.recovered"  // a torn tail was cut after a crash
+	GatewayOutage     Type = "gateway.outage"     // records could not be committed for a time that is over
+	RetentionHeld     Type = "retention.held"     // a legal hold keeps records from being purged
+	RetentionReleased Type = "retention.released" // a legal hold is over
+	RetentionPurged   Type = "retention.purged"   // a segment is about to be removed
 )
 
 // Types are all the types of records that this version writes.
 func Types() []Type {
 	return []Type{Intent, ExchangeType, Chunk, Denied, SessionObserved,
 		ApprovalRequested, ApprovalVoted, ApprovalDecided, ApprovalUsed, ApprovalExpired,
-		GatewayStarted, GatewayStopped, GatewayRecovered}
+		GatewayStarted, GatewayStopped, GatewayRecovered, GatewayOutage,
+		RetentionHeld, RetentionReleased, RetentionPurged}
 }
 
 // Record is one record. Seq, Prev and Log are set by the ledger: leave them
@@ -73,7 +78,9 @@ type Record struct {
 	Denial   *Denial   `json:"denial,omitempty"`
 	Chunk    *Part     `json:"chunk,omitempty"`
 	Gateway  *Gateway  `json:"gateway,omitempty"`
-	Timing   *Timing   `json:"timing,omitempty"`
+	// Retention is set for retention.*.
+	Retention *Retention `json:"retention,omitempty"`
+	Timing    *Timing    `json:"timing,omitempty"`
 
 	// Exchange is the ID that the intent, the exchange, its chunks, refusals
 	// and approval records of one request have in common.
@@ -186,6 +193,14 @@ type Response struct {
 	// Headers are those on the allow list, masked, names in lower case.
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    *Body             `json:"body,omitempty"`
+	// Trailers are its trailer fields, names in lower case: those on the allow
+	// list masked, of others the name only.
+	Trailers map[string]string `json:"trailers,omitempty"`
+	// Masked says that the client got this body masked too.
+	Masked bool `json:"masked,omitempty"`
+	// Withheld is why the client did not get this response, in a fixed word,
+	// such as response-invalid; empty when it was released.
+	Withheld string `json:"withheld,omitempty"`
 	// Replaced is the status the client got instead, when the gateway withheld
 	// this response; 0 when it was released.
 	Replaced int `json:"replaced,omitempty"`
@@ -204,7 +219,7 @@ type Body struct {
 	Content *string `json:"content,omitempty"`
 	// Type is the media type as sent.
 	Type string `json:"type,omitempty"`
-	// Encoding is the content coding as sent; Content is decoded.
+	// Encoding is the content coding as sent; Content is decoded, and in UTF-8.
 	Encoding string `json:"encoding,omitempty"`
 	// Size is the length in bytes before masking, as sent.
 	Size int64 `json:"size"`
@@ -212,8 +227,9 @@ type Body struct {
 	// "hmac-sha256:<key id>:<base64>". Keyed, so that short secrets cannot be
 	// guessed from it.
 	Digest string `json:"digest,omitempty"`
-	// Omitted says why there is no content: not-json, invalid-json,
-	// not-form, coding, too-large, streamed, aborted, flood (of refused bodies).
+	// Omitted says why there is no content: not-json (no media type that is
+	// understood), invalid-json, not-form, not-multipart, not-text, charset,
+	// coding, too-large, streamed, aborted, flood (of refused bodies).
 	Omitted string `json:"omitted,omitempty"`
 	// Truncated says that the body went on past what was captured.
 	Truncated bool `json:"truncated,omitempty"`
@@ -235,7 +251,7 @@ type Verdict struct {
 	Digest string `json:"digest"`
 	// Verdict is valid, invalid, or unchecked.
 	Verdict string `json:"verdict"`
-	// Mode is enforce or report.
+	// Mode is enforce, report or shadow.
 	Mode string `json:"mode,omitempty"`
 	// Faults are the first of the places at fault, sorted.
 	Faults []Fault `json:"faults,omitempty"`
@@ -254,7 +270,7 @@ type Fault struct {
 
 // Masked is one place that was masked.
 type Masked struct {
-	// Part is where the place is: request, response, url, header.
+	// Part is where the place is: request, response, url, header, trailer.
 	Part string `json:"part"`
 	// Pointer is a JSON Pointer in a body, else the parameter's or header's
 	// name.
@@ -262,7 +278,8 @@ type Masked struct {
 	// Rule says what called it sensitive, as "key:password", "schema",
 	// "path:/a/b", "detect:card".
 	Rule string `json:"rule"`
-	// Action is what was done: mask.
+	// Action is what was done: mask, partial, pseudonym, drop, or digest where
+	// a length and a digest stand in place of what was there.
 	Action string `json:"action"`
 	// Count is how many such places there were, when more than one was folded
 	// into this entry.
@@ -331,6 +348,32 @@ type Gateway struct {
 	Cut int64 `json:"cut,omitempty"`
 	// Segment is the segment that a recovery read.
 	Segment string `json:"segment,omitempty"`
+	// Since is when an outage began: the first record that could not be
+	// committed.
+	Since *Time `json:"since,omitempty"`
+	// Reason is the ledger's word for the first failure of an outage.
+	Reason string `json:"reason,omitempty"`
+	// Failed is how many records could not be committed.
+	Failed int64 `json:"failed,omitempty"`
+}
+
+// Retention tells what is kept, or no longer.
+type Retention struct {
+	// Hold names a legal hold.
+	Hold string `json:"hold,omitempty"`
+	// From and Until bound the records that a hold keeps, by their time; of a
+	// segment that was purged they are its first and its last record's.
+	From  *Time `json:"from,omitempty"`
+	Until *Time `json:"until,omitempty"`
+	// Segment is the segment that is purged, below the log's folder.
+	Segment string `json:"segment,omitempty"`
+	// First is the seq of its first record, Records how many it has.
+	First   int64 `json:"first,omitempty"`
+	Records int64 `json:"records,omitempty"`
+	// Why is the reason given, or the rule that was met.
+	Why string `json:"why,omitempty"`
+	// By is who asked for it, as far as they said.
+	By string `json:"by,omitempty"`
 }
 
 // Timing is how long things took, in microseconds.

@@ -34,14 +34,15 @@ func full() *Record {
 	r.Client = &Client{IP: "::1", PeerIP: "::1", UserAgent: "curl"}
 	body := Body{Content: &content, Type: "application/json", Encoding: "gzip", Size: 3, Digest: "hmac-sha256:0a0b0c0d:" + strings.Repeat("A", 43) + "=", Omitted: "too-large", Truncated: true}
 	r.Request = &Request{Method: "POST", URL: "https://x/", Proto: "HTTP/1.1", Headers: map[string]string{"accept": "*/*"}, Body: &body}
-	r.Response = &Response{Status: 200, Headers: map[string]string{"content-type": "x"}, Body: &body, Replaced: 502, Error: "canceled", ErrorID: "x"}
+	r.Response = &Response{Status: 200, Headers: map[string]string{"content-type": "x"}, Body: &body, Trailers: map[string]string{"server-timing": "x"}, Masked: true, Withheld: "response-invalid", Replaced: 502, Error: "canceled", ErrorID: "x"}
 	v := &Verdict{ID: "a", Version: "1", Digest: strings.Repeat("a", 64), Verdict: "invalid", Mode: "enforce", Faults: []Fault{{Pointer: "/a", Keyword: "type", Schema: "/properties/a/type"}}}
 	r.Schema = &Schemas{Request: v, Response: v}
 	r.Masked = []Masked{{Part: "request", Pointer: "/a", Rule: "key:password", Action: "mask", Count: 2}}
 	r.Approval = &Approval{ID: NewID(), State: "used", Binding: "b", Requester: r.Identity, Voter: r.Identity, Decision: "approve", Reason: "fine", Votes: []Vote{{Voter: *r.Identity, Decision: "approve", Time: now}}, Expires: &now}
 	r.Denial = &Denial{By: "oidc_auth", Status: 401, Reason: "expired", Suppressed: 3, Unverified: r.Identity}
 	r.Chunk = &Part{Index: 1, Offset: 2, Body: body}
-	r.Gateway = &Gateway{Version: "v", Cut: 1, Segment: "x"}
+	r.Gateway = &Gateway{Version: "v", Cut: 1, Segment: "x", Since: &now, Reason: "ledger-full", Failed: 2}
+	r.Retention = &Retention{Hold: "h", From: &now, Until: &now, Segment: "x", First: 1, Records: 2, Why: "w", By: "b"}
 	r.Timing = &Timing{Upstream: 1, Total: 2}
 	r.Exchange = NewID()
 	return r

@@ -48,15 +48,15 @@ func TestEveryPlaceTheAnnotationSuiteAnnotatesIsMarked(t *testing.T) {
 						if len(a.Expected) == 0 {
 							continue
 						}
-						schema, _ := json.Marshal(mark(c.Schema, a.Keyword))
+						schema, _ := json.Marshal(sensitiveBeside(c.Schema, a.Keyword))
 						lib := newLibrary("s.json", schema, nil)
 						lib.draft = suiteDrafts[draft]
 						lib.remote = func(u string) ([]byte, bool) {
 							other, ok := c.ExternalSchemas[u]
-							text, _ := json.Marshal(mark(other, a.Keyword))
+							text, _ := json.Marshal(sensitiveBeside(other, a.Keyword))
 							return text, ok
 						}
-						s, err := load(lib)
+						s, err := load(lib, "")
 						if err != nil {
 							t.Errorf("%s: %v", c.Description, err)
 							continue
@@ -75,13 +75,13 @@ func TestEveryPlaceTheAnnotationSuiteAnnotatesIsMarked(t *testing.T) {
 	t.Logf("%d annotated places", checked)
 }
 
-// mark puts x-sensitive beside each keyword.
-func mark(raw any, keyword string) any {
+// sensitiveBeside puts x-sensitive beside each keyword.
+func sensitiveBeside(raw any, keyword string) any {
 	switch v := raw.(type) {
 	case map[string]any:
 		marked := map[string]any{}
 		for k, e := range v {
-			marked[k] = mark(e, keyword)
+			marked[k] = sensitiveBeside(e, keyword)
 		}
 		if _, ok := v[keyword]; ok {
 			marked["x-sensitive"] = true
@@ -90,7 +90,7 @@ func mark(raw any, keyword string) any {
 	case []any:
 		list := slices.Clone(v)
 		for i, e := range list {
-			list[i] = mark(e, keyword)
+			list[i] = sensitiveBeside(e, keyword)
 		}
 		return list
 	}

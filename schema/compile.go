@@ -2,28 +2,28 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
-// compile compiles the library's main document. With a meter, every evaluation
-// of a schema object counts on it.
-func compile(lib *library, m *meter) (c *jsonschema.Compiler, s *jsonschema.Schema, err error) {
-	c = jsonschema.NewCompiler()
+// newCompiler is a compiler of the library's documents. With a meter, every
+// evaluation of a schema object counts on it.
+func newCompiler(lib *library, m *meter) *jsonschema.Compiler {
+	c := jsonschema.NewCompiler()
 	c.LoadURL = lib.LoadURL
-	c.AssertFormat = true
-	c.Formats["uri-template"] = isURITemplate
-	if lib.draft != nil {
-		c.Draft = lib.draft
+	c.Draft = drafts[lib.draft]
+	c.AssertFormat = !lib.plain
+	maps.Copy(c.Formats, formats)
+	if lib.plain { // AssertFormat is about drafts from 2019 on
+		for name := range c.Formats {
+			c.Formats[name] = func(any) bool { return true }
+		}
 	}
 	if m != nil {
 		c.RegisterExtension("meter", nil, m)
 	}
-	s, err = compileAt(c, lib.mainURL())
-	if err != nil {
-		return nil, nil, explain(lib, err)
-	}
-	return c, s, nil
+	return c
 }
 
 // compileAt compiles what stands at a URL. The compiler panics at keywords its

@@ -30,7 +30,7 @@ func TestTheEvaluatorAgreesWithTheCompilersValidator(t *testing.T) {
 	for range 3000 {
 		gen := &generator{r: r, draft: []int{4, 6, 7, 2019, 2020}[r.IntN(5)], values: true}
 		text := gen.document()
-		s, err := load(newLibrary("s.json", text, nil))
+		s, err := load(newLibrary("s.json", text, nil), "")
 		if err != nil {
 			if !strings.Contains(err.Error(), "infinite loop") {
 				t.Fatalf("%s: %v", text, err)

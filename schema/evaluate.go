@@ -13,6 +13,7 @@ type evaluator struct {
 	tape
 	namer
 	slots []int32 // for each object being looked at: its values by slot, 0 where there is none
+	scope scope
 
 	left   int  // evaluations still allowed; negative: no bound was set
 	bound  bool // left counts
@@ -46,6 +47,7 @@ func (e *evaluator) evaluate(r *rule, evaluations int) []Fault {
 func (e *evaluator) start(evaluations int) {
 	e.left, e.bound, e.report = evaluations, evaluations > 0, false
 	e.slots, e.path, e.order = e.slots[:0], e.path[:0], e.order[:0]
+	e.scope.start()
 }
 
 // release makes e ready for another body.
@@ -54,6 +56,7 @@ func (e *evaluator) release() {
 	if cap(e.slots) > keepCells {
 		e.slots = nil
 	}
+	e.scope.release()
 	e.tape.release()
 	e.namer.release()
 	evaluators.Put(e)
@@ -94,6 +97,19 @@ func (e *evaluator) pointer() string {
 // eval says whether v satisfies r. via is the keyword that applies r, which is
 // the one to name where r is false.
 func (e *evaluator) eval(r *rule, v int32, via string) bool {
+	if r.loose != nil || r.outer || r.resource != e.scope.here {
+		return e.inScope(r, v, via)
+	}
+	n := len(e.scope.seen)
+	ok := e.check(r, v, via)
+	if !ok {
+		e.scope.seen = e.scope.seen[:n] // what fails has looked at nothing
+	}
+	return ok
+}
+
+// check runs all of r's keywords but those about what no other has looked at.
+func (e *evaluator) check(r *rule, v int32, via string) bool {
 	if e.bound {
 		if e.left--; e.left < 0 {
 			panic(spent{})
@@ -135,6 +151,12 @@ func (e *evaluator) eval(r *rule, v int32, via string) bool {
 	if r.ref != nil && !e.eval(r.ref, v, "$ref") {
 		ok = false
 	}
+	if r.recursive != nil && !e.recursiveRef(r.recursive, v) {
+		ok = false
+	}
+	if r.dynamic != nil && !e.dynamicRef(r.dynamic, v) {
+		ok = false
+	}
 	return e.combine(r, v, ok)
 }
 
@@ -143,7 +165,7 @@ func (e *evaluator) combine(r *rule, v int32, ok bool) bool {
 	if !ok && e.over() {
 		return false
 	}
-	if r.not != nil && e.holds(r.not, v) {
+	if r.not != nil && e.holds(r.not, v) { // what it has looked at does not matter: r fails
 		e.fail(r, "not")
 		ok = false
 	}
@@ -159,7 +181,7 @@ func (e *evaluator) combine(r *rule, v int32, ok bool) bool {
 	if len(r.one) > 0 && !e.oneOf(r, v) {
 		ok = false
 	}
-	if r.cond != nil && (r.then != nil || r.otherwise != nil) {
+	if r.cond != nil && (r.then != nil || r.otherwise != nil || e.scope.track) {
 		if e.holds(r.cond, v) {
 			ok = (r.then == nil || e.eval(r.then, v, "then")) && ok
 		} else {
@@ -179,13 +201,19 @@ func (e *evaluator) holds(r *rule, v int32) bool {
 }
 
 func (e *evaluator) anyOf(r *rule, v int32) bool {
+	ok := false
 	for _, sub := range r.some {
 		if e.holds(sub, v) {
-			return true
+			if !e.scope.track {
+				return true
+			}
+			ok = true // the others may have looked at something too
 		}
 	}
-	e.tell(r.some, v, "anyOf")
-	return false
+	if !ok {
+		e.tell(r.some, v, "anyOf")
+	}
+	return ok
 }
 
 func (e *evaluator) oneOf(r *rule, v int32) bool {

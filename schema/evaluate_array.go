@@ -24,9 +24,10 @@ func (e *evaluator) array(r *rule, a *arrayRule, v int32) bool {
 			ok = e.enter(i, a.prefix[i], item, a.prefixKeyword) && ok
 		} else if a.rest != nil {
 			ok = e.enter(i, a.rest, item, a.restKeyword) && ok
-		} else {
+		} else if !a.open {
 			break
 		}
+		e.see(item)
 	}
 	if a.closed && size > len(a.prefix) {
 		fail("additionalItems")
@@ -41,8 +42,11 @@ func (e *evaluator) contains(r *rule, a *arrayRule, v int32) bool {
 	hits := 0
 	var misses []step
 	for i, item := 0, v+1; item < e.cells[v].next; i, item = i+1, e.cells[item].next {
-		if e.holds(a.contains, item) {
+		if e.holdsBelow(a.contains, item) {
 			hits++
+			if a.evaluates {
+				e.see(item)
+			}
 		} else if e.report && len(misses) < maxFaults {
 			misses = append(misses, step{item, i})
 		}

@@ -5,10 +5,10 @@ import "strconv"
 // enter evaluates what a key or an index leads to; -1 is no index.
 func (e *evaluator) enter(index int, r *rule, v int32, via string) bool {
 	if !e.report {
-		return e.eval(r, v, via)
+		return e.below(r, v, via)
 	}
 	e.path = append(e.path, step{v, index})
-	ok := e.eval(r, v, via)
+	ok := e.below(r, v, via)
 	e.path = e.path[:len(e.path)-1]
 	return ok
 }
@@ -75,7 +75,11 @@ func (e *evaluator) members(r *rule, o *objectRule, v int32, base, known int) bo
 		}
 		if value := e.slots[base+slot]; value != 0 {
 			ok = e.enter(-1, sub, value, "properties") && ok
+			e.see(value)
 		}
+	}
+	if e.scope.track && (o.open || o.closed || o.additional != nil) {
+		e.seeMembers(v)
 	}
 	if o.names != nil || len(o.patterns) > 0 || o.additional != nil {
 		ok = e.keys(r, o, v) && ok
@@ -123,7 +127,7 @@ func (e *evaluator) keys(r *rule, o *objectRule, v int32) bool {
 // key says whether a key and its value hold, and whether the key is additional.
 func (e *evaluator) key(o *objectRule, key int32) (ok, extra bool) {
 	value, name := key+1, e.bytes(key)
-	ok = o.names == nil || e.eval(o.names, key, "propertyNames") // at the object: keys may be secrets
+	ok = o.names == nil || e.below(o.names, key, "propertyNames") // at the object: keys may be secrets
 	slot := o.slots.of(name)
 	extra = slot < 0 || slot >= len(o.props)
 	for i := range o.patterns {
@@ -132,6 +136,7 @@ func (e *evaluator) key(o *objectRule, key int32) (ok, extra bool) {
 			continue
 		}
 		extra = false
+		e.see(value)
 		if p.rule.always != nil {
 			ok = e.eval(p.rule, value, "patternProperties") && ok
 		} else {

@@ -56,7 +56,7 @@ func TestEveryPlaceAnEvaluationCallsSensitiveIsMarked(t *testing.T) {
 		gen := &generator{r: r, draft: draft}
 		text := gen.document()
 		lib := newLibrary("s.json", text, nil)
-		s, err := load(lib)
+		s, err := load(lib, "")
 		if err != nil {
 			if !strings.Contains(err.Error(), "infinite loop") {
 				t.Fatalf("%s: %v", text, err)

@@ -24,7 +24,7 @@ type Fault struct {
 	// is false it is the keyword that applied it.
 	Keyword string
 	// Schema is where the keyword stands: a JSON Pointer into the schema, after
-	// "file#" when that is another file.
+	// "file#" when that is another file, or the schema is of a [Source].
 	Schema string
 }
 
@@ -57,10 +57,13 @@ func (s *Schema) fault(e *jsonschema.ValidationError) Fault {
 	return Fault{ancestor(pointer), keyword, s.place(e.AbsoluteKeywordLocation)}
 }
 
-// place is a location of the compiler as [Fault.Schema] has it.
-func (s *Schema) place(location string) string {
+func (s *Schema) place(location string) string { return placeIn(s.names, location) }
+
+// placeIn is a location of the compiler as [Fault.Schema] has it, by the names
+// of files.
+func placeIn(names map[string]string, location string) string {
 	u, frag, _ := strings.Cut(location, "#")
-	name, ok := s.names[u]
+	name, ok := names[u]
 	if !ok {
 		name = u // a metaschema
 	}

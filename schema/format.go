@@ -2,18 +2,23 @@ package schema
 
 import (
 	"encoding/json"
-
-	"github.com/santhosh-tekuri/jsonschema/v5"
+	"unsafe"
 )
 
 // format is the check the compiler was set up with; nil for a format that is
 // not asserted. Formats are about scalars. What is plainly of a usual format is
 // seen without it.
 func format(name string) func(t *tape, value int32) bool {
-	check := jsonschema.Formats[name]
-	if name == "uri-template" {
-		check = isURITemplate
+	if check := ourFormats[name]; check != nil {
+		return func(t *tape, i int32) bool {
+			if t.cells[i].is != text {
+				return true
+			}
+			b := t.bytes(i) // which stays as it is while the check runs
+			return check(unsafe.String(unsafe.SliceData(b), len(b)))
+		}
 	}
+	check := formats[name]
 	if check == nil {
 		return nil
 	}
@@ -36,7 +41,7 @@ func format(name string) func(t *tape, value int32) bool {
 // plainFormats say of a text that it is of a format for sure. The others are
 // for the compiler's own check to decide.
 var plainFormats = map[string]func(text []byte) bool{
-	"uuid": isPlainUUID, "date": isPlainDate, "date-time": isPlainDateTime, "email": isPlainEmail, "ipv4": isPlainIPv4,
+	"uuid": isPlainUUID, "date": isPlainDate, "date-time": isPlainDateTime, "email": isPlainEmail,
 }
 
 func isPlainUUID(text []byte) bool {
@@ -55,27 +60,42 @@ func isPlainUUID(text []byte) bool {
 	return true
 }
 
-// isPlainDate leaves the 29th to the 31st to the calendar.
+// isPlainDate leaves the 29th of February to the calendar.
 func isPlainDate(text []byte) bool {
-	return isShape(text, "dddd-dd-dd") && within(text[5:7], 1, 12) && within(text[8:10], 1, 28)
+	if !isShape(text, "dddd-dd-dd") || !within(text[5:7], 1, 12) {
+		return false
+	}
+	most := 31
+	switch string(text[5:7]) {
+	case "02":
+		most = 28
+	case "04", "06", "09", "11":
+		most = 30
+	}
+	return within(text[8:10], 1, most)
 }
 
-// isPlainDateTime is of UTC, and no leap second.
+// isPlainDateTime is no leap second.
 func isPlainDateTime(text []byte) bool {
 	if len(text) < 20 || !isPlainDate(text[:10]) || !isShape(text[10:19], "Tdd:dd:dd") ||
 		!within(text[11:13], 0, 23) || !within(text[14:16], 0, 59) || !within(text[17:19], 0, 59) {
 		return false
 	}
-	zone := len(text) - 1
-	if text[zone] != 'Z' || zone == 20 || zone > 20 && text[19] != '.' {
-		return false
-	}
-	for _, c := range text[min(20, zone):zone] {
-		if !isDigit(c) {
+	zone := 19
+	if text[zone] == '.' {
+		for zone++; zone < len(text) && isDigit(text[zone]); zone++ {
+		}
+		if zone == 20 {
 			return false
 		}
 	}
-	return true
+	switch offset := text[zone:]; {
+	case len(offset) == 1:
+		return offset[0] == 'Z'
+	case len(offset) == 6 && (offset[0] == '+' || offset[0] == '-'):
+		return isShape(offset[1:], "dd:dd") && within(offset[1:3], 0, 23) && within(offset[4:6], 0, 59)
+	}
+	return false
 }
 
 // isShape says that d stands for a digit and all else for itself.

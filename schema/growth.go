@@ -27,7 +27,7 @@ func (g *graph) branches() bool {
 		paths[i] = open
 		return f
 	}
-	stack := []frame{down(0)}
+	stack := []frame{down(g.root)}
 	for {
 		top := &stack[len(stack)-1]
 		if len(top.next) > 0 {
@@ -55,24 +55,28 @@ func (g *graph) branches() bool {
 // loop finds a schema object that applies itself to the same value. The
 // compiler looks for such loops too, but depending on the order of its maps it
 // misses some.
-func (g *graph) loop() (at int, found bool) {
+// Nodes before from are known to be in none.
+func loop(nodes []node, from int) (at int, found bool) {
 	const unseen, open, done = 0, 1, 2
-	color := make([]byte, len(g.nodes))
-	next := make([]int, len(g.nodes)) // how many of the node's edges are through
+	color := make([]byte, len(nodes))
+	next := make([]int, len(nodes)) // how many of the node's edges are through
+	for i := range from {
+		color[i] = done
+	}
 	var stack []int
-	for root := range g.nodes {
+	for root := from; root < len(nodes); root++ {
 		if color[root] != unseen {
 			continue
 		}
 		color[root] = open
 		for stack = append(stack[:0], root); len(stack) > 0; {
 			i := stack[len(stack)-1]
-			if next[i] == len(g.nodes[i].same) {
+			if next[i] == len(nodes[i].same) {
 				color[i] = done
 				stack = stack[:len(stack)-1]
 				continue
 			}
-			to := g.nodes[i].same[next[i]]
+			to := nodes[i].same[next[i]]
 			next[i]++
 			switch color[to] {
 			case open:

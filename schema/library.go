@@ -15,9 +15,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
-	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
 const (
@@ -31,17 +31,20 @@ const (
 
 // library holds the documents one schema is made of.
 type library struct {
+	mu      sync.Mutex          // copies of schemas are compiled at any time
 	root    *os.Root            // the schema's folder; nil once loaded
 	byURL   map[string]document // by load URL and by $id
 	loaded  map[string]string   // load URL by load URL and by $id
 	aliases []alias
 	main    document
 	names   []string // files read, in order
+	anchors []string // locations of all $dynamicAnchor
+	loose   bool     // some schema has unevaluatedProperties or unevaluatedItems
+	draft   Draft    // of a document that names none
+	plain   bool     // formats are not asserted
 
-	// Set by tests only: where the official suite's remote documents are, and
-	// the draft of a schema that names none.
+	// Set by tests only: where the official suite's remote documents are.
 	remote func(url string) ([]byte, bool)
-	draft  *jsonschema.Draft
 }
 
 // document is one schema file.
@@ -66,7 +69,16 @@ func newLibrary(name string, text []byte, root *os.Root) *library {
 
 func (l *library) close() { l.root, l.remote = nil, nil }
 
-func (l *library) mainURL() string { return base + url.PathEscape(l.main.name) }
+func (l *library) mainURL() string { return urlOf(l.main.name) }
+
+// urlOf is the URL of a file of the folder.
+func urlOf(name string) string {
+	parts := strings.Split(name, "/")
+	for i := range parts {
+		parts[i] = url.PathEscape(parts[i])
+	}
+	return base + strings.Join(parts, "/")
+}
 
 func (l *library) addMain() error {
 	doc, err := l.add(l.mainURL(), l.main.name, l.main.text)
@@ -76,7 +88,8 @@ func (l *library) addMain() error {
 
 // add parses text and keeps it under its load URL and its $id.
 func (l *library) add(at, name string, text []byte) (document, error) {
-	if len(l.names) >= maxFiles {
+	// Who hands documents over has bounded them.
+	if l.root != nil && len(l.names) >= maxFiles {
 		return document{}, fmt.Errorf("it takes more than %d files: bundle them into fewer", maxFiles)
 	}
 	raw, err := parse(text)
@@ -84,11 +97,14 @@ func (l *library) add(at, name string, text []byte) (document, error) {
 		return document{}, fmt.Errorf("%s: %w", name, err)
 	}
 	doc := document{name, text, raw}
+	if err := l.survey(raw, at+"#", false, false); err != nil {
+		return document{}, fmt.Errorf("%s: %w", name, err)
+	}
 	if err := l.call(at, doc); err != nil {
 		return document{}, err
 	}
 	l.loaded[at] = at
-	if id := resolveID(at, raw); id != "" {
+	if id := l.resolveID(at, raw); id != "" {
 		if err := l.call(id, doc); err != nil {
 			return document{}, err
 		}
@@ -115,6 +131,8 @@ func (l *library) call(u string, doc document) error {
 
 // LoadURL is the compiler's only way to a document.
 func (l *library) LoadURL(u string) (io.ReadCloser, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	doc, err := l.find(u)
 	if err != nil {
 		return nil, err
@@ -126,6 +144,9 @@ func (l *library) find(u string) (document, error) {
 	if doc, ok := l.byURL[u]; ok {
 		return doc, nil
 	}
+	if u == openAPIDialect {
+		return document{text: []byte(openAPIMeta)}, nil
+	}
 	if l.remote != nil {
 		if text, ok := l.remote(u); ok {
 			return l.add(u, u, text)
@@ -134,6 +155,10 @@ func (l *library) find(u string) (document, error) {
 	name, ok := l.file(u)
 	if !ok {
 		return document{}, l.refuse(u, "it is not in the schema's folder, and nothing is fetched: save it beside the schema and refer to it by file name")
+	}
+	if doc, ok := l.byURL[urlOf(name)]; ok { // written in another way
+		l.loaded[u] = u
+		return doc, l.call(u, doc)
 	}
 	if l.root == nil {
 		return document{}, l.refuse(u, "it was not there when the schema was loaded")
@@ -171,7 +196,7 @@ func (l *library) file(u string) (string, bool) {
 func (l *library) refuse(u, why string) error {
 	for _, at := range slices.Sorted(maps.Keys(l.byURL)) {
 		doc := l.byURL[at]
-		if ref, ptr, ok := findRef(doc.raw, at, u, ""); ok {
+		if ref, ptr, ok := l.findRef(doc.raw, at, u, ""); ok {
 			return fmt.Errorf("%s: %s is %q: %s", doc.name, ptr, ref, why)
 		}
 	}
@@ -180,17 +205,21 @@ func (l *library) refuse(u, why string) error {
 
 // digest is documented at [Schema.Digest].
 func (l *library) digest() string {
+	rest := slices.Sorted(slices.Values(l.names[1:]))
+	return l.digestOf(append(l.names[:1:1], rest...))
+}
+
+func (l *library) digestOf(names []string) string {
 	sums := map[string]string{}
 	for _, doc := range l.byURL {
 		sum := sha256.Sum256(doc.text)
 		sums[doc.name] = hex.EncodeToString(sum[:])
 	}
-	if len(sums) == 1 {
-		return sums[l.main.name]
+	if len(names) == 1 {
+		return sums[names[0]]
 	}
-	rest := slices.Sorted(slices.Values(l.names[1:]))
 	h := sha256.New()
-	for _, name := range append([]string{l.main.name}, rest...) {
+	for _, name := range names {
 		fmt.Fprintf(h, "%s  %s\n", sums[name], name)
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -207,6 +236,12 @@ func (l *library) fileNames() map[string]string {
 	}
 	return names
 }
+
+// OpenAPI 3.1 has a dialect of its own, which is draft 2020-12 and annotations.
+const (
+	openAPIDialect = "https://spec.openapis.org/oas/3.1/dialect/base"
+	openAPIMeta    = `{"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"` + openAPIDialect + `","$ref":"https://json-schema.org/draft/2020-12/schema"}`
+)
 
 // parse checks that text is strict JSON and decodes it.
 func parse(text []byte) (any, error) {

@@ -136,6 +136,9 @@ func TestASchemaThatCannotBeTrustedIsRefusedWithItsPlace(t *testing.T) {
 		{`[]`, "s.json"},
 		{`"x"`, "s.json"},
 		{`{"$ref":"#"}`, "infinite loop"},
+		{`{"$id":"?"}`, `/$id is "?", which is no plain URI`},
+		{`{"properties":{"default":{"$id":"a?#b"}}}`, `/properties/default/$id is "a?#b"`},
+		{`{` + draft4 + `,"items":{"id":"?"}}`, `/items/id is "?"`},
 		{strings.Repeat(`{"not":`, 600) + `{}` + strings.Repeat(`}`, 600), "not strict JSON"},
 		{`{` + draft7 + `,"writeOnly":"yes"}`, "s.json"},
 		{`{` + draft7 + `,"title":1}`, "s.json"},
@@ -170,7 +173,7 @@ func TestASchemaOfManyFilesIsBounded(t *testing.T) {
 }
 
 func TestDataInASchemaIsNotTakenForASchema(t *testing.T) {
-	s := must(t, `{"properties":{"enum":{"default":{"x-sensitive":"data","enum":[],"pattern":"(?="}},"x-sensitive":{"type":"string"},"$ref":{"const":{"$ref":"none.json"}}}}`)
+	s := must(t, `{"properties":{"enum":{"default":{"id":"?","$id":"?","x-sensitive":"data","enum":[],"pattern":"(?="}},"x-sensitive":{"type":"string"},"$ref":{"const":{"$ref":"none.json"}}}}`)
 	if !s.Marks().Empty() {
 		t.Error("data marks")
 	}

@@ -10,7 +10,7 @@ import (
 
 const (
 	dead   = 0 // nothing here or below is sensitive
-	marked = 1 // this place is sensitive, and so is all below it
+	marked = 1 // this place is sensitive and so is all below it, by the policy's own action
 
 	maxStates  = 10_000
 	maxEntries = 100_000 // keys, indexes and pattern matches known to states
@@ -43,11 +43,11 @@ type Marks struct {
 // state is a set of nodes, closed over those applied to the same value. The
 // numbers of next states are 0 until known, then one more than the state.
 type state struct {
+	mark     mark
 	nodes    []int
 	keys     map[string]*atomic.Int32 // of keys the schema names and that matter
 	others   atomic.Int32             // of other keys, where there is no pattern
 	matches  []*regexp.Regexp
-	targets  [][]int // by pattern
 	mu       sync.RWMutex
 	byMatch  map[uint64]int // of other keys, by the patterns they match
 	indexes  []atomic.Int32 // the last is for all beyond
@@ -55,9 +55,12 @@ type state struct {
 }
 
 func newMarks(g *graph) *Marks {
+	if g.nodes[g.root].reach == 0 {
+		g = &graph{nodes: make([]node, 1)} // the rest need not be kept
+	}
 	m := &Marks{graph: g, ids: map[string]int{}, seen: make([]bool, len(g.nodes))}
 	m.states.Store(&[]*state{nil, nil})
-	m.start = m.intern([]int{0})
+	m.start = m.intern([]int{g.root}, unmarked)
 	return m
 }
 
@@ -73,7 +76,22 @@ func (m *Marks) Start() int {
 }
 
 // Marked says that the place itself is sensitive, with all below it.
-func (m *Marks) Marked(at int) bool { return at == marked }
+func (m *Marks) Marked(at int) bool {
+	s := m.state(at)
+	return at == marked || s != nil && s.mark != unmarked
+}
+
+// Action is what x-mask wants done at a marked place: token, partial (keep is
+// how many characters stay), pseudonym or drop; "" leaves it to the policy, as
+// for a place that is not marked. Where several schemas mark a place, one with an
+// action goes before one without, and drop before token, pseudonym and partial.
+// Below a marked place the action may only get stricter.
+func (m *Marks) Action(at int) (action string, keep int) {
+	if s := m.state(at); s != nil {
+		return s.mark.action()
+	}
+	return "", 0
+}
 
 // Key is the state of the value at a key, decoded, of the object at state at.
 func (m *Marks) Key(at int, key []byte) int {
@@ -85,13 +103,13 @@ func (m *Marks) Key(at int, key []byte) int {
 		if to := next.Load(); to != 0 {
 			return int(to - 1)
 		}
-		return keep(next, m.intern(m.byKey(s, key, true)))
+		return keep(next, m.intern(m.byKey(s, key), s.mark))
 	}
 	if len(s.matches) == 0 {
 		if to := s.others.Load(); to != 0 {
 			return int(to - 1)
 		}
-		return keep(&s.others, m.intern(m.byKey(s, key, false)))
+		return keep(&s.others, m.intern(m.byKey(s, key), s.mark))
 	}
 	return m.byPattern(s, key)
 }
@@ -106,7 +124,7 @@ func (m *Marks) Index(at, i int) int {
 	if to := s.indexes[i].Load(); to != 0 {
 		return int(to - 1)
 	}
-	return keep(&s.indexes[i], m.intern(m.byIndex(s, i)))
+	return keep(&s.indexes[i], m.intern(m.byIndex(s, i), s.mark))
 }
 
 func keep(next *atomic.Int32, to int) int {
@@ -123,18 +141,22 @@ func (m *Marks) state(at int) *state {
 }
 
 // byKey is what applies to the value at a key.
-func (m *Marks) byKey(s *state, key []byte, named bool) []int {
+func (m *Marks) byKey(s *state, key []byte) []int {
 	var to []int
 	for _, i := range s.nodes {
 		n := &m.graph.nodes[i]
-		if child, ok := n.keys[string(key)]; named && ok {
+		child, taken := n.keys[string(key)]
+		if taken {
 			to = append(to, child)
 		}
-		to = append(to, n.others...) // also where a property matches
-	}
-	for p, re := range s.matches {
-		if s.fallback || re.Match(key) {
-			to = append(to, s.targets[p]...)
+		for _, p := range n.patterns {
+			if s.fallback || p.match.Match(key) {
+				to = append(to, p.to)
+				taken = !s.fallback || taken
+			}
+		}
+		if !taken {
+			to = append(to, n.others...)
 		}
 	}
 	return to
@@ -157,7 +179,7 @@ func (m *Marks) byPattern(s *state, key []byte) int {
 	if ok {
 		return to
 	}
-	to = m.intern(m.byKey(s, key, false))
+	to = m.intern(m.byKey(s, key), s.mark)
 	if m.reserve(1) {
 		s.mu.Lock()
 		s.byMatch[match] = to
@@ -189,27 +211,29 @@ func (m *Marks) reserve(n int) bool {
 	return true
 }
 
-// intern gives the set of nodes reached from to on the same value its state.
-func (m *Marks) intern(to []int) int {
+// intern gives the set of nodes reached from to on the same value, below a place
+// with a mark, its state.
+func (m *Marks) intern(to []int, above mark) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	nodes, found := m.closure(to)
-	if found {
+	nodes, is := m.closure(to)
+	if is = is.under(above); is == drop {
+		nodes = nil // nothing below can be stricter
+	}
+	switch {
+	case is == unmarked && len(nodes) == 0:
+		return dead
+	case is == byPolicy && (len(nodes) == 0 || !m.graph.explicit):
 		return marked
 	}
-	if len(nodes) == 0 {
-		return dead
-	}
 	slices.Sort(nodes)
-	name := make([]byte, 0, 4*len(nodes))
-	for _, i := range nodes {
-		name = binary.BigEndian.AppendUint32(name, uint32(i))
-	}
+	name := stateName(is, nodes)
 	if at, ok := m.ids[string(name)]; ok {
 		return at
 	}
 	states := *m.states.Load()
 	s := m.newState(nodes)
+	s.mark = is
 	size := len(s.keys) + len(s.indexes)
 	if len(states) >= maxStates || m.entries+size > maxEntries {
 		return marked
@@ -221,51 +245,54 @@ func (m *Marks) intern(to []int) int {
 	return len(states) - 1
 }
 
-// closure follows the edges to the same value, through live nodes only. found
-// says that one of them is marked.
-func (m *Marks) closure(to []int) (nodes []int, found bool) {
+// stateName tells states apart.
+func stateName(is mark, nodes []int) []byte {
+	name := binary.BigEndian.AppendUint32(make([]byte, 0, 4+4*len(nodes)), uint32(is))
+	for _, i := range nodes {
+		name = binary.BigEndian.AppendUint32(name, uint32(i))
+	}
+	return name
+}
+
+// closure follows the edges to the same value, through nodes that matter only.
+func (m *Marks) closure(to []int) (nodes []int, is mark) {
 	stack := slices.Clone(to)
-	for len(stack) > 0 && !found {
+	for len(stack) > 0 {
 		i := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		n := &m.graph.nodes[i]
-		if m.seen[i] || !n.live {
+		if m.seen[i] || n.reach == 0 {
 			continue
 		}
 		m.seen[i] = true
 		nodes = append(nodes, i)
-		found = n.marked
+		is = max(is, n.mark)
 		stack = append(stack, n.same...)
 	}
 	for _, i := range nodes {
 		m.seen[i] = false
 	}
-	return nodes, found
+	return nodes, is
 }
 
 func (m *Marks) newState(nodes []int) *state {
 	s := &state{nodes: nodes, keys: map[string]*atomic.Int32{}, byMatch: map[uint64]int{}}
-	patterns := map[string]int{}
+	patterns := map[string]bool{}
 	longest := 1
+	live := func(to int) bool { return m.graph.nodes[to].reach != 0 }
 	for _, i := range nodes {
 		n := &m.graph.nodes[i]
+		apart := slices.ContainsFunc(n.others, live) // from other keys
 		for key, child := range n.keys {
-			if s.keys[key] == nil && m.graph.nodes[child].live {
+			if s.keys[key] == nil && (apart || live(child)) {
 				s.keys[key] = new(atomic.Int32)
 			}
 		}
 		for _, p := range n.patterns {
-			if !m.graph.nodes[p.to].live {
-				continue
-			}
-			at, ok := patterns[p.match.String()]
-			if !ok {
-				at = len(s.matches)
-				patterns[p.match.String()] = at
+			if text := p.match.String(); !patterns[text] && (apart || live(p.to)) {
+				patterns[text] = true
 				s.matches = append(s.matches, p.match)
-				s.targets = append(s.targets, nil)
 			}
-			s.targets[at] = append(s.targets[at], p.to)
 		}
 		longest = max(longest, len(n.prefix))
 	}

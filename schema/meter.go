@@ -57,12 +57,13 @@ type metered struct {
 // first needed.
 type meters struct {
 	lib  *library
+	at   string        // where the schema stands
 	free chan *metered // nil entries: not made yet
 }
 
-func newMeters(lib *library) *meters {
+func newMeters(lib *library, at string) *meters {
 	n := runtime.GOMAXPROCS(0)
-	m := &meters{lib: lib, free: make(chan *metered, n)}
+	m := &meters{lib: lib, at: at, free: make(chan *metered, n)}
 	for range n {
 		m.free <- nil
 	}
@@ -74,7 +75,7 @@ func (m *meters) take(values int) (*metered, error) {
 	one := <-m.free
 	if one == nil {
 		count := new(meter)
-		_, compiled, err := compile(m.lib, count)
+		compiled, err := compileAt(newCompiler(m.lib, count), m.at)
 		if err != nil {
 			m.free <- nil
 			return nil, err

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -11,17 +12,18 @@ import (
 )
 
 // id is the document's $id (draft 4: id) as written, or its file's base name.
-func (d document) id() string {
-	if id := strings.TrimSuffix(rawID(d.raw), "#"); id != "" {
+func (l *library) id() string {
+	d := l.main
+	if id := strings.TrimSuffix(l.rawID(d.raw), "#"); id != "" {
 		return id
 	}
 	return d.name
 }
 
-func rawID(raw any) string {
+func (l *library) rawID(raw any) string {
 	m, _ := raw.(map[string]any)
 	key := "$id"
-	if s, _ := m["$schema"].(string); strings.Contains(s, "draft-04") {
+	if s, ok := m["$schema"].(string); strings.Contains(s, "draft-04") || !ok && l.draft == Draft4 {
 		key = "id"
 	}
 	id, _ := m[key].(string)
@@ -30,13 +32,14 @@ func rawID(raw any) string {
 
 // resolveID is the URL that $id gives a document loaded from at; "" for none.
 // Up to draft 7 a $ref beside it disables it.
-func resolveID(at string, raw any) string {
+func (l *library) resolveID(at string, raw any) string {
 	m, _ := raw.(map[string]any)
-	s, _ := m["$schema"].(string)
-	if _, ok := m["$ref"]; ok && strings.Contains(s, "draft-0") {
+	s, named := m["$schema"].(string)
+	old := strings.Contains(s, "draft-0") || !named && l.draft.old()
+	if _, ok := m["$ref"]; ok && old {
 		return ""
 	}
-	id, _, _ := strings.Cut(rawID(raw), "#")
+	id, _, _ := strings.Cut(l.rawID(raw), "#")
 	if id == "" {
 		return ""
 	}
@@ -62,10 +65,10 @@ func resolve(from, ref string) string {
 
 // findRef finds the reference below raw that resolves to target: its text
 // and its place.
-func findRef(raw any, at, target, ptr string) (ref, place string, ok bool) {
+func (l *library) findRef(raw any, at, target, ptr string) (ref, place string, ok bool) {
 	switch v := raw.(type) {
 	case map[string]any:
-		if id := resolveID(at, v); id != "" {
+		if id := l.resolveID(at, v); id != "" {
 			at = id
 		}
 		for _, k := range slices.Sorted(maps.Keys(v)) {
@@ -73,13 +76,13 @@ func findRef(raw any, at, target, ptr string) (ref, place string, ok bool) {
 			if s, isText := v[k].(string); isText && (strings.HasSuffix(k, "ef") || k == "$schema") && strings.HasPrefix(k, "$") && resolve(at, s) == target {
 				return s, here, true
 			}
-			if ref, place, ok = findRef(v[k], at, target, here); ok {
+			if ref, place, ok = l.findRef(v[k], at, target, here); ok {
 				return ref, place, true
 			}
 		}
 	case []any:
 		for i, e := range v {
-			if ref, place, ok = findRef(e, at, target, ptr+"/"+strconv.Itoa(i)); ok {
+			if ref, place, ok = l.findRef(e, at, target, ptr+"/"+strconv.Itoa(i)); ok {
 				return ref, place, true
 			}
 		}
@@ -125,4 +128,73 @@ func (l *library) place(n *jsonschema.Schema) string {
 		name = doc.name
 	}
 	return name + ": " + plainPointer(frag)
+}
+
+// survey notes what in a document takes the evaluator to remember more than
+// the value it looks at. It refuses identifiers that the compiler, which resolves
+// them again and again, would not find again: some make it recurse until the
+// process ends.
+// names says that the keys of raw are names, not keywords; data that it is no
+// schema.
+func (l *library) survey(raw any, at string, names, data bool) error {
+	switch v := raw.(type) {
+	case map[string]any:
+		for _, key := range []string{"$id", "id"} {
+			id, ok := v[key].(string)
+			if here, _, _ := strings.Cut(id, "#"); ok && !data && here != "" && resolve(resolve(base, here), "") != resolve(base, here) {
+				_, ptr, _ := strings.Cut(at, "#")
+				return fmt.Errorf("%s/%s is %q, which is no plain URI: write one without an empty query", plainPointer(ptr), key, id)
+			}
+		}
+		if _, ok := v["$dynamicAnchor"].(string); ok {
+			l.anchors = append(l.anchors, at)
+		}
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			l.loose = l.loose || k == "unevaluatedProperties" || k == "unevaluatedItems"
+			if err := l.survey(v[k], at+"/"+escapeURL(k), !names && (byName[k] || k == "$defs" || k == "definitions"), data || !names && isData(k)); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for i, e := range v {
+			if err := l.survey(e, at+"/"+strconv.Itoa(i), false, data); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// resource is the location of the schema resource that a node belongs to: of
+// the document, or of the innermost schema around it that has an $id.
+func (l *library) resource(location string) string {
+	u, frag, _ := strings.Cut(location, "#")
+	at, v := u+"#", l.byURL[u].raw
+	here := at
+	for tok := range strings.SplitSeq(strings.TrimPrefix(frag, "/"), "/") {
+		here += "/" + tok
+		switch in := v.(type) {
+		case map[string]any:
+			v = in[unescapeToken(tok)]
+		case []any:
+			if i, err := strconv.Atoi(tok); err == nil && i >= 0 && i < len(in) {
+				v = in[i]
+			}
+		}
+		if m, ok := v.(map[string]any); ok && frag != "" {
+			if id, ok := m["$id"].(string); ok && !strings.HasPrefix(id, "#") {
+				at = here
+			}
+		}
+	}
+	return at
+}
+
+// dynamicAnchor is the anchor that a $dynamicRef looks for; false where it is
+// to be read as $ref.
+func (l *library) dynamicAnchor(s *jsonschema.Schema) (string, bool) {
+	m, _ := l.raw(s).(map[string]any)
+	ref, _ := m["$dynamicRef"].(string)
+	_, anchor, _ := strings.Cut(ref, "#")
+	return anchor, anchor != "" && s.DynamicRef.DynamicAnchor == anchor
 }

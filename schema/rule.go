@@ -29,7 +29,23 @@ type rule struct {
 	some, one       []*rule // anyOf, oneOf
 	cond            *rule
 	then, otherwise *rule
+	recursive       *rule       // $recursiveRef
+	dynamic         *dynamicRef // $dynamicRef
+
+	resource int32 // the schema resource it belongs to, where that matters
+	outer    bool  // $recursiveAnchor: true
+	loose    *looseRule
 }
+
+// dynamicRef is what a $dynamicRef may mean: the rule of the outermost resource
+// that has the anchor, of those gone through on the way here.
+type dynamicRef struct {
+	static *rule
+	rules  map[int32]*rule // by resource
+}
+
+// looseRule is for what no other keyword has looked at.
+type looseRule struct{ props, items *rule }
 
 // assertion is a keyword that looks at a value as a whole.
 type assertion struct {
@@ -46,6 +62,7 @@ type objectRule struct {
 	names      *rule
 	additional *rule
 	closed     bool // additionalProperties: false
+	open       bool // additionalProperties: true, where it matters
 	needs      []dependency
 }
 
@@ -70,7 +87,9 @@ type arrayRule struct {
 	rest           *rule
 	restKeyword    string
 	closed         bool // additionalItems: false
+	open           bool // additionalItems: true, where it matters
 	contains       *rule
+	evaluates      bool // contains counts as having looked at what it matches
 	minHas, maxHas int
 }
 
@@ -86,33 +105,50 @@ type numberRule struct {
 
 // ruler makes rules, one for each schema object.
 type ruler struct {
-	place  func(location string) string
-	rules  map[*jsonschema.Schema]*rule
-	beyond bool // something is beyond the evaluator
+	lib       *library
+	names     map[string]string // as Schema.names
+	rules     map[*jsonschema.Schema]*rule
+	resources map[string]int32
+	anchors   map[string]map[int32]*jsonschema.Schema // by $dynamicAnchor and resource
+	builder   *builder
+	spoiled   bool // something did not compile
 }
 
-// newRule gives the rule of a schema; false where the schema holds a keyword
-// that only the compiler's own validator knows: $dynamicRef, $recursiveRef,
-// unevaluatedProperties, unevaluatedItems, and draft 7's content keywords.
-func newRule(s *jsonschema.Schema, place func(string) string) (*rule, bool) {
-	b := &ruler{place: place, rules: map[*jsonschema.Schema]*rule{}}
-	r := b.rule(s)
-	return r, !b.beyond
+func newRuler(lib *library) *ruler {
+	return &ruler{lib: lib, rules: map[*jsonschema.Schema]*rule{}, resources: map[string]int32{}}
+}
+
+// beyond lists the keywords of a schema object that only the compiler's own
+// validator knows.
+func (l *library) beyond(s *jsonschema.Schema) (keywords []string) {
+	if s.DynamicRef != nil && l.raw(s) == nil {
+		keywords = append(keywords, "$dynamicRef") // of a metaschema
+	}
+	if s.RegexProperties {
+		keywords = append(keywords, "regexProperties")
+	}
+	if s.Draft == jsonschema.Draft7 {
+		if s.ContentEncoding != "" {
+			keywords = append(keywords, "contentEncoding")
+		}
+		if s.ContentMediaType != "" {
+			keywords = append(keywords, "contentMediaType")
+		}
+	}
+	return keywords
 }
 
 func (b *ruler) rule(s *jsonschema.Schema) *rule {
-	if s == nil || b.beyond {
+	if s == nil {
 		return nil
 	}
 	if r, ok := b.rules[s]; ok {
 		return r
 	}
-	r := &rule{place: b.place(s.Location), always: s.Always}
+	r := &rule{place: placeIn(b.names, s.Location), always: s.Always, outer: s.RecursiveAnchor}
 	b.rules[s] = r
-	if s.DynamicRef != nil || s.RecursiveRef != nil || s.UnevaluatedProperties != nil || s.UnevaluatedItems != nil || s.RegexProperties ||
-		s.Draft == jsonschema.Draft7 && s.ContentEncoding+s.ContentMediaType != "" {
-		b.beyond = true
-		return nil
+	if len(b.lib.anchors) > 0 {
+		r.resource = b.resource(s)
 	}
 	r.types = kindsOf(s.Types)
 	if len(s.Constant) > 0 {
@@ -121,15 +157,43 @@ func (b *ruler) rule(s *jsonschema.Schema) *rule {
 	if len(s.Enum) > 0 {
 		r.whole = append(r.whole, assertion{"enum", newConstant(s.Enum).holds})
 	}
-	if holds := format(s.Format); holds != nil {
+	if holds := format(s.Format); holds != nil && !b.lib.plain {
 		r.whole = append(r.whole, assertion{"format", holds})
 	}
 	r.object, r.array, r.text, r.number = b.object(s), b.array(s), textOf(s), numberOf(s)
 	r.ref, r.not = b.rule(s.Ref), b.rule(s.Not)
 	r.all, r.some, r.one = b.list(s.AllOf), b.list(s.AnyOf), b.list(s.OneOf)
 	r.cond, r.then, r.otherwise = b.rule(s.If), b.rule(s.Then), b.rule(s.Else)
-	r.applies = r.ref != nil || r.not != nil || len(r.all)+len(r.some)+len(r.one) > 0 || r.cond != nil
+	r.recursive, r.dynamic = b.rule(s.RecursiveRef), b.dynamic(s)
+	if s.UnevaluatedProperties != nil || s.UnevaluatedItems != nil {
+		r.loose = &looseRule{b.rule(s.UnevaluatedProperties), b.rule(s.UnevaluatedItems)}
+	}
+	r.applies = r.ref != nil || r.recursive != nil || r.dynamic != nil || r.not != nil || len(r.all)+len(r.some)+len(r.one) > 0 || r.cond != nil
 	return r
+}
+
+func (b *ruler) resource(s *jsonschema.Schema) int32 {
+	at := b.lib.resource(s.Location)
+	n, ok := b.resources[at]
+	if !ok {
+		n = int32(len(b.resources) + 1)
+		b.resources[at] = n
+	}
+	return n
+}
+
+func (b *ruler) dynamic(s *jsonschema.Schema) *dynamicRef {
+	if s.DynamicRef == nil {
+		return nil
+	}
+	d := &dynamicRef{static: b.rule(s.DynamicRef)}
+	if anchor, ok := b.lib.dynamicAnchor(s); ok {
+		d.rules = map[int32]*rule{}
+		for resource, sub := range b.anchors[anchor] {
+			d.rules[resource] = b.rule(sub)
+		}
+	}
+	return d
 }
 
 func (b *ruler) list(list []*jsonschema.Schema) []*rule {
@@ -154,6 +218,7 @@ func (b *ruler) object(s *jsonschema.Schema) *objectRule {
 	o.names = b.rule(s.PropertyNames)
 	o.additional = b.rule(asSchema(s.AdditionalProperties))
 	o.closed = s.AdditionalProperties == false
+	o.open = s.AdditionalProperties == true && b.lib.loose
 	need := func(keyword, name string, keys []string, sub *jsonschema.Schema) {
 		o.needs = append(o.needs, dependency{keyword, name, o.slots.take(name), o.slots.takeAll(keys), b.rule(sub)})
 	}
@@ -167,7 +232,7 @@ func (b *ruler) object(s *jsonschema.Schema) *objectRule {
 	for _, name := range slices.Sorted(maps.Keys(s.DependentSchemas)) {
 		need("dependentSchemas", name, nil, s.DependentSchemas[name])
 	}
-	if o.min < 0 && o.max < 0 && len(o.slots.keys)+len(o.patterns) == 0 && o.names == nil && o.additional == nil && !o.closed {
+	if o.min < 0 && o.max < 0 && len(o.slots.keys)+len(o.patterns) == 0 && o.names == nil && o.additional == nil && !o.closed && !o.open {
 		return nil
 	}
 	return o
@@ -182,14 +247,16 @@ func (b *ruler) array(s *jsonschema.Schema) *arrayRule {
 		a.prefix, a.prefixKeyword = b.list(items), "items"
 		a.rest, a.restKeyword = b.rule(asSchema(s.AdditionalItems)), "additionalItems"
 		a.closed = s.AdditionalItems == false
+		a.open = s.AdditionalItems == true && b.lib.loose
 	default:
 		a.prefix, a.prefixKeyword = b.list(s.PrefixItems), "prefixItems"
 		a.rest, a.restKeyword = b.rule(s.Items2020), "items"
 	}
+	a.evaluates = s.ContainsEval
 	if a.minHas >= 0 || a.maxHas >= 0 {
 		a.contains = b.rule(s.Contains)
 	}
-	if a.min < 0 && a.max < 0 && !a.unique && len(a.prefix) == 0 && a.rest == nil && !a.closed && a.contains == nil {
+	if a.min < 0 && a.max < 0 && !a.unique && len(a.prefix) == 0 && a.rest == nil && !a.closed && !a.open && a.contains == nil {
 		return nil
 	}
 	return a

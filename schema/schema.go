@@ -13,16 +13,22 @@
 // santhosh-tekuri/jsonschema compiles, and is the reference. Bodies go through
 // an evaluator of our own over what it compiled, several times faster and
 // bounded; tests hold the two against each other. Its own validator is run where
-// the schema holds a keyword that the evaluator does not know.
+// the schema holds a keyword that the evaluator does not know: [Schema.Uncovered]
+// lists them.
 //
-// A place is called sensitive by x-sensitive: true, by x-mask, by writeOnly:
-// true or by format: password.
+// A place is called sensitive by x-sensitive: true, by writeOnly: true, by format:
+// password, or by x-mask: true, "token", "pseudonym", "drop", "partial" or
+// {"action": "partial", "keep": 4}, which also says what is to be done about it.
+//
+// OpenAPI's schemas, in documents that hold more than schemas, are compiled
+// through a [Source].
 package schema
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
@@ -31,6 +37,7 @@ import (
 // The zero Schema decides nothing: its Validate returns an error.
 type Schema struct {
 	id, version, digest string
+	files, uncovered    []string
 
 	names    map[string]string // resource URL → file name, to tell places of faults
 	compiled *jsonschema.Schema
@@ -48,7 +55,8 @@ type Schema struct {
 // address.json is how https://example.com/s/address.json is found.
 // A schema without $schema is taken as draft 2020-12. Formats are asserted
 // in every draft. Patterns are RE2: one with a lookahead or a backreference is
-// refused, as are an empty enum and an x-sensitive that is no boolean.
+// refused, as are an empty enum, an x-sensitive that is no boolean and an x-mask
+// that says nothing.
 //
 // The error names the file and the place in it, and says what to do.
 func Load(file string) (*Schema, error) {
@@ -56,12 +64,16 @@ func Load(file string) (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(filepath.Dir(file))
+	folder, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return nil, fmt.Errorf("schema %s: finding its folder: %w", file, err)
+	}
+	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, fmt.Errorf("schema %s: opening its folder: %w", file, err)
 	}
 	defer root.Close()
-	s, err := load(newLibrary(filepath.Base(file), text, root))
+	s, err := load(newLibrary(filepath.Base(file), text, root), folder)
 	if err != nil {
 		return nil, fmt.Errorf("schema %s: %w", file, err)
 	}
@@ -70,7 +82,7 @@ func Load(file string) (*Schema, error) {
 
 // load compiles the library's main document. The library stays usable for
 // what it holds; nothing more is read through it.
-func load(lib *library) (*Schema, error) {
+func load(lib *library, folder string) (*Schema, error) {
 	defer lib.close()
 	if err := lib.addMain(); err != nil {
 		return nil, err
@@ -79,31 +91,40 @@ func load(lib *library) (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiler, compiled, err := compile(lib, nil)
+	s, err := newSchema(lib, newCompiler(lib, nil), lib.mainURL(), newRuler(lib))
 	if err != nil {
 		return nil, err
 	}
-	g, err := newGraph(lib, compiler, compiled)
-	if err != nil {
-		return nil, err
-	}
-	s := &Schema{
-		id:       lib.main.id(),
-		version:  version,
-		digest:   lib.digest(),
-		names:    lib.fileNames(),
-		compiled: compiled,
-		marks:    newMarks(g),
-	}
+	s.id, s.version, s.digest = lib.id(), version, lib.digest()
 	if s.version == "" {
 		s.version = s.digest[:12]
 	}
-	s.branches = g.branches()
-	if rule, ok := newRule(compiled, s.place); ok {
-		s.rule = rule
-	} else if s.branches {
-		s.meters = newMeters(lib)
+	for _, name := range lib.names {
+		s.files = append(s.files, filepath.Join(folder, filepath.FromSlash(name)))
 	}
+	return s, nil
+}
+
+// newSchema compiles what stands at a URL.
+func newSchema(lib *library, compiler *jsonschema.Compiler, at string, rules *ruler) (*Schema, error) {
+	compiled, err := compileAt(compiler, at)
+	if err != nil {
+		return nil, explain(lib, err)
+	}
+	if rules.names == nil {
+		rules.names = lib.fileNames()
+	}
+	g, err := newGraph(lib, compiler, compiled, rules)
+	if err != nil {
+		return nil, err
+	}
+	s := &Schema{names: rules.names, compiled: compiled, branches: g.branches(), uncovered: g.uncovered}
+	if len(g.uncovered) == 0 {
+		s.rule = rules.rule(compiled)
+	} else if s.branches {
+		s.meters = newMeters(lib, at)
+	}
+	s.marks = newMarks(g)
 	return s, nil
 }
 
@@ -119,6 +140,15 @@ func (s *Schema) Version() string { return s.version }
 // hex>  <path>\n", the schema's own file first, the others by path: what
 // "sha256sum order.json address.json | sha256sum" prints in that folder.
 func (s *Schema) Digest() string { return s.digest }
+
+// Files are the absolute paths of the files it was loaded from, its own first:
+// those to watch for changes. It has none if a [Source] compiled it.
+func (s *Schema) Files() []string { return slices.Clone(s.files) }
+
+// Uncovered are the keywords that are beyond the evaluator, by place as in
+// [Fault.Schema]: a schema with any is run by the compiler's own validator,
+// slower and with less room. Draft 7's contentSchema is the usual one.
+func (s *Schema) Uncovered() []string { return slices.Clone(s.uncovered) }
 
 // Marks tells the sensitive places.
 func (s *Schema) Marks() *Marks { return s.marks }

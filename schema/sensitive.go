@@ -24,12 +24,13 @@ func (b *builder) readMarks(n *node, s *jsonschema.Schema) error {
 	if enum, ok := m["enum"].([]any); ok && len(enum) == 0 {
 		return errors.New("/enum is empty, which no value satisfies and some validators let anything through: list values, or remove it")
 	}
-	if v, ok := m["x-sensitive"]; ok {
-		if _, ok := v.(bool); !ok {
-			return errors.New("/x-sensitive is not a boolean: write true or false")
-		}
+	why, is, err := markOf(m)
+	if err != nil {
+		return err
 	}
-	n.marked = isMarked(m)
+	if n.mark = is; is != 0 {
+		n.why, n.place = why, placeIn(b.rules.names, s.Location)
+	}
 	for _, keyword := range slices.Sorted(maps.Keys(m)) {
 		takes, ok := applicators[keyword]
 		if !ok || takes(s) {
@@ -38,30 +39,6 @@ func (b *builder) readMarks(n *node, s *jsonschema.Schema) error {
 		b.addIgnored(n, s, keyword, m[keyword])
 	}
 	return nil
-}
-
-// isMarked says that a schema object calls its place sensitive.
-func isMarked(m map[string]any) bool {
-	_, mask := m["x-mask"]
-	return mask || m["x-sensitive"] == true || m["writeOnly"] == true || m["format"] == "password"
-}
-
-// hasMark looks for a mark anywhere in raw.
-func hasMark(raw any) bool {
-	switch v := raw.(type) {
-	case map[string]any:
-		if isMarked(v) {
-			return true
-		}
-		for _, e := range v {
-			if hasMark(e) {
-				return true
-			}
-		}
-	case []any:
-		return slices.ContainsFunc(v, hasMark)
-	}
-	return false
 }
 
 // addIgnored adds the schemas below a keyword that s does not apply.
@@ -74,8 +51,8 @@ func (b *builder) addIgnored(n *node, s *jsonschema.Schema, keyword string, raw 
 		}
 		if to, err := b.compile(at); err == nil {
 			n.inside = append(n.inside, b.add(to))
-		} else if hasMark(m) {
-			n.marked = true
+		} else if is := deepMark(m); is > n.mark {
+			n.mark, n.why, n.place = is, "a mark below "+keyword, placeIn(b.rules.names, s.Location)
 		}
 	}
 	switch v := raw.(type) {

@@ -109,7 +109,7 @@ func (t *tape) is(i int32, k kinds) bool {
 
 // What a tape keeps from one body to the next, in elements.
 const (
-	keepCells = 1 << 14
+	keepCells = 1 << 16
 	keepText  = 1 << 16
 )
 

@@ -10,7 +10,7 @@ import (
 func TestATapeHoldsWhatDecodingGives(t *testing.T) {
 	tp := new(tape)
 	for _, body := range []string{
-		`{}`, `[]`, `""`, `-1.5e3`, `null`, `{"a":[1,{"b\/\u00e9":"\n"},[[]],true],"":{"":false}}`, ` [ "x" , {"k" : null } ] `, string(benchBody()),
+		`{}`, `[]`, `""`, `-1.5e3`, `null`, `{"a":[1,{"b\/\u00e9":"\n"},[[]],true],"":{"":false}}`, ` [ "x" , {"k" : null } ] `, string(benchBody(14)),
 	} {
 		want, values, err := decode([]byte(body))
 		if err != nil {

@@ -4,11 +4,7 @@ import "strings"
 
 // isURITemplate replaces the compiler's check of format uri-template, which
 // refuses valid templates: RFC 6570 section 2.
-func isURITemplate(v any) bool {
-	s, ok := v.(string)
-	if !ok {
-		return true
-	}
+func isURITemplate(s string) bool {
 	for s != "" {
 		open := strings.IndexByte(s, '{')
 		literals := s
@@ -30,11 +26,11 @@ func isURITemplate(v any) bool {
 	return true
 }
 
-// isLiterals: section 2.1.
+// isLiterals: section 2.1, with erratum 6937: an apostrophe is one.
 func isLiterals(s string) bool {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
-		case c <= ' ' || c == 0x7f || strings.IndexByte("\"'<>\\^`{|}", c) >= 0:
+		case c <= ' ' || c == 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0:
 			return false
 		case c == '%':
 			if !isEscape(s[i:]) {

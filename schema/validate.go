@@ -33,7 +33,7 @@ func (s *Schema) Validate(body []byte) (faults []Fault, err error) {
 var (
 	errSpent  = errors.New("the body takes more evaluations than are allowed: let fewer branches of the schema's anyOf, oneOf and allOf refer back to it")
 	errFailed = errors.New("the validator failed on this body")
-	errWide   = fmt.Errorf("the body has more than %d values, too many for a schema with unevaluatedProperties, unevaluatedItems, $dynamicRef, $recursiveRef or draft 7's contentMediaType: say it without them", valuesMost)
+	errWide   = fmt.Errorf("the body has more than %d values, too many for a schema with draft 7's contentEncoding or contentMediaType: say it without them, or in a later draft", valuesMost)
 )
 
 // evaluate runs the schema's rule.
@@ -44,6 +44,8 @@ func (s *Schema) evaluate(body []byte) (faults []Fault, err error) {
 		case nil:
 		case spent:
 			faults, err = nil, errSpent
+		case looped:
+			faults, err = nil, errLooped
 		default:
 			faults, err = nil, errFailed
 		}
@@ -103,7 +105,7 @@ func run(compiled *jsonschema.Schema, v any) (invalid *jsonschema.ValidationErro
 	case errors.As(err, &invalid):
 		return invalid, nil
 	case errors.As(err, &loop):
-		return nil, errors.New("the schema refers to itself without going down into the body: break that loop")
+		return nil, errLooped
 	}
 	return nil, errFailed
 }

@@ -36,7 +36,8 @@ Records are looked for in the folder caddyrec in Caddy's data directory. When
 Caddy runs as somebody else or keeps them elsewhere, say so with --store or
 --config. Reading needs no running gateway and changes nothing.
 ` + exitCodes(`it ran, and the answer is no: the log is not intact, there is no
-     such record, there are orphans, the gateway refused the vote`)
+     such record, there are orphans, the gateway refused the vote, a schema
+     cannot be loaded`)
 	cmd.Example = `  caddy rec ls --since 1h --status 5xx
   caddy rec show 1742
   caddy rec verify --key orders.public
@@ -49,9 +50,16 @@ Caddy runs as somebody else or keeps them elsewhere, say so with --store or
 		tailCommand(),
 		showCommand(),
 		verifyCommand(),
+		proofCommand(),
+		holdCommand(),
+		holdsCommand(),
+		releaseCommand(),
+		purgeCommand(),
+		keysCommand(),
 		approvalsCommand(),
 		voteCommand(approve),
 		voteCommand(deny),
+		schemaCommand(),
 		demo.Command(),
 	)
 }

@@ -31,8 +31,9 @@ were masked.
 On a terminal the last 50 are shown, in a pipe all; -n says otherwise, and
 -n 0 means all. Filters add up; -n counts what passed them.
 
---orphans lists intents that no exchange followed: the gateway let the request
-go to the upstream and recorded no outcome. On a running gateway those still
+--orphans lists intents without an outcome: the gateway let the request go to the
+upstream, and neither an exchange, nor a refusal, nor an approval denied or
+expired says what became of it. Segments may lie between. On a running gateway those still
 under way are among them, noted as open; lost are those whose gateway has ended
 since. With --since, only intents that are newer.
 ` + exitCodes("with --orphans: there are some"),
@@ -67,7 +68,7 @@ since. With --since, only intents that are newer.
 	where.flags(cmd)
 	which.flags(cmd)
 	cmd.Flags().IntVarP(&last, "last", "n", 0, "how many, the newest; 0: all (default: 50 on a terminal, else all)")
-	cmd.Flags().BoolVar(&orphans, "orphans", false, "only intents that no exchange followed")
+	cmd.Flags().BoolVar(&orphans, "orphans", false, "only intents without an outcome")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the records as they are stored, one a line")
 	cmd.Flags().Bool("utc", false, "show times in UTC")
 	return cmd

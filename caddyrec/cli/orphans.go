@@ -1,54 +1,145 @@
 package cli
 
 import (
-	"bytes"
-	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// orphans lists the intents that no exchange followed.
+// Bounds of what a listing of orphans holds at once: that many intents whose
+// outcome is still looked for, and that many rows of a table.
+const (
+	maxOpenIntents = 1 << 17
+	maxHeldRows    = 1000
+)
+
+// orphans lists the intents that no outcome followed. However many there are,
+// it holds a bounded number: the log is read again for the next ones.
 func (l *list) orphans() error {
-	found := orphanage{open: map[string]item{}}
-	// An outcome may be of another type or status than the intent that is
-	// asked for, so only the intents are filtered.
-	readErr := l.src.each(filter{}, l.start(), func(it item) error {
-		return found.see(it, l.want)
-	})
+	found := orphanage{want: l.want, limit: maxOpenIntents}
+	return l.orphansOf(&found)
+}
+
+func (l *list) orphansOf(found *orphanage) error {
 	out := newPrinter(l.con, l.json)
-	orphans := found.sorted()
-	count := len(orphans)
-	if l.last > 0 && count > l.last {
-		orphans = orphans[count-l.last:]
-	}
-	if count > 0 {
-		for _, it := range orphans {
-			if err := out.item(it); err != nil {
+	rows := orphanRows{list: l, out: out}
+	newest := newSeqs(l.last)
+	for from := l.start(); ; from = found.next {
+		readErr := found.look(l.src, from)
+		for _, seq := range found.orphans() {
+			newest.add(seq)
+		}
+		last := readErr != nil || !found.full
+		if l.last == 0 || last {
+			if err := rows.print(newest.take(), found.ended, last); err != nil {
 				return err
 			}
 		}
-		if err := out.live(false); err != nil {
-			return err
+		if readErr != nil {
+			return broken(l.src, readErr)
+		}
+		if last {
+			break
 		}
 	}
-	if readErr != nil {
-		return broken(l.src, readErr)
-	}
-	if count == 0 {
+	if found.count == 0 {
 		l.con.say("Every intent has its outcome.")
 		return nil
 	}
-	return negative(fmt.Sprintf("%d %s without an outcome: %d lost, %d open", count,
-		plural(count, "intent", "intents"), found.lost, count-found.lost))
+	return negative(fmt.Sprintf("%d %s without an outcome: %d lost, %d open", found.count,
+		plural(found.count, "intent", "intents"), found.lost, found.count-found.lost))
 }
 
-// orphanage keeps the intents that no exchange has followed yet.
+// orphanage finds intents without an outcome, a bounded number in one look.
 type orphanage struct {
-	open map[string]item // by exchange
-	lost int             // how many of them belong to a gateway that has ended
+	want  filter
+	limit int
+
+	open  map[string]uint64 // seq of intents, by exchange
+	full  bool              // there are more, from next on
+	next  uint64
+	ended uint64 // seq at which the last gateway that has ended did: intents before it are lost
+
+	count, lost int // in all looks
+}
+
+// look reads the log from a record on, to its end: an outcome may come late.
+func (o *orphanage) look(src *source, from uint64) error {
+	o.open, o.full = map[string]uint64{}, false
+	return src.each(filter{}, from, o.see)
+}
+
+func (o *orphanage) see(it item) error {
+	r := it.record
+	switch {
+	case r.Type == record.Intent:
+		if o.full || !o.want.wants(r) || !o.want.mayWant(it.line) {
+			return nil
+		}
+		if len(o.open) == o.limit {
+			o.full, o.next = true, r.Seq
+			return nil
+		}
+		o.open[r.Exchange] = r.Seq
+	case isOutcome(r):
+		delete(o.open, r.Exchange)
+	case r.Type == record.GatewayStarted || r.Type == record.GatewayStopped:
+		// One process has a log at a time, and stops when its last request is
+		// done: nothing of before is still under way.
+		o.ended = r.Seq
+	}
+	return nil
+}
+
+// isOutcome says whether a record tells what became of the request of its
+// exchange: it was answered, or refused, or will never run.
+func isOutcome(r *record.Record) bool {
+	switch r.Type {
+	case record.ExchangeType, record.Denied, record.ApprovalExpired:
+		return true
+	case record.ApprovalDecided:
+		return r.Approval != nil && r.Approval.State == "denied"
+	}
+	return false
+}
+
+// orphans are the intents that are left after a look, in order.
+func (o *orphanage) orphans() []uint64 {
+	seqs := slices.Sorted(maps.Values(o.open))
+	lost, _ := slices.BinarySearch(seqs, o.ended)
+	o.count, o.lost = o.count+len(seqs), o.lost+lost
+	return seqs
+}
+
+// seqs keeps sequence numbers: the newest n, or all.
+type seqs struct {
+	n   int // 0: all
+	all []uint64
+}
+
+func newSeqs(n int) *seqs { return &seqs{n: n} }
+
+func (s *seqs) add(seq uint64) {
+	if s.all = append(s.all, seq); s.n > 0 && len(s.all) > s.n {
+		s.all = s.all[1:]
+	}
+}
+
+func (s *seqs) take() []uint64 {
+	all := s.all
+	s.all = nil
+	return all
+}
+
+// orphanRows prints intents by their seqs.
+type orphanRows struct {
+	list *list
+	out  *printer
+	live bool // rows are printed at once
 }
 
 var (
@@ -56,37 +147,41 @@ var (
 	markLost = &cell{"lost", bad}
 )
 
-func (o *orphanage) see(it item, want filter) error {
-	r := it.record
-	switch r.Type {
-	case record.Intent:
-		if want.wants(r) && want.mayWant(it.line) {
-			it.line, it.mark = bytes.Clone(it.line), markOpen
-			o.open[r.Exchange] = it
+// print reads the records again and prints them. Of a table, few are held until
+// the last, so that its columns fit.
+func (p *orphanRows) print(seqs []uint64, ended uint64, last bool) error {
+	if !p.live && (!last || len(seqs) > maxHeldRows) {
+		p.live = true
+		if err := p.out.live(true); err != nil {
+			return err
 		}
-	case record.ExchangeType:
-		if it, ok := o.open[r.Exchange]; ok {
-			if it.mark == markLost {
-				o.lost--
-			}
-			delete(o.open, r.Exchange)
+	}
+	if len(seqs) == 0 {
+		return nil
+	}
+	err := ledger.Walk(p.list.src, seqs[0], func(l ledger.Line) error {
+		if l.Seq != seqs[0] {
+			return nil
 		}
-	case record.GatewayStarted, record.GatewayStopped:
-		// One process has a log at a time, and stops when its last request is
-		// done: nothing of before is still under way.
-		for id, it := range o.open {
+		it, _ := wanted(filter{}, l)
+		if it.mark = markOpen; l.Seq < ended {
 			it.mark = markLost
-			o.open[id] = it
 		}
-		o.lost = len(o.open)
+		if err := p.out.item(it); err != nil {
+			return err
+		}
+		if seqs = seqs[1:]; len(seqs) == 0 {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return broken(p.list.src, err)
+	}
+	if last && !p.live {
+		return p.out.live(false)
 	}
 	return nil
-}
-
-func (o *orphanage) sorted() []item {
-	return slices.SortedFunc(maps.Values(o.open), func(a, b item) int {
-		return cmp.Compare(a.record.Seq, b.record.Seq)
-	})
 }
 
 func plural(n int, one, many string) string {

@@ -25,6 +25,7 @@ func (s *sheet) record(it item) {
 	s.session(r.Session)
 	s.client(r.Client)
 	s.gateway(r.Gateway)
+	s.retention(r.Retention)
 	s.denial(r.Denial)
 	s.approval(r.Approval)
 	s.verdicts(r.Schema)
@@ -110,9 +111,36 @@ func (s *sheet) gateway(g *record.Gateway) {
 	if g == nil {
 		return
 	}
-	s.field("gateway", "%s", g.Version)
+	if g.Version != "" {
+		s.field("gateway", "%s", g.Version)
+	}
 	if g.Cut > 0 {
 		s.painted("cut", warn, "%d bytes of a torn tail, off %s", g.Cut, g.Segment)
+	}
+	if g.Since != nil {
+		s.painted("outage", bad, "since %s: %d records could not be committed, the first for %s", s.con.full(g.Since.Time), g.Failed, g.Reason)
+	}
+}
+
+func (s *sheet) retention(r *record.Retention) {
+	if r == nil {
+		return
+	}
+	if r.Hold != "" {
+		s.field("hold", "%s", r.Hold)
+	}
+	if r.Segment != "" {
+		s.painted("purged", warn, "%d records from %d on, in %s", r.Records, r.First, r.Segment)
+	}
+	if r.From != nil {
+		s.field("from", "%s", s.con.full(r.From.Time))
+	}
+	if r.Until != nil {
+		s.field("until", "%s", s.con.full(r.Until.Time))
+	}
+	s.field("why", "%s", r.Why)
+	if r.By != "" {
+		s.field("by", "%s", r.By)
 	}
 }
 

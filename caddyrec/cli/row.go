@@ -47,7 +47,7 @@ func (c *console) cells(r *record.Record) []cell {
 
 func styleOfType(t record.Type) style {
 	switch {
-	case t == record.Denied, t == record.GatewayRecovered:
+	case t == record.Denied, t == record.GatewayRecovered, t == record.GatewayOutage:
 		return bad
 	case strings.HasPrefix(string(t), "approval."):
 		return accent
@@ -96,6 +96,12 @@ func what(r *record.Record) string {
 		return r.Session.ID
 	case r.Gateway != nil && r.Gateway.Cut > 0:
 		return fmt.Sprintf("%d bytes cut off %s", r.Gateway.Cut, r.Gateway.Segment)
+	case r.Retention != nil && r.Type == record.RetentionPurged:
+		return fmt.Sprintf("%d records from %d on: %s", r.Retention.Records, r.Retention.First, r.Retention.Why)
+	case r.Retention != nil:
+		return r.Retention.Hold + ": " + r.Retention.Why
+	case r.Gateway != nil && r.Gateway.Failed > 0:
+		return fmt.Sprintf("%d records could not be committed: %s", r.Gateway.Failed, r.Gateway.Reason)
 	case r.Gateway != nil:
 		return r.Gateway.Version
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -9,7 +10,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/sumdb/note"
 
 	"github.com/caddyrec/caddyrec/ledger"
 )
@@ -22,8 +22,8 @@ func verifyCommand() *cobra.Command {
 		asJSON   bool
 	)
 	cmd := &cobra.Command{
-		Use:   "verify [<folder>]",
-		Short: "Proves that nobody changed a log",
+		Use:   "verify [<folder>|<proof>]",
+		Short: "Proves that nobody changed a log, or checks one record's proof",
 		Long: `
 Proves, offline, from the files and one public key, that every record of a log
 is there, unchanged and in order. The folder is a store or one log, also when
@@ -31,6 +31,8 @@ it was moved or copied elsewhere; it may be in use.
 
 Give the key with --key: the file <log>.public that lies with the gateway's
 keys, or its text. Keep a copy where those who run the gateway cannot change it.
+A log whose key was changed is verified from any of its keys; but give the whole
+file, or the newest one, to find what was rewritten with a stolen old key.
 Without --key the key beside the records is taken, which finds every accident
 and every change by somebody without the signing key, but not somebody who
 replaced records, signatures and key alike.
@@ -40,17 +42,28 @@ time, when fewer records were signed for. That is found only against a
 checkpoint kept elsewhere: --against FILE, as often as you like. The file holds
 checkpoints, or Caddy's log as JSON lines, with those of its logger
 caddyrec.checkpoint. The log must go on from each of them.
-` + exitCodes("the log is not intact: records are changed, missing, added or out of order"),
+
+A file that caddy rec proof wrote is checked by itself, with --key: that the one
+record in it is in the log, at its place and unchanged.
+` + exitCodes(`the log is not intact: records are changed, missing, added or out of
+     order; or the proof does not hold`),
 		Example: `  caddy rec verify
   caddy rec verify --key main.public
   caddy rec verify /mnt/evidence/2026-11 --key caddyrec/main+1a2b3c4d+AbCd…
   caddy rec verify --key main.public --against loghost/checkpoints.log
+  caddy rec verify main-1742.proof --key main.public
   caddy rec verify --json | jq '.problems[]'`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: run(func(cmd *cobra.Command, con *console, args []string) error {
 			key, err := readKey(givenKey)
 			if err != nil {
 				return err
+			}
+			if isFile(args) {
+				if len(against) > 0 {
+					return errors.New("--against needs the log, and this is one record's proof")
+				}
+				return con.verifyProof(args[0], key, asJSON)
 			}
 			notes, err := readAnchors(against)
 			if err != nil {
@@ -78,17 +91,17 @@ func readKey(given string) (string, error) {
 	if given == "" {
 		return "", nil
 	}
-	if _, err := note.NewVerifier(given); err == nil {
-		return given, nil
-	}
 	if strings.HasPrefix(given, "PRIVATE+KEY+") {
 		return "", fmt.Errorf("--key is a private key: give the public one, and think of this one as known")
+	}
+	if ledger.CheckKeys(given) == nil {
+		return given, nil
 	}
 	text, err := readSmall(given)
 	if err != nil {
 		return "", fmt.Errorf("--key is neither a public key nor the name of a file that has one: %w", err)
 	}
-	if _, err := note.NewVerifier(text); err != nil {
+	if err := ledger.CheckKeys(text); err != nil {
 		return "", fmt.Errorf("--key %s: the file holds no public key of a log: %w", given, err)
 	}
 	return text, nil
@@ -126,6 +139,9 @@ func unsigned(r *ledger.Report) bool { return r.Records > 0 && r.Signed == 0 }
 func (s *sheet) report(src *source, r *ledger.Report) {
 	s.field("log", "%s in %s", r.Log, src.dir)
 	s.field("records", "%d in %d %s, %s", r.Records, r.Segments, plural(r.Segments, "segment", "segments"), bytesText(r.Bytes))
+	if r.Purged > 0 {
+		s.field("purged", "%d records, as signed records of the log say", r.Purged)
+	}
 	if !r.First.IsZero() {
 		s.field("from", "%s", s.con.full(r.First))
 		s.field("to", "%s", s.con.full(r.Last))
@@ -143,6 +159,9 @@ func (s *sheet) report(src *source, r *ledger.Report) {
 		s.painted("", warn, "Somebody who can rewrite all of the folder could replace this key too.")
 		s.painted("", warn, "Pass the one you know: caddy rec verify --key FILE")
 	}
+	for _, k := range r.Keys[:max(len(r.Keys)-1, 0)] {
+		s.field("", "%s signed until record %d", k.ID, int64(*k.Until)-1)
+	}
 	s.blank()
 	switch {
 	case len(r.Problems) > 0:
@@ -150,9 +169,9 @@ func (s *sheet) report(src *source, r *ledger.Report) {
 		s.heading(bad, "NOT PROVEN: no checkpoint is signed for any of these records.")
 		s.painted("", bad, "Without one, anybody can write such files. A log signs its first within a second.")
 		return
-	case r.Signed < uint64(r.Records):
+	case r.Signed < uint64(r.Records)+uint64(r.Purged):
 		s.heading(good, "Intact, as signed, up to record %d.", r.Signed-1)
-		s.painted("", warn, "%d after it came since the newest checkpoint: they are chained, and nobody has signed them yet.", uint64(r.Records)-r.Signed)
+		s.painted("", warn, "%d after it came since the newest checkpoint: they are chained, and nobody has signed them yet.", uint64(r.Records)+uint64(r.Purged)-r.Signed)
 		return
 	default:
 		s.heading(good, "Intact: every record is there, unchanged and in order.")

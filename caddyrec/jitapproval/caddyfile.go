@@ -16,9 +16,11 @@ import (
 
 func init() { httpcaddyfile.RegisterDirective("jit_approval", parse) }
 
-// parse makes two routes: the handler behind the user's matcher, and, so that
-// approvers are answered whatever that matcher says, the handler behind the
-// reserved paths.
+// parse makes three routes: the handler behind the reserved paths, so that
+// approvers are answered whatever the user's matcher says; the handler behind
+// that matcher; and, so that what an OpenAPI document wants approved is asked for
+// whatever the matcher says, one without a matcher, which Caddy puts behind those
+// that have one. Where the handler asks for all, or for nothing else, two do.
 func parse(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	h.Next()
 	matcher, err := h.ExtractMatcherSet()
@@ -29,16 +31,23 @@ func parse(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 	if err := m.UnmarshalCaddyfile(h.Dispenser); err != nil {
 		return nil, err
 	}
+	all := *m
+	all.SchemaOnly = false
 	reserved := caddy.ModuleMap{"path": caddyconfig.JSON(caddyhttp.MatchPath{caddyrec.ReservedPrefix + "*"}, nil)}
-	values := h.NewRoute(reserved, m)
-	if _, ok := matcher["json"]; !ok {
-		return append(values, h.NewRoute(matcher, m)...), nil
+	values := h.NewRoute(reserved, &all)
+	guarded := h.NewRoute(matcher, m)
+	if _, ok := matcher["json"]; ok {
+		if guarded, err = jsonLast(matcher, m); err != nil {
+			return nil, h.Errf("jit_approval: %v", err)
+		}
 	}
-	guarded, err := jsonLast(matcher, m)
-	if err != nil {
-		return nil, h.Errf("jit_approval: %v", err)
+	values = append(values, guarded...)
+	if m.SchemaOnly || len(matcher) == 0 {
+		return values, nil
 	}
-	return append(values, guarded...), nil
+	bySchema := *m
+	bySchema.SchemaOnly = true
+	return append(values, h.NewRoute(nil, &bySchema)...), nil
 }
 
 // jsonLast routes to m by a matcher with json in it so that json is asked only
@@ -108,8 +117,13 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser) error {
 		return caddyrec.DurationArg(d, &h.Wait)
 	case "max_body":
 		return caddyrec.SizeArg(d, &h.MaxBody)
+	case "schema_only":
+		if d.NextArg() {
+			return d.ArgErr()
+		}
+		h.SchemaOnly = true
 	default:
-		return d.Errf("unrecognized jit_approval option %q: use approvers, need, wait or max_body", option)
+		return d.Errf("unrecognized jit_approval option %q: use approvers, need, wait, max_body or schema_only", option)
 	}
 	return nil
 }

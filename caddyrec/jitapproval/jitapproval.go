@@ -19,7 +19,9 @@ import (
 func init() { caddy.RegisterModule(Handler{}) }
 
 // Handler lets a request on only once others have approved it: exactly as it
-// is, at most once. Which requests need approval is for a matcher to say.
+// is, at most once. Which requests need approval is for a matcher to say, or for
+// the OpenAPI document of a json_schema_guard before it, by `x-approval:
+// required` on an operation.
 //
 // A request waits up to wait for the approvers' word. If it comes in time, the
 // request goes on; else the client gets 202 with a Location to look at and a
@@ -36,6 +38,7 @@ func init() { caddy.RegisterModule(Handler{}) }
 //		need <count>
 //		wait <duration>
 //		max_body <size>
+//		schema_only
 //	}
 type Handler struct {
 	// Who may approve or deny: those of the requester's own issuer whose claim
@@ -53,6 +56,11 @@ type Handler struct {
 	// How large the body of a request that needs approval may be, in bytes; a
 	// larger one gets 413. Default: 1 MiB.
 	MaxBody int64 `json:"max_body,omitempty"`
+
+	// Asks only where an operation has `x-approval: required` and no other
+	// jit_approval has asked. In a Caddyfile, each jit_approval has one such behind
+	// it, without a matcher.
+	SchemaOnly bool `json:"schema_only,omitempty"`
 
 	app    *caddyrec.App
 	policy approval.Policy
@@ -114,6 +122,9 @@ const statusClientClosed = 499
 
 // ServeHTTP holds the request until it is approved.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if h.SchemaOnly && !caddyrec.NeedsApproval(r) {
+		return next.ServeHTTP(w, r)
+	}
 	v, leave, err := h.app.Enter(r)
 	if err != nil {
 		return h.app.Refuse(w, err)
@@ -139,6 +150,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return a.later(w, st)
 	}
 	// approval.used is durable: this, and nothing else, is the one run.
+	v.NeedsApproval = false
 	r.Header.Del(header)
 	unrepeatable(r)
 	return next.ServeHTTP(w, r)

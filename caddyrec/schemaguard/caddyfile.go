@@ -1,6 +1,7 @@
 package schemaguard
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -24,30 +25,102 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		return d.ArgErr()
 	}
 	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		switch option := d.Val(); option {
-		case "request":
-			if h.Request != "" {
-				return d.Err("request is set twice")
-			}
-			if !d.AllArgs(&h.Request) {
-				return d.ArgErr()
-			}
-		case "response":
-			if err := h.unmarshalResponse(d); err != nil {
-				return err
-			}
-		case "mode":
-			if !d.AllArgs(&h.Mode) {
-				return d.ArgErr()
-			}
-		case "max_body":
-			if err := caddyrec.SizeArg(d, &h.MaxBody); err != nil {
-				return err
-			}
-		default:
-			return d.Errf("unrecognized json_schema_guard option %q: use request, response, mode or max_body", option)
+		if err := h.unmarshalOption(d); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+func (h *Handler) unmarshalOption(d *caddyfile.Dispenser) error {
+	switch option := d.Val(); option {
+	case "openapi":
+		return once(d, &h.OpenAPI)
+	case "request":
+		return once(d, &h.Request)
+	case "response":
+		return h.unmarshalResponse(d)
+	case "mode":
+		return h.unmarshalMode(d)
+	case "unknown_route":
+		return denyOrPass(d, &h.UnknownRoute)
+	case "unknown_status":
+		return denyOrPass(d, &h.UnknownStatus)
+	case "unknown_media":
+		return denyOrPass(d, &h.UnknownMedia)
+	case "max_body":
+		return caddyrec.SizeArg(d, &h.MaxBody)
+	case "status":
+		return h.unmarshalStatus(d)
+	default:
+		return d.Errf("unrecognized json_schema_guard option %q: use openapi, request, response, mode, unknown_route, unknown_status, unknown_media, max_body or status", option)
+	}
+}
+
+// once reads a subdirective's one argument, which must not have been read
+// before.
+func once(d *caddyfile.Dispenser, into *string) error {
+	name := d.Val()
+	if *into != "" {
+		return d.Errf("%s is set twice", name)
+	}
+	if !d.AllArgs(into) {
+		return d.ArgErr()
+	}
+	return nil
+}
+
+func denyOrPass(d *caddyfile.Dispenser, into *string) error {
+	name := d.Val()
+	if err := once(d, into); err != nil {
+		return err
+	}
+	if *into != "deny" && *into != "pass" {
+		return d.Errf("%s %s: use deny or pass", name, *into)
+	}
+	return nil
+}
+
+// unmarshalMode reads one mode for both directions, or directions each with
+// its mode.
+func (h *Handler) unmarshalMode(d *caddyfile.Dispenser) error {
+	args := d.RemainingArgs()
+	if len(args) == 1 {
+		args = []string{"request", args[0], "response", args[0]}
+	}
+	if len(args) == 0 || len(args)%2 != 0 {
+		return d.ArgErr()
+	}
+	for i := 0; i < len(args); i += 2 {
+		side, mode := args[i], args[i+1]
+		into := map[string]*string{"request": &h.RequestMode, "response": &h.ResponseMode}[side]
+		if into == nil {
+			return d.Errf("mode %s: not a direction: use request or response", side)
+		}
+		if *into != "" {
+			return d.Errf("the mode of the %s is set twice", side)
+		}
+		if _, ok := modes[mode]; !ok {
+			return d.Errf("mode %s: use enforce, report or shadow", mode)
+		}
+		*into = mode
+	}
+	return nil
+}
+
+func (h *Handler) unmarshalStatus(d *caddyfile.Dispenser) error {
+	var text string
+	if !d.AllArgs(&text) {
+		return d.ArgErr()
+	}
+	if h.Status != 0 {
+		return d.Err("status is set twice")
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 400 || n > 499 {
+		return d.Errf("status %s: not a status from 400 to 499, such as 400", text)
+	}
+	h.Status = n
 	return nil
 }
 

@@ -12,17 +12,24 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// serveChecked holds the answer back until it has been held against its
-// schema. A session_record further in does that itself, so that its record
-// has the verdict; then the answer passes through here untouched.
+// serveChecked holds the answer back until it has been held against what is
+// expected of it. A session_record further in does that itself, so that its
+// record has the verdict; then the answer passes through here untouched.
 func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler, v *caddyrec.Visit) error {
 	x := v.Exchange
 	c := exchange.NewCapture(w, h.MaxBody)
 	defer c.Close()
-	c.Pass = func(status int) bool { return x.Checked || x.Local || h.responseSchema(status) == nil }
-	if !x.Plan.Enforce {
+	if x.Plan.ResponseMode == exchange.Shadow {
+		return h.serveShadowed(c, r, next, v)
+	}
+	// What must be read must not be coded.
+	r.Header.Set("Accept-Encoding", "identity")
+	c.Pass = func(status int, header http.Header) bool {
+		return x.Checked || x.Local || x.Expected(status, header).None()
+	}
+	if x.Plan.ResponseMode == exchange.Report {
 		// Only looked at: what is too large, or flushed, goes on unchecked.
-		c.Part = func([]byte) error { return nil }
+		c.Part = func(part []byte, _ bool) ([]byte, error) { return part, nil }
 	}
 	err := c.Run(func() error { return next.ServeHTTP(c, r) })
 	if c.Passed() {
@@ -37,15 +44,15 @@ func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next cadd
 		return err
 	}
 	status := cmp.Or(c.Status(), http.StatusOK)
-	s := h.responseSchema(status)
+	by := x.Expected(status, c.Header()).Source()
 	if c.Streamed() {
-		x.Verdicts.Response = exchange.Verdict(s, exchange.Refusal{Reason: "unchecked"}, false)
+		x.Verdicts.Response = exchange.Verdict(by, exchange.Unchecked, x.Plan.ResponseMode)
 		return c.Finish()
 	}
 	var refusal exchange.Refusal
 	if errors.Is(c.Err(), exchange.ErrTooLarge) {
 		refusal = exchange.TooLarge(h.MaxBody)
-		x.Verdicts.Response = exchange.Verdict(s, refusal, true)
+		x.Verdicts.Response = exchange.Verdict(by, refusal, exchange.Enforce)
 	} else {
 		refusal = x.CheckResponse(status, c.Header(), c.Bytes(), h.app.Masking())
 	}
@@ -53,5 +60,5 @@ func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next cadd
 		return c.Release()
 	}
 	v.Deny(record.Denial{By: "json_schema_guard", Status: http.StatusBadGateway, Reason: "response-invalid"}, nil)
-	return exchange.Withheld(s).Write(c.Withhold(), x)
+	return exchange.Withheld(by).Write(c.Withhold(), x)
 }

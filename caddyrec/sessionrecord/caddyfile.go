@@ -33,13 +33,34 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			word = &h.Oversize
 		case "intent":
 			word = &h.Intent
+		case "mask_response":
+			if err := h.unmarshalMaskResponse(d); err != nil {
+				return err
+			}
+			continue
 		default:
-			return d.Errf("unrecognized session_record option %q: use max_body, oversize or intent", option)
+			return d.Errf("unrecognized session_record option %q: use max_body, oversize, intent or mask_response", option)
 		}
 		if !d.AllArgs(word) {
 			return d.ArgErr()
 		}
 	}
+	return nil
+}
+
+func (h *Handler) unmarshalMaskResponse(d *caddyfile.Dispenser) error {
+	if h.MaskResponse != nil {
+		return d.Err("mask_response is set twice")
+	}
+	h.MaskResponse = new(MaskResponse)
+	args := d.RemainingArgs()
+	if len(args) == 0 {
+		return nil
+	}
+	if args[0] != "unless" || len(args) < 3 {
+		return d.Err("mask_response stands alone, or with: unless <claim> <values...>")
+	}
+	h.MaskResponse.Unless = &Claim{Name: args[1], Values: args[2:]}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package sessionrecord
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -26,6 +27,10 @@ type recording struct {
 	offset int64
 	body   *record.Body // the request's
 	masked []record.Masked
+
+	masks bool   // the client gets the answer masked
+	clean []byte // that answer
+	stop  func() // ends the request to the upstream; nil unless masks
 }
 
 // takeRequest reads the request's body and says whether the request must be
@@ -37,8 +42,11 @@ func (rec *recording) takeRequest() exchange.Refusal {
 		return exchange.Refusal{Reason: "unrecordable", Status: http.StatusNotImplemented,
 			Detail: "a connection that leaves HTTP, such as WebSocket or CONNECT, cannot be recorded"}
 	}
-	// What must be masked must not be coded.
+	// What must be masked must not be coded, nor, for the client, be a part.
 	r.Header.Set("Accept-Encoding", "identity")
+	if rec.masks {
+		exchange.AskWhole(r.Header)
+	}
 	body := caddyrec.BodyOf(r)
 	err := body.Fill(h.MaxBody)
 	body.Attach(r)
@@ -76,9 +84,17 @@ func (rec *recording) serve(w http.ResponseWriter, next caddyhttp.Handler) error
 	c := exchange.NewCapture(w, rec.MaxBody)
 	defer c.Close()
 	if rec.Oversize == "stream" {
-		c.Part = func(b []byte) error { return rec.commitPart(c, b) }
-		c.Whole = rec.x.HoldsResponse
+		c.Part = func(b []byte, event bool) ([]byte, error) { return rec.commitPart(c, b, event) }
+		c.Whole = rec.mustBeWhole
 	}
+	if rec.masks {
+		c.Head = rec.maskedHead(c)
+		// An event that cannot be masked ends the exchange at once.
+		ctx, cancel := context.WithCancel(rec.r.Context())
+		defer cancel()
+		rec.r, rec.stop = rec.r.WithContext(ctx), cancel
+	}
+	rec.varies(c.Header())
 	finished := false
 	defer func() {
 		if !finished { // a panic: reverse_proxy breaks an answer off that way
@@ -89,6 +105,8 @@ func (rec *recording) serve(w http.ResponseWriter, next caddyhttp.Handler) error
 	finished = true
 	upstream := time.Since(rec.began)
 	switch {
+	case unmasked(c.Err()) != "":
+		return rec.cutShort(c, upstream)
 	case err != nil:
 		return rec.failed(c, err, upstream)
 	case c.Err() != nil && !errors.Is(c.Err(), exchange.ErrTooLarge):
@@ -115,8 +133,10 @@ func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) erro
 		problem = &exchange.Problem{Title: "The upstream's answer is larger than max_body", Status: http.StatusBadGateway,
 			Reason: "response-too-large", Detail: "the answer was withheld"}
 	} else if refusal := rec.x.CheckResponse(status, c.Header(), c.Bytes(), rec.masker.Policy); !refusal.Ok() {
-		p := exchange.Withheld(rec.x.Plan.Response(status))
+		p := exchange.Withheld(rec.x.Expected(status, c.Header()).Source())
 		problem = &p
+	} else if rec.masksAnswer() {
+		problem = rec.maskAnswer(c, status)
 	}
 	r := rec.record(record.ExchangeType)
 	r.Response = &record.Response{Status: status}
@@ -127,18 +147,24 @@ func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) erro
 		r.Response.Body = rec.masker.Unread(c.Header(), c.Size(), "too-large")
 		r.Response.Body.Truncated = true
 	} else {
-		body, masked := rec.masker.Body("response", c.Header(), c.Bytes(), rec.x.ResponseMarks(status))
+		body, masked := rec.masker.Body("response", c.Header(), c.Bytes(), rec.x.ResponseMarks(status, c.Header()))
 		r.Response.Body = body
 		r.Masked = append(r.Masked, masked...)
 	}
 	if problem != nil {
-		r.Response.Replaced = problem.Status
+		r.Response.Replaced, r.Response.Withheld = problem.Status, problem.Reason
+	} else {
+		r.Response.Masked = rec.masksAnswer()
 	}
 	if err := rec.commitOutcome(r, c, upstream); err != nil {
 		return rec.visit.Unrecorded(c.Withhold(), err)
 	}
 	if problem != nil {
 		return problem.Write(c.Withhold(), rec.x)
+	}
+	if r.Response.Masked {
+		c.Replace(rec.clean)
+		exchange.DropTrailers(c.Header())
 	}
 	if err := c.Release(); err != nil {
 		// The client is gone; there is nobody to send an error page to.
@@ -151,6 +177,8 @@ func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) erro
 func (rec *recording) commitOutcome(r *record.Record, c *exchange.Capture, upstream time.Duration) error {
 	headers, masked := rec.masker.Headers(c.Header())
 	r.Response.Headers = headers
+	r.Masked = append(r.Masked, masked...)
+	r.Response.Trailers, masked = rec.masker.Trailers(c.Trailers())
 	r.Masked = append(r.Masked, masked...)
 	if rec.body != nil && rec.body.Truncated {
 		body := *rec.body

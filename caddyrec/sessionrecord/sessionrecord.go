@@ -14,6 +14,7 @@ import (
 
 	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/exchange"
+	"github.com/caddyrec/caddyrec/masking"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -27,10 +28,11 @@ func init() { caddy.RegisterModule(Handler{}) }
 // after its outcome is. If the ledger cannot do that within the app's
 // commit_timeout, the request gets 503 with a machine-readable reason.
 //
-// JSON answers are held until they are whole. Other answers that the upstream
-// flushes, such as server-sent events, and those larger than max_body, go out
-// in parts, each recorded before it is released. What cannot be recorded, such
-// as WebSocket and CONNECT, is refused.
+// JSON answers are held until they are whole. Server-sent events and lines of
+// NDJSON go out one by one, each masked and recorded before it is released.
+// Other answers that the upstream flushes, and those larger than max_body, go
+// out in parts, each recorded by length and digest before it is released. What
+// cannot be recorded, such as WebSocket and CONNECT, is refused.
 //
 // It records who asked as oidc_auth says, or any other authentication handler
 // that sets `{http.auth.user.id}`.
@@ -39,6 +41,7 @@ func init() { caddy.RegisterModule(Handler{}) }
 //		max_body <size>
 //		oversize stream|refuse
 //		intent unsafe|all|off
+//		mask_response [unless <claim> <values...>]
 //	}
 type Handler struct {
 	// How much of a body is recorded with its content, in bytes. Default:
@@ -54,8 +57,28 @@ type Handler struct {
 	// an `unsafe` method (the default), `all`, or `off`.
 	Intent string `json:"intent,omitempty"`
 
+	// Masks answers for the clients too. What cannot be masked without doubt is
+	// not released: they get 502.
+	MaskResponse *MaskResponse `json:"mask_response,omitempty"`
+
 	app    *caddyrec.App
 	logger *zap.Logger
+	client *masking.Policy // for clients; nil without MaskResponse
+}
+
+// MaskResponse says whose answers are masked: everybody's, but for whom Unless
+// makes an exception.
+type MaskResponse struct {
+	// Who gets answers as the upstream sent them.
+	Unless *Claim `json:"unless,omitempty"`
+}
+
+// Claim is met by an identity whose claim has one of the values.
+type Claim struct {
+	// The claim's name, such as `groups`.
+	Name string `json:"name"`
+	// The values, compared exactly.
+	Values []string `json:"values"`
 }
 
 // CaddyModule returns the Caddy module information.
@@ -80,6 +103,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.Intent == "" {
 		h.Intent = "unsafe"
 	}
+	if h.MaskResponse != nil {
+		h.client = h.app.Masking().ForClients()
+	}
 	return nil
 }
 
@@ -92,6 +118,8 @@ func (h *Handler) Validate() error {
 		return fmt.Errorf("oversize %q: use stream or refuse", h.Oversize)
 	case h.Intent != "unsafe" && h.Intent != "all" && h.Intent != "off":
 		return fmt.Errorf("intent %q: use unsafe, all or off", h.Intent)
+	case h.MaskResponse != nil && h.MaskResponse.Unless != nil && (h.MaskResponse.Unless.Name == "" || len(h.MaskResponse.Unless.Values) == 0):
+		return errors.New("mask_response: unless needs a claim's name and its values")
 	}
 	return nil
 }
@@ -109,6 +137,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	v.Identify(r)
 	v.Recorded = true
 	rec := &recording{Handler: h, visit: v, x: v.Exchange, masker: v.Masker(), r: r}
+	rec.masker.Limit = h.MaxBody
+	rec.masks = h.masksFor(v.Exchange)
 	if refusal := rec.takeRequest(); !refusal.Ok() {
 		v.Deny(record.Denial{By: "session_record", Status: refusal.Status, Reason: refusal.Reason}, nil)
 		return exchange.Problem{Title: "The request cannot be recorded", Status: refusal.Status, Reason: refusal.Reason, Detail: refusal.Detail}.Write(w, v.Exchange)

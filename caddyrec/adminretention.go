@@ -1,0 +1,118 @@
+package caddyrec
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddyrec/caddyrec/ledger"
+)
+
+// retentionAsk is what the admin endpoint takes for holds and purges.
+type retentionAsk struct {
+	// Log names the log; it may be left out where there is one only.
+	Log string `json:"log,omitempty"`
+	// Hold names the hold to release.
+	Hold string `json:"hold,omitempty"`
+	// From and Until bound what a hold keeps.
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+	// Before: only what is older is purged.
+	Before time.Time `json:"before,omitzero"`
+	DryRun bool      `json:"dry_run,omitempty"`
+	// Why and By go into the record.
+	Why string `json:"why"`
+	By  string `json:"by"`
+}
+
+func retentionRoutes() []caddy.AdminRoute {
+	var routes []caddy.AdminRoute
+	for pattern, do := range map[string]func(*Gateway, *http.Request, retentionAsk) (any, error){
+		"/caddyrec/hold": hold, "/caddyrec/release": releaseHold, "/caddyrec/purge": purge,
+	} {
+		routes = append(routes, caddy.AdminRoute{Pattern: pattern, Handler: caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+			return serveRetention(w, r, do)
+		})})
+	}
+	return routes
+}
+
+func serveRetention(w http.ResponseWriter, r *http.Request, do func(*Gateway, *http.Request, retentionAsk) (any, error)) error {
+	if r.Method != http.MethodPost {
+		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "use POST"}
+	}
+	var ask retentionAsk
+	d := json.NewDecoder(io.LimitReader(r.Body, 64<<10))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&ask); err != nil {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
+	}
+	if ask.Why == "" {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: errors.New("say why: it goes into the record")}
+	}
+	g, err := gatewayOf(ask.Log)
+	if err != nil {
+		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
+	}
+	leave, ok := g.enter()
+	if !ok {
+		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
+	}
+	defer leave()
+	answer, err := do(g, r, ask)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
+	case err != nil:
+		return caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: err}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(answer)
+}
+
+// gatewayOf finds the gateway of a log by name.
+func gatewayOf(log string) (*Gateway, error) {
+	var found []*Gateway
+	for _, g := range openGateways() {
+		if log == "" || g.name == log {
+			found = append(found, g)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) == 0 && log == "":
+		return nil, errors.New("no log is open here: does this Caddy's configuration use caddyrec?")
+	case len(found) == 0:
+		return nil, fmt.Errorf("log %s is not open here", log)
+	case log == "":
+		return nil, errors.New("several logs are open here: name one with log")
+	}
+	return nil, fmt.Errorf("log %s is open here in several stores: ask a gateway that has one of them", log)
+}
+
+func hold(g *Gateway, r *http.Request, ask retentionAsk) (any, error) {
+	id, err := g.log.Hold(r.Context(), ledger.Hold{From: ask.From, Until: ask.Until, Why: ask.Why, By: ask.By})
+	return map[string]string{"hold": id}, err
+}
+
+func releaseHold(g *Gateway, r *http.Request, ask retentionAsk) (any, error) {
+	return map[string]string{"hold": ask.Hold}, g.log.Release(r.Context(), ask.Hold, ask.Why, ask.By)
+}
+
+func purge(g *Gateway, r *http.Request, ask retentionAsk) (any, error) {
+	if ask.Before.IsZero() {
+		return nil, errors.New("say before when")
+	}
+	done, err := g.log.Purge(r.Context(), ledger.Purge{Before: ask.Before, Why: ask.Why, By: ask.By, DryRun: ask.DryRun})
+	if done == nil {
+		done = []ledger.Purged{}
+	}
+	return map[string]any{"segments": done}, err
+}

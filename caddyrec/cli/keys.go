@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/caddyrec/caddyrec/ledger"
+	"github.com/caddyrec/caddyrec/record"
+)
+
+func keysCommand() *cobra.Command {
+	var (
+		where  place
+		asJSON bool
+	)
+	cmd := &cobra.Command{
+		Use:   "keys",
+		Short: "Shows the keys that a log is signed with, or changes the one in force",
+		Long: `
+Shows the keys that a log was and is signed with: the id by which signatures name
+each, and since when and which record it is in force. It proves nothing: that is
+what caddy rec verify is for.
+` + exitCodes("not used"),
+		Example: `  caddy rec keys
+  caddy rec keys rotate --store /var/lib/caddyrec --log orders`,
+		Args: arguments(cobra.NoArgs),
+		RunE: run(func(_ *cobra.Command, con *console, _ []string) error {
+			src, err := where.find(nil)
+			if err != nil {
+				return err
+			}
+			return con.keys(src, asJSON)
+		}),
+	}
+	where.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print them as JSON")
+	cmd.Flags().Bool("utc", false, "show times in UTC")
+	cmd.AddCommand(rotateCommand())
+	return cmd
+}
+
+func rotateCommand() *cobra.Command {
+	var where place
+	cmd := &cobra.Command{
+		Use:   "rotate",
+		Short: "Makes a new signing key for a log",
+		Long: `
+Makes a new signing key beside the one of a log. The gateway takes it up at its
+next start or reload: it signs a checkpoint with both keys, which says for how
+many records the old one may sign, and removes the old secret key.
+
+What the new key signed cannot be rewritten with the old one, should that be
+stolen some day; but only who knows the new public key, or has a later
+checkpoint, finds it out. So hand out the log's file of public keys anew when
+the gateway has taken the key up.
+` + exitCodes("a new key waits for the gateway already"),
+		Args: arguments(cobra.NoArgs),
+		RunE: run(func(_ *cobra.Command, con *console, _ []string) error {
+			src, err := where.find(nil)
+			if err != nil {
+				return err
+			}
+			return con.rotate(src)
+		}),
+	}
+	where.flags(cmd)
+	return cmd
+}
+
+// keysDir is where the store keeps the secret keys, if src is in a store.
+func (s *source) keysDir() string { return filepath.Join(s.dir, "..", "..", "keys") }
+
+// logKeys is what keys shows.
+type logKeys struct {
+	Log  string       `json:"log"`
+	Keys []ledger.Key `json:"keys"`
+	// Next waits to be taken up.
+	Next string `json:"next,omitempty"`
+}
+
+func (c *console) keys(src *source, asJSON bool) error {
+	all, err := ledger.LogKeys(src)
+	if err != nil {
+		return fmt.Errorf("%s: %w", src.dir, err)
+	}
+	if all[0].Since.IsZero() {
+		all[0].Since = src.began()
+	}
+	out := logKeys{Log: src.log, Keys: all}
+	// Without the right to read secret keys, what waits is not known.
+	if next, err := ledger.NextKey(src.keysDir(), src.log); err == nil && next != all[len(all)-1].Public {
+		out.Next = next
+	}
+	if asJSON {
+		return c.json(out)
+	}
+	t := newTable(c, []column{{title: "ID"}, {title: "SINCE"}, {title: "FROM RECORD", right: true}, {title: "STATE"}})
+	for _, k := range all {
+		state := cell{"in force", good}
+		if k.Until != nil {
+			state = cell{fmt.Sprintf("retired at record %d", *k.Until), dim}
+		}
+		since := ""
+		if !k.Since.IsZero() {
+			since = k.Since.In(c.zone).Format("2006-01-02 15:04:05Z07:00")
+		}
+		if err := t.row([]cell{{k.ID, bold}, {since, plainText}, {fmt.Sprint(k.From), plainText}, state}); err != nil {
+			return err
+		}
+	}
+	if out.Next != "" {
+		if err := t.row([]cell{{idOf(out.Next), bold}, {}, {}, {"waits for the gateway's next start or reload", warn}}); err != nil {
+			return err
+		}
+	}
+	return t.live(false)
+}
+
+// idOf is what names a public key in signatures.
+func idOf(public string) string {
+	v, err := note.NewVerifier(public)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%08x", v.KeyHash())
+}
+
+// began is the time of the log's first record; zero if that cannot be read.
+func (s *source) began() (t time.Time) {
+	_ = ledger.Walk(s, 0, func(l ledger.Line) error {
+		if r, err := record.Parse(l.Raw); err == nil {
+			t = r.Time.Time
+		}
+		return errEnough
+	})
+	return t
+}
+
+// rotate leaves a new signing key for the gateway.
+func (c *console) rotate(src *source) error {
+	dir := src.keysDir()
+	public, err := ledger.NewSigningKey(dir, src.log)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		waiting, _ := ledger.NextKey(dir, src.log)
+		return negative(fmt.Sprintf("a new key %s waits already for the gateway's next start or reload", idOf(waiting)))
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s has no keys of log %s: name the store that the gateway writes", filepath.Clean(dir), src.log)
+	case err != nil:
+		return err
+	}
+	c.say("The new key %s is made: %s", idOf(public), public)
+	c.say("The gateway takes it up at its next start or reload; caddy rec keys shows when it has.")
+	c.say("Then hand out %s anew to all who verify the log.", filepath.Join(filepath.Clean(dir), src.log+".public"))
+	return nil
+}

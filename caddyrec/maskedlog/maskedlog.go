@@ -1,0 +1,160 @@
+// Package maskedlog is the log encoder masked: Caddy's own logs, without the
+// secrets.
+package maskedlog
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/logging"
+	"go.uber.org/zap/buffer"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/caddyrec/caddyrec/caddyrec"
+	"github.com/caddyrec/caddyrec/masking"
+)
+
+func init() { caddy.RegisterModule(Encoder{}) }
+
+// Encoder masks log entries as records are masked, by the caddyrec app's `mask`
+// settings: query parameters and header fields with secret names, and what the
+// detectors find in any text. Caddy logs the address and the header fields of
+// a request as the client sent them, in access logs and with errors.
+//
+//	format masked {
+//		wrap <encoder>
+//	}
+type Encoder struct {
+	// The encoder that makes the text of an entry. Default: `json`, or
+	// `console` where the output is a terminal.
+	WrappedRaw json.RawMessage `json:"wrap,omitempty" caddy:"namespace=caddy.logging.encoders inline_key=format"`
+
+	zapcore.Encoder `json:"-"`
+}
+
+// CaddyModule returns the Caddy module information.
+func (Encoder) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "caddy.logging.encoders.masked", New: func() caddy.Module { return new(Encoder) }}
+}
+
+// Provision sets up the encoder within.
+func (e *Encoder) Provision(ctx caddy.Context) error {
+	if e.WrappedRaw == nil {
+		// A filter without fields is Caddy's own choice of a format.
+		plain := new(logging.FilterEncoder)
+		if err := plain.Provision(ctx); err != nil {
+			return err
+		}
+		e.Encoder = plain
+		return nil
+	}
+	mod, err := ctx.LoadModule(e, "WrappedRaw")
+	if err != nil {
+		return fmt.Errorf("loading the encoder within masked: %w", err)
+	}
+	wrapped, ok := mod.(zapcore.Encoder)
+	if !ok {
+		return fmt.Errorf("masked: %T is no encoder", mod)
+	}
+	e.Encoder = wrapped
+	return nil
+}
+
+// ConfigureDefaultFormat lets the encoder within choose by what it writes to.
+func (e *Encoder) ConfigureDefaultFormat(to caddy.WriterOpener) error {
+	if within, ok := e.Encoder.(caddy.ConfiguresFormatterDefault); ok {
+		return within.ConfigureDefaultFormat(to)
+	}
+	return nil
+}
+
+// UnmarshalCaddyfile sets up the encoder. For its syntax see [Encoder].
+func (e *Encoder) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	for d.NextBlock(0) {
+		if d.Val() != "wrap" {
+			return d.Errf("unrecognized masked option %q: use wrap", d.Val())
+		}
+		if e.WrappedRaw != nil {
+			return d.Err("wrap is set twice")
+		}
+		if !d.NextArg() {
+			return d.ArgErr()
+		}
+		name := d.Val()
+		mod, err := caddyfile.UnmarshalModule(d, "caddy.logging.encoders."+name)
+		if err != nil {
+			return err
+		}
+		e.WrappedRaw = caddyconfig.JSONModuleObject(mod, "format", name, nil)
+	}
+	return nil
+}
+
+// Clone implements [zapcore.Encoder].
+func (e Encoder) Clone() zapcore.Encoder {
+	e.Encoder = e.Encoder.Clone()
+	return e
+}
+
+// EncodeEntry implements [zapcore.Encoder]: what it makes of an entry is the
+// encoder's text within, masked.
+func (e Encoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
+	made, err := e.Encoder.EncodeEntry(entry, fields)
+	if err != nil {
+		return made, err
+	}
+	policy := caddyrec.LogMasking()
+	clean, changed := mask(policy, made.Bytes())
+	if !changed {
+		return made, nil
+	}
+	made.Reset()
+	made.Write(clean)
+	return made, nil
+}
+
+// mask masks a line that is JSON, or text and then JSON, as the console format
+// is. What is neither is masked as text.
+func mask(policy *masking.Policy, line []byte) (clean []byte, changed bool) {
+	body := bytes.TrimRight(line, "\r\n")
+	end := line[len(body):]
+	var text string
+	at := bytes.IndexByte(body, '{')
+	if at >= 0 {
+		if object, _, err := policy.JSON(nil, body[at:], nil); err == nil {
+			if at == 0 {
+				return append(object, end...), len(object) != len(body) || &object[0] != &body[0]
+			}
+			text, _ = policy.Text(string(body[:at]))
+			return append(append([]byte(text), object...), end...), true
+		}
+	}
+	text, _ = policy.Text(string(body))
+	return append([]byte(text), end...), true
+}
+
+// Validate implements [caddy.Validator].
+func (e *Encoder) Validate() error {
+	if e.Encoder == nil {
+		return errors.New("masked: no encoder within")
+	}
+	return nil
+}
+
+// Interface guards
+var (
+	_ zapcore.Encoder                  = (*Encoder)(nil)
+	_ caddy.Provisioner                = (*Encoder)(nil)
+	_ caddy.Validator                  = (*Encoder)(nil)
+	_ caddyfile.Unmarshaler            = (*Encoder)(nil)
+	_ caddy.ConfiguresFormatterDefault = (*Encoder)(nil)
+)

@@ -1,0 +1,123 @@
+package caddyrec
+
+import (
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddyrec/caddyrec/record"
+)
+
+// metrics are the process's: Caddy has a registry for each configuration, and
+// a gateway outlives configurations. No label comes from a request.
+var metrics = struct {
+	records     *prometheus.CounterVec
+	bytes       *prometheus.CounterVec
+	commit      *prometheus.HistogramVec
+	failures    *prometheus.CounterVec
+	refusals    *prometheus.CounterVec
+	problems    *prometheus.CounterVec
+	checkpoints *prometheus.GaugeVec
+}{
+	records: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "caddyrec_records_total",
+		Help: "Records made durable, by type."}, []string{"log", "type"}),
+	bytes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "caddyrec_written_bytes_total",
+		Help: "Bytes of records made durable."}, []string{"log"}),
+	commit: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "caddyrec_commit_seconds",
+		Help:    "Time the disk took to make a batch of records durable.",
+		Buckets: []float64{.00005, .0001, .0002, .0005, .001, .002, .005, .01, .05, .1, .5, 1, 5}}, []string{"log"}),
+	failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "caddyrec_commit_failures_total",
+		Help: "Records that could not be made durable, by reason; each is a request answered with 503, or an event not recorded."}, []string{"log", "reason"}),
+	refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "caddyrec_refusals_total",
+		Help: "Requests refused by a directive, by reason."}, []string{"log", "by", "reason"}),
+	problems: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "caddyrec_ledger_problems_total",
+		Help: "Problems that did not stop the ledger: a failed seal, a segment given up, a damaged sealed segment. The log tells which."}, []string{"log"}),
+	checkpoints: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "caddyrec_checkpoint_timestamp_seconds",
+		Help: "When the newest checkpoint was signed, in seconds since 1970."}, []string{"log"}),
+}
+
+// registerMetrics adds them to a configuration's registry. The same instances
+// are in the registries of all configurations.
+func registerMetrics(registry prometheus.Registerer) error {
+	for _, c := range []prometheus.Collector{metrics.records, metrics.bytes, metrics.commit, metrics.failures,
+		metrics.refusals, metrics.problems, metrics.checkpoints, standing{}} {
+		var twice prometheus.AlreadyRegisteredError
+		if err := registry.Register(c); err != nil && !errors.As(err, &twice) {
+			return err
+		}
+	}
+	return nil
+}
+
+// meter is a gateway's part of the metrics, looked up once.
+type meter struct {
+	records  map[record.Type]prometheus.Counter
+	bytes    prometheus.Counter
+	commit   prometheus.Observer
+	problems prometheus.Counter
+	signed   prometheus.Gauge
+}
+
+func newMeter(log string) meter {
+	m := meter{
+		records: make(map[record.Type]prometheus.Counter), bytes: metrics.bytes.WithLabelValues(log), commit: metrics.commit.WithLabelValues(log),
+		problems: metrics.problems.WithLabelValues(log), signed: metrics.checkpoints.WithLabelValues(log),
+	}
+	for _, t := range record.Types() {
+		m.records[t] = metrics.records.WithLabelValues(log, string(t))
+	}
+	return m
+}
+
+func (m *meter) committed(_, bytes int, took time.Duration) {
+	m.bytes.Add(float64(bytes))
+	m.commit.Observe(took.Seconds())
+}
+
+// standing collects how the logs that are open stand at the moment.
+type standing struct{}
+
+var (
+	inLogDesc    = prometheus.NewDesc("caddyrec_log_records", "Records in the log.", []string{"log"}, nil)
+	waitingDesc  = prometheus.NewDesc("caddyrec_waiting_records", "Records that wait for the disk.", []string{"log"}, nil)
+	unsealedDesc = prometheus.NewDesc("caddyrec_unsealed_segments", "Segments written and not yet sealed.", []string{"log"}, nil)
+	healthyDesc  = prometheus.NewDesc("caddyrec_healthy", "1 while records can be committed, 0 during an outage.", []string{"log"}, nil)
+)
+
+// Describe implements [prometheus.Collector].
+func (standing) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{inLogDesc, waitingDesc, unsealedDesc, healthyDesc} {
+		to <- d
+	}
+}
+
+// Collect implements [prometheus.Collector]. Logs of one name in two stores are
+// told as one.
+func (standing) Collect(to chan<- prometheus.Metric) {
+	type sum struct {
+		records, waiting, unsealed float64
+		healthy                    float64
+	}
+	byLog := map[string]*sum{}
+	for _, g := range openGateways() {
+		s := byLog[g.name]
+		if s == nil {
+			s = &sum{healthy: 1}
+			byLog[g.name] = s
+		}
+		stats := g.log.Stats()
+		s.records += float64(stats.Records)
+		s.waiting += float64(stats.Waiting)
+		s.unsealed += float64(stats.Unsealed)
+		if since, _ := g.outage.state(); !since.IsZero() {
+			s.healthy = 0
+		}
+	}
+	for log, s := range byLog {
+		to <- prometheus.MustNewConstMetric(inLogDesc, prometheus.GaugeValue, s.records, log)
+		to <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, s.waiting, log)
+		to <- prometheus.MustNewConstMetric(unsealedDesc, prometheus.GaugeValue, s.unsealed, log)
+		to <- prometheus.MustNewConstMetric(healthyDesc, prometheus.GaugeValue, s.healthy, log)
+	}
+}

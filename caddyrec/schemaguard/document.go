@@ -1,0 +1,208 @@
+package schemaguard
+
+import (
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/caddyrec/caddyrec/exchange"
+	"github.com/caddyrec/caddyrec/masking"
+	"github.com/caddyrec/caddyrec/schema/openapi"
+)
+
+// document is a contract of an OpenAPI document.
+type document struct {
+	*openapi.Document
+	operations map[*openapi.Operation]*operation
+	unknown    policy
+	masking    *masking.Policy
+	// secrets are those of all operations together: what a request that none of
+	// them declares may hold.
+	secrets exchange.Secrets
+}
+
+// operation is one operation with what need not be worked out for each request.
+type operation struct {
+	*openapi.Operation
+	document *document
+	id       string
+	secrets  exchange.Secrets
+	// respond is response, and respondHead headResponse, made once.
+	respond, respondHead func(status int, h http.Header) exchange.Expected
+}
+
+func loadDocument(file string, unknown policy, masking *masking.Policy) (contract, error) {
+	doc, err := openapi.Load(file)
+	if err != nil {
+		return nil, fmt.Errorf("openapi: %w", err)
+	}
+	d := &document{Document: doc, operations: map[*openapi.Operation]*operation{}, unknown: unknown, masking: masking}
+	for _, o := range doc.Operations() {
+		op := &operation{Operation: o, document: d, id: doc.ID() + "#" + o.ID, secrets: exchange.Secrets(o.Secrets())}
+		op.respond, op.respondHead = op.response, op.headResponse
+		d.operations[o] = op
+		d.secrets.Path = append(d.secrets.Path, op.secrets.Path...)
+		d.secrets.Query = append(d.secrets.Query, op.secrets.Query...)
+		d.secrets.Header = append(d.secrets.Header, op.secrets.Header...)
+		d.secrets.Cookie = append(d.secrets.Cookie, op.secrets.Cookie...)
+	}
+	for _, names := range []*[]string{&d.secrets.Query, &d.secrets.Header, &d.secrets.Cookie} {
+		slices.Sort(*names)
+		*names = slices.Compact(*names)
+	}
+	return d, nil
+}
+
+// ID, Version and Digest make an operation what verdicts name where no schema
+// of a body is to blame.
+func (o *operation) ID() string      { return o.id }
+func (o *operation) Version() string { return o.document.Version() }
+func (o *operation) Digest() string  { return o.document.Digest() }
+
+func (d *document) expect(r *http.Request) expectation {
+	path := r.URL.EscapedPath()
+	// These are not for unknown_route to let pass: the upstream may well know
+	// what they are about.
+	if ambiguous(path) {
+		return d.stranger(path, ambiguousPath)
+	}
+	if overridden(r) {
+		return d.stranger(path, ambiguousMethod)
+	}
+	found, params, how := d.Find(r.Method, path)
+	switch {
+	case how == openapi.Yes:
+	case d.unknown.passRoute:
+		return d.stranger(path, exchange.Unchecked)
+	case how == openapi.NoMethod:
+		e := d.stranger(path, unknownMethod)
+		e.allow = d.Methods(path)
+		return e
+	default:
+		return d.stranger(path, unknownRoute)
+	}
+	o := d.operations[found]
+	e := expectation{by: o, secrets: o.secrets, approval: o.Approval, required: o.RequestRequired(), response: o.respond}
+	if r.Method == http.MethodHead {
+		e.response = o.respondHead
+	}
+	if faults := o.CheckParams(openapi.Request{Path: params, Query: r.URL.RawQuery, Header: r.Header}); len(faults) > 0 {
+		e.refusal = parameters(faults, d.masking)
+	}
+	kind := mediaType(r.Header)
+	s, declared := o.Request(kind)
+	switch {
+	case !declared:
+		e.media = unknownMedia
+		if d.unknown.passMedia {
+			e.media = exchange.Unchecked
+		}
+	case isJSON(kind):
+		e.body = s
+	case s != nil:
+		e.marks, e.media = s, exchange.Unchecked
+	}
+	return e
+}
+
+// stranger is what is expected of a request that is none of the document's
+// operations. It may be meant to be one, so that its secrets may be any of
+// theirs, and in the path anywhere.
+func (d *document) stranger(path string, refusal exchange.Refusal) expectation {
+	e := expectation{by: d.Document, unknown: true, refusal: refusal, secrets: d.secrets}
+	if len(d.secrets.Path) > 0 {
+		e.secrets.Path = make([]int, strings.Count(path, "/"))
+		for i := range e.secrets.Path {
+			e.secrets.Path[i] = i
+		}
+	}
+	return e
+}
+
+// overrides are header fields by which some upstreams take another method than
+// the request's own.
+var overrides = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
+
+func overridden(r *http.Request) bool {
+	for _, name := range overrides {
+		for _, method := range r.Header[name] {
+			if !strings.EqualFold(strings.TrimSpace(method), r.Method) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// response says what an answer must be.
+func (o *operation) response(status int, h http.Header) exchange.Expected {
+	kind := mediaType(h)
+	s, known, declared := o.Operation.Response(status, kind)
+	switch {
+	case !known && (!o.document.unknown.denyStatus || status == http.StatusNotModified):
+		return exchange.Expected{}
+	case !known:
+		return exchange.Expected{By: o, Refusal: unknownStatus}
+	case !declared && (o.document.unknown.passMedia || exchange.NoBody("", status)):
+		return exchange.Expected{}
+	case !declared:
+		return exchange.Expected{By: o, Refusal: unknownMedia}
+	case !isJSON(kind):
+		return exchange.Expected{Marks: s}
+	}
+	return exchange.Expected{Schema: s}
+}
+
+// headResponse says what an answer to HEAD must be: it has no body, and need
+// not tell its media type.
+func (o *operation) headResponse(status int, h http.Header) exchange.Expected {
+	want := o.response(status, h)
+	if want.Refusal.Reason == unknownMedia.Reason {
+		return exchange.Expected{}
+	}
+	return want
+}
+
+func (d *document) sources() []exchange.Source { return []exchange.Source{d.Document} }
+
+func (d *document) files() []string {
+	names := d.Files()
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (d *document) approvals() (n int) {
+	for o := range d.operations {
+		if o.Approval {
+			n++
+		}
+	}
+	return n
+}
+
+func (d *document) warnings() []string { return d.Warnings() }
+
+// mediaType is the one Content-Type of h; "" if there is none, or more than one.
+func mediaType(h http.Header) string {
+	if values := h["Content-Type"]; len(values) == 1 {
+		return values[0]
+	}
+	return ""
+}
+
+// isJSON says whether a Content-Type names JSON (RFC 8259, RFC 6839), in
+// whatever charset: one that cannot be read is for the check to refuse.
+func isJSON(contentType string) bool {
+	if contentType == "application/json" {
+		return true
+	}
+	name, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		// Parameters that cannot be read do not make it another type.
+		name, _, _ = strings.Cut(strings.ToLower(contentType), ";")
+		name = strings.TrimSpace(name)
+	}
+	return name == "application/json" || name == "text/json" || strings.HasSuffix(name, "+json")
+}

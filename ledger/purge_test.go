@@ -1,0 +1,316 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyrec/caddyrec/storage"
+)
+
+var firstDay = time.Date(2026, 1, 1, 6, 0, 0, 0, time.UTC)
+
+// days makes a log with one sealed segment of three records for each of n days,
+// and an open one of today's records.
+func days(t *testing.T, n int) (*place, *Log) {
+	t.Helper()
+	p := newPlace(t)
+	for day := range n {
+		l := p.open()
+		for i := range 3 {
+			at := firstDay.AddDate(0, 0, day).Add(time.Duration(i) * time.Hour)
+			text := fmt.Appendf(nil, `{"id":"%d-%d","time":%q,"type":"test"}`, day, i, at.Format("2006-01-02T15:04:05.000000Z"))
+			if _, err := l.Commit(t.Context(), text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		closeLog(t, l)
+	}
+	l := p.open()
+	waitFor(t, "all segments are sealed", func() bool { return l.Stats().Unsealed == 0 })
+	commit(t, l, "today")
+	return p, l
+}
+
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for late := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatalf("never came: %s", what)
+		}
+	}
+}
+
+func purge(t *testing.T, l *Log, p Purge) []Purged {
+	t.Helper()
+	done, err := l.Purge(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+func gone(done []Purged) (first []uint64) {
+	for _, d := range done {
+		if d.Kept == "" {
+			first = append(first, d.First)
+		}
+	}
+	return first
+}
+
+func (p *place) sealedFirsts() (all []uint64) {
+	p.t.Helper()
+	sealed, err := segments(fsSource{os.DirFS(p.dir)}, sealedFolder)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, s := range sealed {
+		all = append(all, s.first)
+	}
+	return all
+}
+
+func TestOldSegmentsArePurgedAndTheRestStillVerifies(t *testing.T) {
+	p, l := days(t, 6)
+	before := Purge{Before: firstDay.AddDate(0, 0, 3), Why: "retain 10d", By: "retain"}
+	dry := before
+	dry.DryRun = true
+	if got := gone(purge(t, l, dry)); !slices.Equal(got, []uint64{0, 3, 6}) {
+		t.Errorf("a dry run tells %v", got)
+	}
+	if got := p.sealedFirsts(); len(got) != 6 {
+		t.Errorf("a dry run left %v", got)
+	}
+	if got := gone(purge(t, l, before)); !slices.Equal(got, []uint64{0, 3, 6}) {
+		t.Errorf("purged %v", got)
+	}
+	if got := p.sealedFirsts(); !slices.Equal(got, []uint64{9, 12, 15}) {
+		t.Errorf("left are %v", got)
+	}
+	if got := gone(purge(t, l, before)); len(got) != 0 {
+		t.Errorf("purged again: %v", got)
+	}
+	closeLog(t, l)
+	if r := p.verified(); r.Purged != 9 || r.Records != 13 {
+		t.Errorf("purged %d, records %d", r.Purged, r.Records)
+	}
+	told := 0
+	err := Walk(os.DirFS(p.dir), 0, func(line Line) error {
+		if strings.Contains(string(line.Raw), `"type":"retention.purged"`) && strings.Contains(string(line.Raw), `"why":"retain 10d"`) {
+			told++
+		}
+		return nil
+	})
+	if err != nil || told != 3 {
+		t.Errorf("%d purges are on record, %v", told, err)
+	}
+	// A later start needs nothing of what is gone, and goes on.
+	l = p.open()
+	commit(t, l, "more")
+	closeLog(t, l)
+	p.verified()
+	p.noProblems()
+}
+
+func TestASegmentWithOneRecordThatIsNotOldEnoughStays(t *testing.T) {
+	_, l := days(t, 4)
+	last := firstDay.Add(2 * time.Hour) // of the first day
+	if got := gone(purge(t, l, Purge{Before: last})); len(got) != 0 {
+		t.Errorf("purged %v", got)
+	}
+	if got := gone(purge(t, l, Purge{Before: last.Add(time.Second)})); !slices.Equal(got, []uint64{0}) {
+		t.Errorf("purged %v", got)
+	}
+}
+
+func TestWhatALegalHoldCoversStaysUntilItsRelease(t *testing.T) {
+	p, l := days(t, 5)
+	everything := Purge{Before: time.Now()}
+	id, err := l.Hold(t.Context(), Hold{From: firstDay.AddDate(0, 0, 1), Until: firstDay.AddDate(0, 0, 2), Why: "case 17", By: "legal"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := purge(t, l, everything)
+	if got := gone(done); !slices.Equal(got, []uint64{0, 6, 9}) {
+		t.Errorf("purged %v", got)
+	}
+	if i := slices.IndexFunc(done, func(d Purged) bool { return d.First == 3 }); i < 0 || done[i].Kept != "hold "+id {
+		t.Errorf("the report is %+v", done)
+	}
+	held, err := Holds(os.DirFS(p.dir))
+	if err != nil || len(held) != 1 || held[0].ID != id || held[0].Why != "case 17" || !held[0].Released.IsZero() {
+		t.Errorf("holds: %+v %v", held, err)
+	}
+	if err := l.Release(t.Context(), id, "closed", "legal"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Release(t.Context(), id, "again", "legal"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("releasing again: %v", err)
+	}
+	if got := gone(purge(t, l, everything)); !slices.Equal(got, []uint64{3}) {
+		t.Errorf("after the release purged %v", got)
+	}
+	closeLog(t, l)
+	if r := p.verified(); r.Purged != 12 {
+		t.Errorf("purged %d", r.Purged)
+	}
+}
+
+func TestHoldsAndPurgesAtOnceNeverLoseWhatIsHeld(t *testing.T) {
+	p, l := days(t, 12)
+	kept := make([]string, 12)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for day := 11; day >= 0; day -= 2 {
+			from := firstDay.AddDate(0, 0, day)
+			id, err := l.Hold(context.Background(), Hold{From: from, Until: from.AddDate(0, 0, 1), Why: "case"})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			// What is there once the hold is in force must stay.
+			if slices.Contains(p.sealedFirsts(), uint64(3*day)) {
+				kept[day] = id
+			}
+		}
+	}()
+	for range 3 {
+		purge(t, l, Purge{Before: time.Now()})
+	}
+	<-done
+	purge(t, l, Purge{Before: time.Now()})
+	left := p.sealedFirsts()
+	for day, id := range kept {
+		if id != "" && !slices.Contains(left, uint64(3*day)) {
+			t.Errorf("day %d was held by %s and is gone", day, id)
+		}
+	}
+	closeLog(t, l)
+	p.verified()
+}
+
+func TestADamagedSegmentIsEvidenceAndStays(t *testing.T) {
+	p, l := days(t, 4)
+	sealed, err := segments(fsSource{os.DirFS(p.dir)}, sealedFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(p.dir, sealed[1].name)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(file)
+	text[len(text)/2] ^= 1
+	write(t, file, text)
+	done := purge(t, l, Purge{Before: time.Now()})
+	if got := gone(done); !slices.Equal(got, []uint64{0, 6}) {
+		t.Errorf("purged %v", got)
+	}
+	if len(done) != 3 || !strings.Contains(done[1].Kept, "verify") && !strings.Contains(done[1].Kept, "read") {
+		t.Errorf("the report is %+v", done)
+	}
+}
+
+func TestAPurgeThatACrashCutShortIsBroughtToItsEnd(t *testing.T) {
+	p, l := days(t, 4)
+	l.opts.Store = stubborn{p.store}
+	if _, err := l.Purge(t.Context(), Purge{Before: time.Now()}); err == nil {
+		t.Fatal("the store let go")
+	}
+	closeLog(t, l)
+	if r := p.verified(); r.Purged != 0 {
+		t.Errorf("announced, and there still: %d are called purged", r.Purged)
+	}
+	l = p.open()
+	waitFor(t, "all is sealed", func() bool { return l.Stats().Unsealed == 0 })
+	purge(t, l, Purge{Before: firstDay.AddDate(0, 0, 3)})
+	closeLog(t, l)
+	if r := p.verified(); r.Purged != 9 {
+		t.Errorf("purged %d", r.Purged)
+	}
+	told := 0
+	for _, seq := range p.sealedFirsts() {
+		if seq < 9 {
+			t.Errorf("segment %d is there still", seq)
+		}
+	}
+	Walk(os.DirFS(p.dir), 0, func(line Line) error {
+		if strings.Contains(string(line.Raw), `"retention.purged"`) {
+			told++
+		}
+		return nil
+	})
+	if told != 3 {
+		t.Errorf("%d purges are on record for 3 segments", told)
+	}
+}
+
+// stubborn is a store that deletes nothing.
+type stubborn struct{ storage.Retainer }
+
+func (stubborn) Delete(context.Context, string) error { return errors.New("not now") }
+
+func TestASegmentThatSomebodyRemovedIsMissingWhateverTheMarkersSay(t *testing.T) {
+	p, l := days(t, 5)
+	purge(t, l, Purge{Before: firstDay.AddDate(0, 0, 1)})
+	closeLog(t, l)
+	sealed, err := segments(fsSource{os.DirFS(p.dir)}, sealedFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(filepath.Join(p.dir, sealed[0].name))
+	write(t, filepath.Join(p.dir, "purged", "000000000003.json"), []byte(`{"first":3,"end":6}`))
+	r := p.verify()
+	if len(r.Problems) != 1 || r.Problems[0].Kind != kindMissing || r.Problems[0].Seq != 3 || r.Problems[0].Count != 3 || r.Purged != 3 {
+		t.Errorf("purged %d, problems %+v", r.Purged, r.Problems)
+	}
+}
+
+func TestAPurgeThatNobodySignedExcusesNothing(t *testing.T) {
+	p, l := days(t, 3)
+	closeLog(t, l)
+	// With the files alone a record can be appended, but not signed for.
+	last := p.read()
+	file := p.openSegments()[len(p.openSegments())-1]
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hasher leafHasher
+	line := appendHead(nil, uint64(len(last)), hasher.sum([]byte(last[len(last)-1])), "test")
+	line = append(line, `"id":"x","time":"2026-11-21T18:00:00.000000Z","type":"retention.purged","retention":{"segment":"x","first":0,"records":3}}`...)
+	os.Remove(file)
+	write(t, file, append(text, append(line, '\n')...))
+	sealed, err := segments(fsSource{os.DirFS(p.dir)}, sealedFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(filepath.Join(p.dir, sealed[0].name))
+	if r := p.verify(); r.Purged != 0 || !slices.ContainsFunc(r.Problems, func(p Problem) bool { return p.Kind == kindMissing && p.Seq == 0 && p.Count == 3 }) {
+		t.Errorf("purged %d, problems %+v", r.Purged, r.Problems)
+	}
+}
+
+func TestADamagedHoldKeepsEverything(t *testing.T) {
+	p, l := days(t, 3)
+	if err := os.MkdirAll(filepath.Join(p.dir, "holds"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(p.dir, "holds", "x.json"), []byte(`{`))
+	if _, err := l.Purge(t.Context(), Purge{Before: time.Now()}); err == nil || !strings.Contains(err.Error(), "holds/x.json") {
+		t.Errorf("got %v", err)
+	}
+	if got := p.sealedFirsts(); len(got) != 3 {
+		t.Errorf("left are %v", got)
+	}
+}

@@ -1,0 +1,491 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// keyFiles is what the folder of the keys holds.
+func (p *place) keyFiles() map[string]string {
+	p.t.Helper()
+	all := map[string]string{}
+	for _, name := range []string{"test.signing.key", "test.next.key", "test.public"} {
+		text, err := os.ReadFile(filepath.Join(p.keys.dir, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			p.t.Fatal(err)
+		}
+		all[name] = strings.TrimSpace(string(text))
+	}
+	return all
+}
+
+// reload reads the keys as the next process would.
+func (p *place) reload() {
+	p.t.Helper()
+	keys, err := LoadKeys(p.keys.dir, "test")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.keys = keys
+}
+
+func (p *place) newKey() string {
+	p.t.Helper()
+	public, err := NewSigningKey(p.keys.dir, "test")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return public
+}
+
+func (p *place) rotate(l *Log) string {
+	p.t.Helper()
+	public, err := l.RotateKey()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return public
+}
+
+func (p *place) verifyWith(key string, against ...[]byte) *Report {
+	p.t.Helper()
+	r, err := Verify(p.t.(*testing.T).Context(), os.DirFS(p.dir), VerifyOptions{Key: key, Against: against})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return r
+}
+
+// rotated is a log of 12 records, all but the last four sealed, whose key was
+// changed at 6.
+func rotated(t *testing.T) (p *place, first, second string) {
+	t.Helper()
+	p = newPlace(t)
+	first = p.keys.Verifier()
+	l := p.open()
+	commit(t, l, "r0", "r1", "r2", "r3")
+	closeLog(t, l)
+	restart(t, p)
+	l = p.open()
+	commit(t, l, "r4", "r5")
+	second = p.newKey()
+	if got := p.rotate(l); got != second || l.Verifier() != second {
+		t.Fatalf("the key in force is %s, want %s", got, second)
+	}
+	commit(t, l, "r6", "r7")
+	closeLog(t, l)
+	p.reload()
+	restart(t, p)
+	l = p.open()
+	commit(t, l, "r8", "r9", "r10", "r11")
+	closeLog(t, l)
+	p.noProblems()
+	return p, first, second
+}
+
+func TestALogGoesOnUnderAnotherKey(t *testing.T) {
+	p, first, second := rotated(t)
+	files := p.keyFiles()
+	list := first + " retired at 6\n" + second
+	if files["test.public"] != list || files["test.next.key"] != "" || p.keys.Verifier() != second {
+		t.Errorf("key files: %q", files)
+	}
+	for name, key := range map[string]string{"the first key": first, "the second": second, "both": list, "the one beside the log": ""} {
+		r := p.verifyWith(key)
+		if len(r.Problems) > 0 || r.Records != 12 || r.Signed != 12 {
+			t.Errorf("with %s: %+v", name, r)
+		}
+		if len(r.Keys) != 2 || r.Keys[0].Public != first || *r.Keys[0].Until != 6 || r.Keys[1].Public != second || r.Keys[1].From != 6 || r.Keys[1].Until != nil || time.Since(r.Keys[1].Since) > time.Minute {
+			t.Errorf("with %s: keys %+v", name, r.Keys)
+		}
+	}
+	if text := string(p.readFile("keys/*")); !strings.Contains(text, "\nfrom "+first+"\nto "+second+"\nat ") || strings.Count(text, "\n— caddyrec/test ") != 2 {
+		t.Errorf("the succession is\n%s", text)
+	}
+	if got := p.rotateNothing(); got != "" {
+		t.Errorf("without a new key the key changed to %s", got)
+	}
+}
+
+func (p *place) rotateNothing() string {
+	l := p.open()
+	defer closeLog(p.t, l)
+	return p.rotate(l)
+}
+
+func TestProofsHoldThroughARotation(t *testing.T) {
+	p, first, second := rotated(t)
+	list := p.keyFiles()["test.public"]
+	for seq := range uint64(12) {
+		file, err := Prove(t.Context(), os.DirFS(p.dir), seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{second, list} {
+			if r, err := VerifyProof(file, key); err != nil || len(r.Problems) > 0 {
+				t.Errorf("record %d: %+v, %v", seq, r, err)
+			}
+		}
+		if r, err := VerifyProof(file, first); err != nil || len(r.Problems) != 1 || r.Problems[0].Kind != kindSignature {
+			t.Errorf("record %d, with the first key: %+v, %v", seq, r, err)
+		}
+	}
+}
+
+// lostAck fails when it has done what it was asked to.
+type lostAck struct{ *shaky }
+
+func (s lostAck) Create(ctx context.Context, name string, r io.Reader) error {
+	if err := s.Store.Create(ctx, name, r); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.create == nil {
+		return nil
+	}
+	return s.create(name)
+}
+
+func TestEachStepOfARotationMayBeTheLast(t *testing.T) {
+	// The store fails before or after it has the succession; then the process
+	// goes on, or ends.
+	for _, after := range []bool{false, true} {
+		for _, ends := range []bool{false, true} {
+			t.Run(fmt.Sprintf("after %v, ends %v", after, ends), func(t *testing.T) {
+				p := newPlace(t)
+				first := p.keys.Verifier()
+				store := &shaky{Store: p.store}
+				l := p.open(func(o *Options) {
+					o.Store, o.CheckpointEvery = store, time.Hour
+					if after {
+						o.Store = lostAck{store}
+					}
+				})
+				commit(t, l, "a", "b")
+				second := p.newKey()
+				store.set(func(name string) error {
+					if strings.Contains(name, "/keys/") {
+						return errors.New("crash")
+					}
+					return nil
+				})
+				if _, err := l.RotateKey(); err == nil {
+					t.Fatal("the rotation was done")
+				}
+				commit(t, l, "c")
+				if err := l.checkpointer.sign(); err == nil && !after { // the store's second answer is the truth
+					t.Error("something was signed while nobody knows which key may")
+				}
+				if !ends {
+					store.set(nil)
+					commit(t, l, "d")
+					if err := l.checkpointer.sign(); err != nil || l.Verifier() != second {
+						t.Errorf("signing again: %v, with %s", err, l.Verifier())
+					}
+				}
+				l.Close()
+				p.problemsSoFar()
+				p.reload()
+				p.verified()
+				l = p.open()
+				if !ends || after {
+					if l.Verifier() != second {
+						t.Error("the stored succession does not count")
+					}
+				} else if l.Verifier() != first {
+					t.Error("a succession that was not stored counts")
+				}
+				store.set(nil)
+				p.rotate(l)
+				commit(t, l, "e")
+				closeLog(t, l)
+				p.reload()
+				if p.keys.Verifier() != second || p.keys.next != nil {
+					t.Error("the new key was not taken up")
+				}
+				for _, key := range []string{first, second} {
+					if r := p.verifyWith(key); len(r.Problems) > 0 {
+						t.Errorf("%+v", r.Problems)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestACrashBeforeTheKeyFilesArePutInPlaceIsMendedAtTheNextStart(t *testing.T) {
+	p := newPlace(t)
+	l := p.open()
+	commit(t, l, "a")
+	second := p.newKey()
+	before := p.keyFiles()
+	p.rotate(l)
+	commit(t, l, "b")
+	closeLog(t, l)
+	done := p.keyFiles()
+	for _, half := range []map[string]string{before, {"test.signing.key": before["test.signing.key"], "test.next.key": before["test.next.key"], "test.public": done["test.public"]}} {
+		for name, text := range half {
+			write(t, filepath.Join(p.keys.dir, name), []byte(text+"\n"))
+		}
+		p.reload()
+		l = p.open()
+		if l.Verifier() != second {
+			t.Errorf("the key in force is %s", l.Verifier())
+		}
+		commit(t, l, "c")
+		closeLog(t, l)
+		if got := p.keyFiles(); got["test.signing.key"] != done["test.signing.key"] || got["test.public"] != done["test.public"] || got["test.next.key"] != "" {
+			t.Errorf("key files: %q", got)
+		}
+		p.reload()
+		p.verified()
+	}
+	p.noProblems()
+}
+
+func TestALogRefusesAKeyThatWasRetired(t *testing.T) {
+	p, _, _ := rotated(t)
+	stolen := otherKey(t)
+	p.keys.signer, p.keys.public = stolen.signer, stolen.public
+	o := p.options()
+	if _, err := Open(o); err == nil || !strings.Contains(err.Error(), "since 6 records") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOneNewKeyWaitsAtATime(t *testing.T) {
+	p := newPlace(t)
+	public := p.newKey()
+	if _, err := NewSigningKey(p.keys.dir, "test"); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a second one: %v", err)
+	}
+	if got, err := NextKey(p.keys.dir, "test"); err != nil || got != public {
+		t.Errorf("the next key is %s, %v", got, err)
+	}
+	if _, err := NewSigningKey(p.keys.dir, "other"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of a log without keys: %v", err)
+	}
+	l := p.open()
+	if _, err := l.RotateKey(); err == nil || !strings.Contains(err.Error(), "no record yet") {
+		t.Errorf("at an empty log: %v", err)
+	}
+	closeLog(t, l)
+}
+
+func TestARotationUnderLoadLeavesAnIntactLog(t *testing.T) {
+	p := newPlace(t)
+	l := p.open(func(o *Options) { o.SealBytes = 2000 })
+	stop, done := make(chan struct{}), make(chan struct{})
+	commit(t, l, "first")
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				commit(t, l, "x")
+			}
+		}
+	}()
+	for range 10 {
+		p.newKey()
+		commit(t, l, "y")
+		p.rotate(l)
+		p.verified()
+	}
+	close(stop)
+	<-done
+	closeLog(t, l)
+	p.reload()
+	p.noProblems()
+	if r := p.verified(); len(r.Keys) != 11 {
+		t.Errorf("%d keys", len(r.Keys))
+	}
+	// What was left to seal is sealed under the new key.
+	restart(t, p)
+	p.verified()
+	p.noProblems()
+}
+
+func TestASealThatARotationCameBetweenIsDoneAgain(t *testing.T) {
+	p := newPlace(t)
+	l := p.open()
+	commit(t, l, "a", "b")
+	closeLog(t, l) // stores a checkpoint at 2, with the first key
+	p.newKey()
+	p.bubble(func(t *testing.T) {
+		store := &shaky{Store: p.store}
+		store.set(func(name string) error {
+			if strings.Contains(name, "/sealed/") {
+				return errors.New("crash")
+			}
+			return nil
+		})
+		l := p.open(func(o *Options) { o.Store = store })
+		synctest.Wait()
+		p.rotate(l)
+		store.set(nil)
+		closeLog(t, l)
+	})
+	p.problemsSoFar()
+	p.reload()
+	restart(t, p)
+	if got := p.sealedSegments(); len(got) != 1 {
+		t.Errorf("sealed %q", got)
+	}
+	p.verified()
+	p.noProblems()
+}
+
+func TestAStolenOldKeyCannotRewriteWhatTheNewOneSigned(t *testing.T) {
+	p := newPlace(t)
+	l := p.open()
+	commit(t, l, "r0", "r1", "r2", "r3")
+	closeLog(t, l)
+	restart(t, p)
+	stolen := p.keys
+	fork := p.copies()
+	second := ""
+	l = p.open()
+	second = p.newKey()
+	p.rotate(l)
+	commit(t, l, "r4", "r5", "r6", "r7")
+	closeLog(t, l)
+	p.reload()
+	first, list := stolen.Verifier(), p.keyFiles()["test.public"]
+	anchor := p.readFile(latestCheckpoint)
+
+	// In place: a record that both keys signed for is changed, and the old key
+	// signs what comes of it, at the size of the newest checkpoint or before.
+	t.Run("in place", func(t *testing.T) {
+		for _, size := range []uint64{4, 8} {
+			q := p.copies()
+			q.t = t
+			q.lines(0, func(l [][]byte) [][]byte {
+				l[2] = bytes.Replace(l[2], []byte(`"text":"r`), []byte(`"text":"s`), 1)
+				for i := 3; i < len(l); i++ {
+					_, rest, _ := bytes.Cut(l[i], []byte(`"log":"test",`))
+					l[i] = append(appendHead(nil, uint64(i), tlog.RecordHash(l[i-1]), "test"), rest...)
+				}
+				return l
+			})
+			var tree frontier
+			Walk(os.DirFS(q.dir), 0, func(l Line) error {
+				if tree.size < size {
+					tree.add(tlog.RecordHash(l.Raw))
+				}
+				return nil
+			})
+			write(t, q.path(filepath.FromSlash(checkpointName(size))), q.signed(stolen, "test", checkpoint{size, tree.root()}))
+			for _, key := range []string{first, second, list, ""} {
+				want := []string{"damaged 2 id-r2", "damaged 3 id-r3", "checkpoint checkpoints/00000000000000000004"}
+				if size == 8 {
+					want = []string{"signature checkpoints/00000000000000000008", "damaged 2 id-r2", "damaged 3 id-r3"}
+				}
+				if got := found(q.verifyWith(key)); !slices.Equal(got, want) {
+					t.Errorf("signed at %d: found %q, want %q", size, got, want)
+				}
+			}
+		}
+	})
+
+	// A log of its own, from where the old key was the only one, with a
+	// succession to the thief's key.
+	t.Run("a fork", func(t *testing.T) {
+		thief, err := LoadKeys(t.TempDir(), "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		fork.t, fork.store = t, nil
+		q := newPlace(t)
+		write(t, filepath.Join(thief.dir, "test.next.key"), mustRead(t, filepath.Join(thief.dir, "test.signing.key")))
+		thief.signer, thief.public = stolen.signer, stolen.public
+		q.keys = thief
+		if err := os.CopyFS(q.dir, os.DirFS(fork.dir)); err != nil {
+			t.Fatal(err)
+		}
+		l := q.open()
+		commit(t, l, "s4", "s5")
+		q.rotate(l)
+		commit(t, l, "s6", "s7", "s8", "s9")
+		closeLog(t, l)
+		if r := q.verifyWith(list); !slices.ContainsFunc(r.Problems, func(p Problem) bool {
+			return p.Kind == kindKey && strings.Contains(p.Detail, "never passed to the key")
+		}) {
+			t.Errorf("with both keys: found %q", found(r))
+		}
+		if got := found(q.verifyWith(second)); !slices.Contains(got, "signature "+latestCheckpoint) {
+			t.Errorf("with the new key: found %q", got)
+		}
+		if got := found(q.verifyWith(first, anchor)); !slices.Contains(got, "signature ") {
+			t.Errorf("with the first key, against a checkpoint kept elsewhere: found %q", got)
+		}
+		// Nothing else can tell: this is what a first key's theft costs whoever
+		// knows no newer one.
+		if got := found(q.verifyWith(first)); len(got) > 0 {
+			t.Errorf("with the first key alone: found %q", got)
+		}
+	})
+}
+
+func mustRead(t *testing.T, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestWhatIsWrongWithSuccessionsIsNamed(t *testing.T) {
+	p, first, _ := rotated(t)
+	name := "keys/00000000000000000006"
+	good := p.readFile(name)
+	for what, c := range map[string]struct {
+		do   func(q *place)
+		want string
+	}{
+		"a changed size": {func(q *place) {
+			q.edit(name, func(b []byte) []byte { return bytes.Replace(b, []byte("\n6\n"), []byte("\n7\n"), 1) })
+		}, "key " + name},
+		"another new key": {func(q *place) {
+			q.edit(name, func(b []byte) []byte { return bytes.Replace(b, []byte("\nto "), []byte("\nto x"), 1) })
+		}, "key " + name},
+		"one signature": {func(q *place) { q.edit(name, func(b []byte) []byte { return b[:bytes.LastIndex(b, []byte("— "))] }) }, "key " + name},
+		"a changed date": {func(q *place) {
+			q.edit(name, func(b []byte) []byte { return bytes.Replace(b, []byte("\nat 2"), []byte("\nat 3"), 1) })
+		}, "key " + name},
+		"under another name": {func(q *place) { write(q.t, q.path("keys", "00000000000000000005"), good) }, "key keys/00000000000000000005"},
+		"gone":               {func(q *place) { q.drop("keys") }, "signature checkpoint"},
+		"a foreign one": {func(q *place) {
+			a, b := otherKey(q.t), otherKey(q.t)
+			s := succession{checkpoint: checkpoint{size: 9}, from: a.public, to: b.public}
+			signed, err := s.sign("test", a.signer, b.signer)
+			if err != nil {
+				q.t.Fatal(err)
+			}
+			write(q.t, q.path("keys", "00000000000000000009"), signed)
+		}, "key keys/00000000000000000009"},
+	} {
+		q := p.copies()
+		c.do(q)
+		if got := found(q.verifyWith(first)); !slices.Contains(got, c.want) {
+			t.Errorf("%s: found %q, want %q", what, got, c.want)
+		}
+	}
+}
