@@ -31,7 +31,7 @@ func (k *kinds) close() {
 	k.mu.Unlock()
 }
 
-// next chooses a kind that was seldom tried so far, and which one of its calls
+// next chooses a kind at which few kills were so far, and which one of its calls
 // in a round is to be the last.
 func (k *kinds) next() (kind string, nth int) {
 	all := slices.Sorted(maps.Keys(k.most))
@@ -39,7 +39,9 @@ func (k *kinds) next() (kind string, nth int) {
 		return "", 0
 	}
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	kind = slices.MinFunc(all, func(a, b string) int { return k.tried[a] - k.tried[b] })
+	// A kind that was missed comes again soon, but not for ever.
+	score := func(kind string) int { return k.killed[kind] + k.tried[kind]/4 }
+	kind = slices.MinFunc(all, func(a, b string) int { return score(a) - score(b) })
 	nth = 1
 	if k.killed[kind] > 0 && k.tried[kind] <= 2*k.killed[kind] {
 		nth += rand.IntN(k.most[kind])
