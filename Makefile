@@ -3,7 +3,7 @@ export GOFLAGS := -trimpath
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: run test lint unit e2e xcaddy platforms bench fuzz
+.PHONY: run test lint unit e2e crash xcaddy platforms bench fuzz
 
 run: ; go run ./cmd/caddy rec demo
 
@@ -16,6 +16,9 @@ lint: ; @test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && $(STATICC
 unit: ; go test -race ./... && go test -run 'Alloc' ./jsonscan ./masking ./schema ./record
 
 e2e: ; go -C e2e test ./...
+
+# Kills of a gateway and power cuts, of which CI does a few hundred.
+crash: ; go test -count=1 -timeout 1h -run PowerCut ./ledger -powercuts 50000 && go -C e2e test -count=1 -timeout 4h -run 'Kill|PowerCut' ./crash -rounds 10000 -powercuts 3000
 
 xcaddy: ; ./tools/xcaddy-build
 

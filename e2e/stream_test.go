@@ -91,13 +91,22 @@ func TestServerSentEventsArriveOneByOneEachRecordedBeforeItsRelease(t *testing.T
 }
 
 func TestAWebSocketIsRefusedAndTheRefusalRecorded(t *testing.T) {
-	w := newWorld(t, issuer(t)).start(plain)
-	a := w.get("/socket", w.login("ana"),
-		"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
-	w.want(a, http.StatusNotImplemented, "unrecordable")
-	w.wantDenied("session_record", http.StatusNotImplemented, "unrecordable")
-	if n := len(w.up.arrivals()); n != 0 {
-		t.Errorf("the handshake reached the upstream %d times", n)
+	for name, site := range map[string]string{
+		"without an access log": "",
+		"with an access log":    "log {\n\t\toutput file {$FOLDER}/access.log\n\t}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.vars["SITE"] = site
+			w.start(open)
+			a := w.get("/socket", "",
+				"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+			w.want(a, http.StatusNotImplemented, "unrecordable")
+			w.wantDenied("session_record", http.StatusNotImplemented, "unrecordable")
+			if n := len(w.up.arrivals()); n != 0 {
+				t.Errorf("the handshake reached the upstream %d times", n)
+			}
+		})
 	}
 }
 

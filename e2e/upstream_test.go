@@ -13,6 +13,10 @@ import (
 type upstream struct {
 	*httptest.Server
 
+	// takes, if set before the first request, deals with the requests instead,
+	// their bodies too: nothing is kept.
+	takes http.HandlerFunc
+
 	mu     sync.Mutex
 	seen   []arrival
 	answer http.HandlerFunc
@@ -39,6 +43,10 @@ func newUpstream(t *testing.T) *upstream {
 }
 
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if u.takes != nil {
+		u.takes(w, r)
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler)

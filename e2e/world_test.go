@@ -22,6 +22,7 @@ const globals = `{
 	persist_config off
 	grace_period 5s
 	metrics
+	{$SERVERS}
 	log {
 		level DEBUG
 		{$LOG}
@@ -95,7 +96,7 @@ type world struct {
 	vars     map[string]string
 }
 
-// newWorld prepares a gateway that trusts p. The variables of the Caddyfile may
+// newWorld prepares a gateway that trusts p, which may be nil. The variables of the Caddyfile may
 // be set before it is started.
 func newWorld(t *testing.T, p *provider.Provider) *world {
 	t.Helper()
@@ -110,9 +111,12 @@ func newWorld(t *testing.T, p *provider.Provider) *world {
 	w := &world{t: t, up: newUpstream(t), provider: p}
 	w.Gateway = &gateway.Gateway{Binary: binary, Folder: folder, Address: address}
 	w.vars = map[string]string{
-		"ISSUER": p.Issuer, "GROUPS": "engineering security", "UPSTREAM": w.up.host(),
+		"GROUPS": "engineering security", "UPSTREAM": w.up.host(),
 		"ORDER": write(t, "order.json", orderSchema), "RECEIPT": write(t, "receipt.json", receiptSchema),
 		"CREDENTIAL": write(t, "credential", credential+"\n"),
+	}
+	if p != nil {
+		w.vars["ISSUER"] = p.Issuer
 	}
 	t.Cleanup(w.end)
 	return w
@@ -123,7 +127,7 @@ func (w *world) config(text string) string {
 	for name, value := range w.vars {
 		text = strings.ReplaceAll(text, "{$"+name+"}", value)
 	}
-	for _, name := range []string{"APP", "LOG", "SITE", "AUTH", "APPROVAL"} {
+	for _, name := range []string{"APP", "LOG", "SERVERS", "SITE", "AUTH", "APPROVAL"} {
 		text = strings.ReplaceAll(text, "{$"+name+"}", "")
 	}
 	return text

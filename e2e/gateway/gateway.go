@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/caddyrec/caddyrec/e2e/calls"
 )
 
 // Gateway is one gateway: a folder and an address. It may be started again
@@ -33,6 +35,9 @@ type Gateway struct {
 	Address string
 	// Env are further variables, as name=value.
 	Env []string
+	// Calls, if set, decides on each system call by which the process changes
+	// something in Folder.
+	Calls calls.Decide
 
 	cmd  *exec.Cmd
 	log  *output
@@ -77,7 +82,11 @@ func (g *Gateway) Start(ctx context.Context, caddyfile string) error {
 		"HOME=" + g.Folder, "XDG_DATA_HOME=" + filepath.Join(g.Folder, "data"), "XDG_CONFIG_HOME=" + filepath.Join(g.Folder, "config"),
 	}, g.Env...)...)
 	cmd.Stdout, cmd.Stderr = g.log, g.log
-	if err := cmd.Start(); err != nil {
+	start := cmd.Start
+	if g.Calls != nil {
+		start = func() error { return calls.Start(cmd, g.Folder, g.Calls, g.Binary) }
+	}
+	if err := start(); err != nil {
 		return err
 	}
 	g.cmd, g.exit = cmd, make(chan struct{})
@@ -115,7 +124,7 @@ func (g *Gateway) Stop() error {
 	if !g.running() {
 		return nil
 	}
-	if err := g.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := g.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	select {

@@ -1,0 +1,119 @@
+package crash
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// mounts are ways to have a small disk of one's own. They need root.
+var mounts = map[string]func(t *testing.T, at string) error{
+	"tmpfs": func(_ *testing.T, at string) error {
+		return unix.Mount("tmpfs", at, "tmpfs", 0, fmt.Sprintf("size=%d", diskSize))
+	},
+	"ext4": func(t *testing.T, at string) error {
+		image := filepath.Join(t.TempDir(), "disk")
+		if err := os.WriteFile(image, nil, 0o600); err != nil {
+			return err
+		}
+		if err := os.Truncate(image, diskSize); err != nil {
+			return err
+		}
+		if out, err := exec.Command("mkfs.ext4", "-q", "-m", "0", image).CombinedOutput(); err != nil {
+			return fmt.Errorf("mkfs.ext4: %w: %s", err, out)
+		}
+		if out, err := exec.Command("mount", "-o", "loop", image, at).CombinedOutput(); err != nil {
+			return fmt.Errorf("mount: %w: %s", err, out)
+		}
+		return nil
+	},
+}
+
+const diskSize = 48 << 20
+
+// fill takes all the space there is on the disk of folder, and gives it back
+// when release is called.
+func fill(t *testing.T, folder string) (release func()) {
+	t.Helper()
+	f, err := os.Create(filepath.Join(folder, "filler"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for size := 1 << 20; size >= 1; size /= 4 {
+		for err = nil; err == nil; {
+			_, err = f.Write(make([]byte, size))
+		}
+		if !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("filling the disk: %v", err)
+		}
+	}
+	if err := f.Sync(); err != nil && !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := os.Remove(f.Name()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestOnAFullDiskWhatIsInFlightIsClosedAndServiceResumesWithSpace(t *testing.T) {
+	for name, mount := range mounts {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, newUpstream(t))
+			if err := mount(t, w.Folder); err != nil {
+				t.Skipf("a small disk cannot be had here: %v", err)
+			}
+			t.Cleanup(func() {
+				w.Kill()
+				if err := unix.Unmount(w.Folder, 0); err != nil {
+					t.Error(err)
+				}
+			})
+			w.start()
+			const inFlight = 200
+			w.held("warm", inFlight)() // connections to the upstream are kept
+			http.DefaultClient.CloseIdleConnections()
+			before := w.goroutines()
+			release := w.held("held", inFlight)
+			empty := fill(t, w.Folder)
+
+			// New orders use up what they may, and are then refused.
+			refused := 0
+			for n := 0; refused < 20; n++ {
+				switch a := w.order(fmt.Sprint("new-", n)); {
+				case a.status == http.StatusServiceUnavailable && a.reason == "ledger-full" && a.took < bound:
+					refused++
+				case a.status == http.StatusOK && n < 10_000:
+				default:
+					t.Fatalf("order %d on a full disk is answered with %d %s after %v", n, a.status, a.reason, a.took)
+				}
+			}
+			for i, a := range release() {
+				if a.status != http.StatusOK {
+					t.Errorf("order %d of those in flight is answered with %d %s", i, a.status, a.reason)
+				}
+			}
+			w.noGrowth(before)
+
+			// A process that ends on the full disk comes up again and says so.
+			w.Kill()
+			w.start()
+			if a := w.order("restarted"); a.status != http.StatusServiceUnavailable || a.reason != "ledger-full" {
+				t.Errorf("after a restart an order is answered with %d %s", a.status, a.reason)
+			}
+			empty()
+			eventually(t, "orders are served again", func() bool { return w.order("after").status == http.StatusOK })
+			w.stop()
+			w.check()
+		})
+	}
+}
