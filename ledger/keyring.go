@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -125,6 +126,12 @@ func (r keyring) open(signed []byte) (checkpoint, ringKey, error) {
 	}
 	if err != nil {
 		return checkpoint{}, ringKey{}, err
+	}
+	for _, s := range n.Sigs {
+		// Else a signature could be written in several ways.
+		if _, err := base64.StdEncoding.Strict().DecodeString(s.Base64); err != nil {
+			return checkpoint{}, ringKey{}, fmt.Errorf("its signature by %s is no strict base64", s.Name)
+		}
 	}
 	from, c, err := parseCheckpoint(n.Text)
 	if err != nil {
