@@ -21,6 +21,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
+	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/masking"
 	"github.com/caddyrec/caddyrec/storage"
 )
@@ -89,6 +90,7 @@ type running struct {
 	opened   bool
 	released bool
 	openErr  error
+	keys     atomic.Pointer[ledger.Keys] // the gateway's, once it is open
 }
 
 // Store is what a module in the namespace caddyrec.stores provides. It is
@@ -163,7 +165,7 @@ func (a *App) Validate() error {
 
 // Start opens the ledger and begins to fetch the identity providers' keys.
 func (a *App) Start() error {
-	logMasking.Store(a.masking)
+	logMasking.hold(a, a.masking)
 	if _, err := a.open(); err != nil {
 		return err
 	}
@@ -193,6 +195,7 @@ func (a *App) Cleanup() error {
 	if again {
 		return nil
 	}
+	logMasking.release(a)
 	for _, p := range a.providers {
 		p.stop()
 	}
@@ -205,7 +208,8 @@ func (a *App) Cleanup() error {
 	if g == nil {
 		return nil
 	}
-	g.live.release(a.logger)
+	g.live.release(a)
+	g.terms.release(a)
 	_, err := gateways.Delete(a.gatewayKey())
 	return err
 }
@@ -221,24 +225,14 @@ func (a *App) open() (*Gateway, error) {
 		return a.run.gateway, a.run.openErr
 	}
 	a.run.opened = true
-	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a.store, a.settings, a.Log, time.Duration(a.CommitTimeout), time.Duration(a.Retain), a.logger)
+	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a, terms{patience: time.Duration(a.CommitTimeout), retain: time.Duration(a.Retain)})
+	if g := a.run.gateway; g != nil {
+		a.run.keys.Store(g.keys)
+	}
 	return a.run.gateway, a.run.openErr
 }
 
 func (a *App) gatewayKey() string { return a.store.Key() + "\x00" + a.Log }
-
-// logMasking is the policy of the configuration that was started last.
-var logMasking atomic.Pointer[masking.Policy]
-
-// LogMasking is the policy for Caddy's own logs: that of the newest
-// configuration in force, or what is masked by default. Logs are opened before
-// any app.
-func LogMasking() *masking.Policy {
-	if p := logMasking.Load(); p != nil {
-		return p
-	}
-	return new(masking.Policy)
-}
 
 // Masking is the policy on what is secret.
 func (a *App) Masking() *masking.Policy { return a.masking }

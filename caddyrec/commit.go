@@ -84,7 +84,7 @@ func (g *Gateway) hasRoom(t record.Type, closing bool) error {
 type patient struct{ *Gateway }
 
 func (p patient) Record(ctx context.Context, r *record.Record) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(p.patience.Load()))
+	ctx, cancel := context.WithTimeout(ctx, p.terms.get().patience)
 	defer cancel()
 	return p.Gateway.Record(ctx, r)
 }

@@ -35,7 +35,7 @@ type Gateway struct {
 	approvals *approval.Service
 	store     io.Closer       // nil if it has nothing to give back
 	room      storage.Limited // nil if there always is
-	patience  atomic.Int64    // how long approvals wait for a record, as the newest configuration says
+	terms     inForce[terms]
 	sessions  seen
 	denials   denials
 	outage    outage
@@ -60,9 +60,13 @@ var (
 	// closings are the gateways, by key, that wait for their last requests. A
 	// new one must not take the lock before the old one let go of it.
 	closings sync.Map
+	// openNow are the gateways that are open: health and metrics must not wait
+	// for one that is being opened.
+	openNow sync.Map
 )
 
-func openGateway(key string, store Store, settings, log string, patience, retain time.Duration, logger *zap.Logger) (*Gateway, error) {
+func openGateway(key string, a *App, t terms) (*Gateway, error) {
+	store, settings, log, logger := a.store, a.settings, a.Log, a.logger
 	v, shared, err := gateways.LoadOrNew(key, func() (caddy.Destructor, error) {
 		if old, ok := closings.Load(key); ok {
 			select {
@@ -71,34 +75,36 @@ func openGateway(key string, store Store, settings, log string, patience, retain
 				return nil, fmt.Errorf("log %s: requests of the configuration before still use it; try again", log)
 			}
 		}
-		g, err := newGateway(store, log, logger)
+		g, err := newGateway(store, log, t, logger)
 		if err != nil {
 			return nil, err
 		}
 		g.key, g.settings = key, settings
+		openNow.Store(g, nil)
 		return g, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	g := v.(*Gateway)
-	g.live.hold(logger)
+	g.live.hold(a, logger)
+	g.terms.hold(a, t)
 	if shared {
 		g.rotateKey() // a new one does so at its start
 		if g.settings != settings {
 			logger.Warn("the store's settings have changed: they take effect when Caddy is restarted", zap.String("log", log))
 		}
 	}
-	g.patience.Store(int64(patience))
-	g.retention.retain.Store(int64(retain))
 	return g, nil
 }
 
-func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
+func newGateway(store Store, log string, t terms, logger *zap.Logger) (*Gateway, error) {
 	g := &Gateway{name: log, live: new(liveLogger), closed: make(chan struct{}), meter: newMeter(log)}
 	g.life, g.end = context.WithCancel(context.Background())
 	g.outage.gateway, g.retention.gateway, g.denials.gateway = g, g, g
-	g.live.newest.Store(logger) // until the configuration holds it
+	// Until the configuration holds them.
+	g.live.newest.Store(&logger)
+	g.terms.newest.Store(&t)
 	objects, dir, err := store.Open(g.live.slog("caddyrec.store"))
 	if err != nil {
 		g.end()
@@ -183,6 +189,7 @@ func (g *Gateway) Destruct() error {
 	g.closing = true
 	g.end()
 	g.mu.Unlock()
+	openNow.Delete(g)
 	closings.Store(g.key, g)
 	done := make(chan struct{})
 	go func() {

@@ -88,10 +88,8 @@ func (g *Gateway) health() logHealth {
 // openGateways are those in use, by name of their logs.
 func openGateways() []*Gateway {
 	var open []*Gateway
-	gateways.Range(func(_, v any) bool {
-		if g, ok := v.(*Gateway); ok {
-			open = append(open, g)
-		}
+	openNow.Range(func(g, _ any) bool {
+		open = append(open, g.(*Gateway))
 		return true
 	})
 	slices.SortFunc(open, func(a, b *Gateway) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.key, b.key)) })

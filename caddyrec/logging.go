@@ -2,9 +2,6 @@ package caddyrec
 
 import (
 	"log/slog"
-	"slices"
-	"sync"
-	"sync/atomic"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/exp/zapslog"
@@ -14,30 +11,7 @@ import (
 // liveLogger logs to the newest of the configurations that hold it. What
 // outlives a reload must not keep the logger it began with: its writers may have
 // been closed.
-type liveLogger struct {
-	mu      sync.Mutex
-	holders []*zap.Logger
-	newest  atomic.Pointer[zap.Logger]
-}
-
-// hold makes a configuration's logger the newest.
-func (l *liveLogger) hold(logger *zap.Logger) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.holders = append(l.holders, logger)
-	l.newest.Store(logger)
-}
-
-// release takes back one hold, so that a configuration that did not come into
-// force does not keep what is logged. The last one stays: there must be one.
-func (l *liveLogger) release(logger *zap.Logger) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if i := slices.Index(l.holders, logger); i >= 0 && len(l.holders) > 1 {
-		l.holders = slices.Delete(l.holders, i, i+1)
-		l.newest.Store(l.holders[len(l.holders)-1])
-	}
-}
+type liveLogger struct{ inForce[*zap.Logger] }
 
 // named is a logger of this name, whatever the newest configuration is then.
 func (l *liveLogger) named(name string) *zap.Logger {
@@ -55,7 +29,7 @@ type liveCore struct {
 	fields []zapcore.Field
 }
 
-func (c liveCore) core() zapcore.Core { return c.live.newest.Load().Core() }
+func (c liveCore) core() zapcore.Core { return (*c.live.get()).Core() }
 
 func (c liveCore) Enabled(level zapcore.Level) bool { return c.core().Enabled(level) }
 

@@ -1,8 +1,6 @@
 package caddyrec
 
 import (
-	"strings"
-
 	"github.com/caddyrec/caddyrec/masking"
 )
 
@@ -71,13 +69,12 @@ func (m *Mask) policy(pseudonym func(domain string, value []byte) (string, []byt
 
 // pseudonym is the keyed hash by which values become pseudonyms: an HMAC-SHA-256
 // of the log's own, so that the records of a log join and those of two do not.
-// Its id is that of the log's digests. Until the log is open there is none.
+// Its id is that of the log's digests. Until the log is open there is none, and
+// nobody waits for that: the log's own log lines are masked too.
 func (a *App) pseudonym(domain string, value []byte) (id string, tag []byte) {
-	g, err := a.open()
-	if err != nil || g == nil {
+	keys := a.run.keys.Load()
+	if keys == nil {
 		return "", nil
 	}
-	_, digest, _ := strings.Cut(g.keys.Digest(nil), ":")
-	id, _, _ = strings.Cut(digest, ":")
-	return id, g.keys.MAC("mask pseudonym v1", domain, string(value))
+	return keys.DigestID(), keys.MAC("mask pseudonym v1", domain, string(value))
 }

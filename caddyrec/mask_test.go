@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddyrec/caddyrec/masking"
 	"github.com/caddyrec/caddyrec/storage"
 	"github.com/caddyrec/caddyrec/storage/local"
 )
@@ -37,6 +38,15 @@ func appAt(t *testing.T, dir string, m *Mask) *App {
 func TestPseudonymsAreOfTheLogsKey(t *testing.T) {
 	m := &Mask{Actions: map[string]MaskAction{"detect:email": {Action: "pseudonym"}}}
 	one, two := appAt(t, t.TempDir(), m), appAt(t, t.TempDir(), m)
+	// Nobody waits for a log, least of all the log lines of its opening.
+	if early, _ := one.Masking().Text("ann@example.org"); early != masking.Token {
+		t.Errorf("before the log is open: %s", early)
+	}
+	for _, a := range []*App{one, two} {
+		if _, err := a.open(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	mark, _ := one.Masking().Text("ann@example.org")
 	if !regexp.MustCompile(`^\[masked:[0-9a-f]{8}:[A-Za-z0-9_-]{32}\]$`).MatchString(mark) {
 		t.Fatal(mark)

@@ -31,7 +31,7 @@ func (s folderStore) Open(*slog.Logger) (storage.Store, string, error) {
 
 func TestAnOutageIsToldByHealthAndMetricsAndThenByTheLogItself(t *testing.T) {
 	dir := folderStore(t.TempDir())
-	g, err := openGateway("test", dir, "", "outages", time.Second, 0, zap.NewNop())
+	g, err := openGateway("test", &App{store: dir, Log: "outages", logger: zap.NewNop()}, terms{patience: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package caddyrec
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -11,10 +10,9 @@ import (
 	"github.com/caddyrec/caddyrec/ledger"
 )
 
-// retention purges what is older than the newest configuration's retain.
+// retention purges what is older than the retain of the configuration in force.
 type retention struct {
 	gateway *Gateway
-	retain  atomic.Int64 // nanoseconds; 0: for ever
 	clock   clock
 }
 
@@ -42,7 +40,7 @@ func (r *retention) run(ctx context.Context) {
 }
 
 func (r *retention) purge(ctx context.Context) error {
-	retain := time.Duration(r.retain.Load())
+	retain := r.gateway.terms.get().retain
 	if retain <= 0 {
 		return nil
 	}

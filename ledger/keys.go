@@ -64,6 +64,9 @@ func (k *Keys) Digest(b []byte) string {
 	return digest
 }
 
+// DigestID is the id in [Keys.Digest] that names the key.
+func (k *Keys) DigestID() string { return k.kid }
+
 // MAC is a keyed hash, 32 bytes, over parts in the given domain. Parts are
 // hashed with their lengths, so that no two lists of parts are alike, and under
 // another key than [Keys.Digest], so that no body can imitate them.
