@@ -70,7 +70,9 @@ func (p *prover) run() error {
 		}
 		if p.proof.index < base {
 			err = p.fromTiles(base)
-		} else {
+		}
+		// What the key in force has signed since may be the newest only.
+		if p.proof.index >= base || errors.Is(err, errRetiredKey) {
 			err = p.fromOpen(base)
 		}
 		if err == nil || errors.Is(err, ErrNotSigned) || p.ctx.Err() != nil {
@@ -135,7 +137,10 @@ func (p *prover) fromTiles(base uint64) error {
 		if err != nil {
 			return err
 		}
-		c, err := openCheckpoint(signed, p.keys)
+		c, err := p.keys.openInForce(signed)
+		if errors.Is(err, errRetiredKey) {
+			return err
+		}
 		if err == nil {
 			tiles := tlog.TileHashReader(tlog.Tree{N: int64(c.size), Hash: c.root}, tileReader(p.read))
 			err = p.complete(c, signed, tiles)
@@ -181,10 +186,14 @@ func (p *prover) fromOpen(base uint64) error {
 	if err != nil {
 		return err
 	}
-	c, err := openCheckpoint(signed, p.keys)
+	c, err := p.keys.openInForce(signed)
+	if errors.Is(err, errRetiredKey) {
+		return fmt.Errorf("the newest checkpoint is %w: %w", err, ErrNotSigned)
+	}
 	if err != nil {
 		return fmt.Errorf("the newest checkpoint: %w", err)
 	}
+	base = min(base, c.size) // all may be sealed
 	if c.size <= p.proof.index {
 		return fmt.Errorf("the newest checkpoint is of %d records: %w", c.size, ErrNotSigned)
 	}
