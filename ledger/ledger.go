@@ -127,6 +127,8 @@ type Log struct {
 	tree frontier // of what is durable; changed by the committer only, under mu
 
 	retention    sync.Mutex // held while a hold begins or ends, or a segment is purged
+	examined     examined
+	storeHolds   storeHolds
 	signing      signing
 	sealer       sealer
 	stopSealer   context.CancelFunc
@@ -152,10 +154,16 @@ func (l *Log) problem(err error) {
 
 // announce hands out a signed checkpoint.
 func (l *Log) announce(signed []byte) {
-	if l.opts.OnCheckpoint == nil {
-		return
-	}
+	l.announceAll(func() [][]byte { return [][]byte{signed} })
+}
+
+// announceAll hands out what take gives, which nobody else does meanwhile.
+func (l *Log) announceAll(take func() [][]byte) {
 	l.announced.Lock()
 	defer l.announced.Unlock()
-	l.opts.OnCheckpoint(signed)
+	for _, signed := range take() {
+		if l.opts.OnCheckpoint != nil {
+			l.opts.OnCheckpoint(signed)
+		}
+	}
 }
