@@ -102,12 +102,14 @@ func newGateway(store Store, log string, logger *zap.Logger) (*Gateway, error) {
 	objects, dir, err := store.Open(g.live.slog("caddyrec.store"))
 	if err != nil {
 		g.end()
+		g.meter.close()
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	g.store, _ = objects.(io.Closer)
 	g.dir = dir
 	if err := g.open(objects, log); err != nil {
 		g.end()
+		g.meter.close()
 		if g.store != nil {
 			err = errors.Join(err, g.store.Close())
 		}
@@ -152,7 +154,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 			g.meter.problems.Inc()
 			g.logger.Error("ledger", zap.String("log", log), zap.Error(err))
 		},
-		OnCommit: g.meter.committed,
+		OnCommit: g.meter.committed, OnOwnRecord: g.meter.own,
 	})
 	if err != nil {
 		return fmt.Errorf("opening log %s: %w", log, err)
@@ -201,6 +203,7 @@ func (g *Gateway) Destruct() error {
 
 func (g *Gateway) close() {
 	defer func() {
+		g.meter.close()
 		close(g.closed)
 		closings.CompareAndDelete(g.key, g)
 	}()

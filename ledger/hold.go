@@ -194,8 +194,7 @@ func bound(t time.Time) *record.Time {
 func (l *Log) tellRetention(ctx context.Context, t record.Type, what record.Retention) error {
 	r := record.New(t)
 	r.Retention = &what
-	_, err := l.Commit(ctx, r.AppendFields(nil))
-	return err
+	return l.commitOwn(ctx, t, r.AppendFields(nil))
 }
 
 // createJSON writes a small object, or finds the same one there and makes sure
