@@ -68,7 +68,7 @@ func (e AskError) Error() string { return string(e) }
 // Purge removes sealed segments, oldest first. Whole segments go, none that a
 // legal hold keeps, none whose records are not those that a checkpoint is
 // signed for, which is evidence, and never the newest. For each a record is
-// durable before it is removed; tiles and checkpoints stay, so that proofs of
+// durable and signed for before it is removed; tiles and checkpoints stay, so that proofs of
 // the rest stay valid. It may be ended and run again at any point. What was
 // done before an error is returned with it.
 func (l *Log) Purge(ctx context.Context, p Purge) ([]Purged, error) {
@@ -237,8 +237,8 @@ func (r *purging) toldStore(i int) bool {
 	return slices.ContainsFunc(r.held, func(h Hold) bool { return h.reaches(at) })
 }
 
-// tell sees to it that the purge of a segment is on record, and marked, before
-// it is removed.
+// tell sees to it that the purge of a segment is on record, marked, and signed
+// for, before it is removed.
 func (r *purging) tell(what *Purged) error {
 	ctx, marker := r.src.ctx, purgedName(what.First)
 	f, err := r.src.open(marker)
@@ -254,7 +254,10 @@ func (r *purging) tell(what *Purged) error {
 	if err != nil {
 		return err
 	}
-	return r.log.createJSON(ctx, marker, gap{what.First, what.First + what.Records})
+	if err := r.log.createJSON(ctx, marker, gap{what.First, what.First + what.Records}); err != nil {
+		return err
+	}
+	return r.log.checkpointer.sign() // a verification counts what is signed for only
 }
 
 // sealedHour is the hour in a sealed segment's name: that of its first record.

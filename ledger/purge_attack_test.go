@@ -156,3 +156,14 @@ func TestAPurgedRecordIsProvedToNobodyAndSaidToBePurged(t *testing.T) {
 		t.Errorf("a record that never was: %v", err)
 	}
 }
+
+func TestAPurgeIsSignedForBeforeAnythingGoes(t *testing.T) {
+	p, l := days(t, 3)
+	closeLog(t, l)
+	l = p.open(func(o *Options) { o.CheckpointEvery = time.Hour })
+	waitFor(t, "all segments are sealed", func() bool { return l.Stats().Unsealed == 0 })
+	purge(t, l, Purge{Before: firstDay.AddDate(0, 0, 1)})
+	if r := p.verified(); r.Purged != 3 { // with the log open
+		t.Errorf("purged %d", r.Purged)
+	}
+}
