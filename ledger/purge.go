@@ -68,9 +68,9 @@ func (e AskError) Error() string { return string(e) }
 // Purge removes sealed segments, oldest first. Whole segments go, none that a
 // legal hold keeps, none whose records are not those that a checkpoint is
 // signed for, which is evidence, and never the newest. For each a record is
-// durable and signed for before it is removed; tiles and checkpoints stay, so that proofs of
-// the rest stay valid. It may be ended and run again at any point. What was
-// done before an error is returned with it.
+// durable and signed for before it is removed; tiles and checkpoints stay, so
+// that proofs of the rest stay valid. It may be ended and run again at any
+// point. What was done before an error is returned with it.
 func (l *Log) Purge(ctx context.Context, p Purge) ([]Purged, error) {
 	keeper, ok := l.opts.Store.(storage.Retainer)
 	if !ok {
