@@ -91,7 +91,7 @@ func oldGateway(t *testing.T, name string, days int) (*Gateway, *probed, *observ
 	p := &probed{Store: store}
 	p.deletes.Store(1000)
 	core, told := observer.New(zap.DebugLevel)
-	g, err := openGateway(name, probedStore{p}, "", name, time.Second, 0, zap.New(core))
+	g, err := openGateway(name, &App{store: probedStore{p}, Log: name, logger: zap.New(core)}, terms{patience: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestHoldsAndPurgesByTheAdminEndpoint(t *testing.T) {
 
 func TestDamageIsLoggedOnceForEachSegmentAndAHoldAtDebug(t *testing.T) {
 	g, p, told := oldGateway(t, "damage", 4)
-	g.retention.retain.Store(int64(time.Hour))
+	g.terms.newest.Store(&terms{patience: time.Second, retain: time.Hour})
 	sealed, err := filepath.Glob(filepath.Join(p.Root(), "ledger", "damage", "sealed", "*", "*", "*.gz"))
 	if err != nil || len(sealed) != 4 {
 		t.Fatalf("%q %v", sealed, err)
@@ -226,7 +226,7 @@ func TestEveryRecordIsCountedByItsTypeAndTheSeriesGoWithTheLog(t *testing.T) {
 	if err := registerMetrics(registry); err != nil {
 		t.Fatal(err)
 	}
-	g, err := openGateway("counted", dir, "", "counted", time.Second, 0, zap.NewNop())
+	g, err := openGateway("counted", &App{store: dir, Log: "counted", logger: zap.NewNop()}, terms{patience: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
