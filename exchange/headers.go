@@ -17,6 +17,15 @@ var recorded = []string{
 	"Range", "Referer", "Retry-After", "Traceparent", "X-Request-Id",
 }
 
+// lower are the names in recorded as records have them.
+var lower = func() []string {
+	names := make([]string, len(recorded))
+	for i, name := range recorded {
+		names[i] = strings.ToLower(name)
+	}
+	return names
+}()
+
 // maxHeader bounds what is recorded of one field, in bytes.
 const maxHeader = 1024
 
@@ -27,22 +36,22 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 		kept   map[string]string
 		masked []record.Masked
 	)
-	for _, name := range recorded {
+	for i, name := range recorded {
 		values := h[name]
 		if len(values) == 0 {
 			continue
 		}
 		clean, places := m.value(name, strings.Join(values, ", "))
-		kept = keep(kept, name, clean)
+		kept = keep(kept, lower[i], clean)
 		masked = append(masked, maskedIn("header", places)...)
 	}
-	for _, name := range [...]string{"Cookie", "Set-Cookie"} {
-		for i, value := range h[name] {
+	for _, of := range [...]struct{ field, name string }{{"Cookie", "cookie"}, {"Set-Cookie", "set-cookie"}} {
+		for i, value := range h[of.field] {
 			clean, places := m.Policy.Cookies(value)
 			if i > 0 {
-				clean = kept[strings.ToLower(name)] + ", " + clean
+				clean = kept[of.name] + ", " + clean
 			}
-			kept = keep(kept, name, clean)
+			kept = keep(kept, of.name, clean)
 			masked = addMasked(masked, maskedIn("header", places))
 		}
 	}
@@ -52,7 +61,7 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 // value masks the value of a field with a name that is none of the client's.
 func (m Masker) value(name, value string) (string, []masking.Place) {
 	if m.Policy.SecretName(name) {
-		return m.Policy.Header(name, value)
+		return m.Policy.Field(name, value)
 	}
 	clean, places := m.Policy.Text(value)
 	for i := range places {
@@ -65,7 +74,7 @@ func keep(kept map[string]string, name, clean string) map[string]string {
 	if kept == nil {
 		kept = make(map[string]string, 4)
 	}
-	kept[strings.ToLower(name)] = strings.ToValidUTF8(bounded(clean, maxHeader), "\uFFFD")
+	kept[name] = strings.ToValidUTF8(bounded(clean, maxHeader), "\uFFFD")
 	return kept
 }
 

@@ -44,19 +44,6 @@ func (m Masker) Body(part string, h http.Header, b []byte, marks masking.Marks) 
 	return body, masked
 }
 
-// Event describes one event of a stream as [Masker.Body] does a body.
-func (m Masker) Event(part string, h http.Header, b []byte, marks masking.Marks) (record.Body, []record.Masked) {
-	body := m.describe(h, b)
-	clean, places, why := m.event(MediaOf(h), b, marks)
-	if why != "" {
-		body.Omitted = why
-		return *body, nil
-	}
-	text := string(clean)
-	body.Content = &text
-	return *body, maskedIn(part, places)
-}
-
 // clean is b decoded, in UTF-8 and masked, or why it cannot be. It may be b
 // itself.
 func (m Masker) clean(part string, h http.Header, b []byte, marks masking.Marks) (clean []byte, masked []record.Masked, why string) {
@@ -64,7 +51,7 @@ func (m Masker) clean(part string, h http.Header, b []byte, marks masking.Marks)
 	if media == Opaque {
 		return nil, nil, why
 	}
-	if Coded(h) {
+	if hasCoding(h) {
 		var err error
 		if b, err = decode(h, b, cmp.Or(m.Limit, maxDecoded)); err != nil {
 			return nil, nil, codingReason(err)
@@ -151,23 +138,20 @@ func markedForm(form string, marks masking.Marks) (string, []masking.Place) {
 
 // Unread describes a body of which only the length is known.
 func (m Masker) Unread(h http.Header, size int64, why string) *record.Body {
-	return &record.Body{Type: m.header(h, "Content-Type"), Encoding: m.header(h, "Content-Encoding"), Size: size, Omitted: why}
-}
-
-// Part describes a part of a streamed body: length and digest.
-func (m Masker) Part(h http.Header, b []byte) record.Body {
-	body := m.describe(h, b)
-	body.Omitted = "streamed"
-	return *body
+	body := m.like(h)
+	body.Size, body.Omitted = size, why
+	return body
 }
 
 func (m Masker) describe(h http.Header, b []byte) *record.Body {
-	return &record.Body{
-		Type:     m.header(h, "Content-Type"),
-		Encoding: m.header(h, "Content-Encoding"),
-		Size:     int64(len(b)),
-		Digest:   m.Digest(b),
-	}
+	body := m.like(h)
+	body.Size, body.Digest = int64(len(b)), m.Digest(b)
+	return body
+}
+
+// like is what all that is described by the same header has in common.
+func (m Masker) like(h http.Header) *record.Body {
+	return &record.Body{Type: m.header(h, "Content-Type"), Encoding: m.header(h, "Content-Encoding")}
 }
 
 // URL masks the address that a client asked for.
