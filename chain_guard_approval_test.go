@@ -73,10 +73,27 @@ func TestOneApprovalIsEnoughWhereMatcherAndDocumentWantIt(t *testing.T) {
 	r.one(record.ApprovalRequested)
 }
 
+func TestApprovalIsAskedForInAHandleBlockAndInARoute(t *testing.T) {
+	site := strings.Replace(approvedAPI, "json_schema_guard", "header X-Kept yes\n\trequest_header X-Added yes\n\tjson_schema_guard", 1)
+	for name, block := range map[string]string{"a handle block": "handle /orders*", "a route": "route"} {
+		t.Run(name, func(t *testing.T) {
+			r := startAPI(t, "respond /health ok\n"+block+" {\n"+site+"}")
+			if a := r.do("DELETE", "/orders/5", "", asAna...); a.StatusCode != 202 {
+				t.Errorf("got %d %s", a.StatusCode, a.text)
+			}
+			if len(r.upstream.requests()) != 0 {
+				t.Error("it went on unasked")
+			}
+		})
+	}
+}
+
 func TestWhatNeedsApprovalIsRefusedWhereNobodyAsks(t *testing.T) {
 	for name, site := range map[string]string{
 		"no jit_approval":          guardAPI,
 		"behind another's matcher": strings.NewReplacer("jit_approval @large", "handle /orders* {\njit_approval", "wait 10ms\n\t}", "wait 10ms\n\t}\n}").Replace(approvedAPI),
+		"behind a nested end":      "route {\n" + strings.Replace(approvedAPI, "session_record", "handle /orders/* {\nreverse_proxy UPSTREAM\n}\nsession_record", 1) + "}",
+		"behind another answer":    "route {\n" + strings.Replace(approvedAPI, "session_record", "reverse_proxy /orders/* UPSTREAM", 1) + "}",
 		"before the guard":         "route {\n" + strings.Replace(approvedAPI, "json_schema_guard {\n\t\topenapi API\n\t}\n", "", 1) + "}",
 	} {
 		t.Run(name, func(t *testing.T) {

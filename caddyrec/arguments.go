@@ -2,11 +2,47 @@ package caddyrec
 
 import (
 	"math"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/dustin/go-humanize"
 )
+
+// EachOption calls read at the name of each option in the block that d is
+// before. One that is there already is refused, since one of the two would be
+// lost without a word; those that may be repeated are for read to join.
+func EachOption(d *caddyfile.Dispenser, read func(option string) error, repeated ...string) error {
+	var seen []string
+	for nesting := d.Nesting(); d.NextBlock(nesting); {
+		option := d.Val()
+		if slices.Contains(seen, option) && !slices.Contains(repeated, option) {
+			return d.Errf("%s is set twice", option)
+		}
+		seen = append(seen, option)
+		if err := read(option); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WordArg reads a subdirective's one argument.
+func WordArg(d *caddyfile.Dispenser, into *string) error {
+	if !d.AllArgs(into) {
+		return d.ArgErr()
+	}
+	return nil
+}
+
+// FlagArg sets what a subdirective without arguments switches on.
+func FlagArg(d *caddyfile.Dispenser, into *bool) error {
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	*into = true
+	return nil
+}
 
 // DurationArg reads a subdirective's one argument, a positive duration.
 func DurationArg(d *caddyfile.Dispenser, into *caddy.Duration) error {

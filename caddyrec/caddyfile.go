@@ -32,39 +32,25 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		switch option := d.Val(); option {
+	return EachOption(d, func(option string) error {
+		switch option {
 		case "store":
-			if err := a.unmarshalStore(d); err != nil {
-				return err
-			}
+			return a.unmarshalStore(d)
 		case "log":
-			if !d.AllArgs(&a.Log) {
-				return d.ArgErr()
-			}
+			return WordArg(d, &a.Log)
 		case "commit_timeout":
-			if err := DurationArg(d, &a.CommitTimeout); err != nil {
-				return err
-			}
+			return DurationArg(d, &a.CommitTimeout)
 		case "retain":
-			if err := DurationArg(d, &a.Retain); err != nil {
-				return err
-			}
+			return DurationArg(d, &a.Retain)
 		case "mask":
-			if err := a.unmarshalMask(d); err != nil {
-				return err
-			}
+			return a.unmarshalMask(d)
 		default:
 			return d.Errf("unrecognized caddyrec option %q: use store, log, commit_timeout, retain or mask", option)
 		}
-	}
-	return nil
+	})
 }
 
 func (a *App) unmarshalStore(d *caddyfile.Dispenser) error {
-	if a.StoreRaw != nil {
-		return d.Err("store is set twice")
-	}
 	if !d.NextArg() {
 		return d.ArgErr()
 	}
@@ -81,18 +67,13 @@ func (a *App) unmarshalMask(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	if a.Mask == nil {
-		a.Mask = new(Mask)
-	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		if err := a.Mask.unmarshalOption(d, d.Val(), d.RemainingArgs()); err != nil {
-			return err
-		}
-	}
-	return nil
+	a.Mask = new(Mask)
+	return EachOption(d, func(option string) error {
+		return a.Mask.unmarshalOption(d, option)
+	}, "keys", "paths", "detect", "allow", "pattern", "action")
 }
 
-func (m *Mask) unmarshalOption(d *caddyfile.Dispenser, option string, args []string) error {
+func (m *Mask) unmarshalOption(d *caddyfile.Dispenser, option string) error {
 	var list *[]string
 	switch option {
 	case "keys":
@@ -104,22 +85,20 @@ func (m *Mask) unmarshalOption(d *caddyfile.Dispenser, option string, args []str
 	case "allow":
 		list = &m.Allow
 	case "pattern":
+		args := d.RemainingArgs()
 		if len(args) != 2 {
 			return d.ArgErr()
 		}
 		m.Patterns = append(m.Patterns, masking.Pattern{Name: args[0], Regexp: args[1]})
 		return nil
 	case "action":
-		return m.unmarshalAction(d, args)
+		return m.unmarshalAction(d, d.RemainingArgs())
 	case "no_defaults":
-		if len(args) > 0 {
-			return d.ArgErr()
-		}
-		m.NoDefaults = true
-		return nil
+		return FlagArg(d, &m.NoDefaults)
 	default:
 		return d.Errf("unrecognized mask option %q: use keys, paths, detect, pattern, allow, action or no_defaults", option)
 	}
+	args := d.RemainingArgs()
 	if len(args) == 0 {
 		return d.ArgErr()
 	}

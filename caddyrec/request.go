@@ -63,6 +63,14 @@ func keepConnection(h http.Header) {
 	}
 }
 
+// MethodOverrides are header fields by which some upstreams take another method
+// than the request's own.
+var MethodOverrides = [...]string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
+
+// StatusClientClosed is the status that Caddy notes for a client that went away
+// before it was answered.
+const StatusClientClosed = 499
+
 // Identify takes over who another authentication plugin says is asking, if
 // oidc_auth has not said it.
 func (v *Visit) Identify(r *http.Request) {

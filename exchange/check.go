@@ -42,7 +42,7 @@ func Check(s *schema.Schema, h http.Header, body []byte, limit int64, policy *ma
 	case MediaOf(h) != JSON:
 		return Refusal{Reason: "unsupported-media", Status: http.StatusUnsupportedMediaType, Detail: "send JSON in UTF-8 with Content-Type: application/json"}
 	}
-	if Coded(h) {
+	if hasCoding(h) {
 		var err error
 		if body, err = decode(h, body, limit); errors.Is(err, ErrTooLarge) {
 			return TooLarge(limit)

@@ -74,5 +74,5 @@ func DropTrailers(h http.Header) {
 // Streamable says whether an answer can be masked event by event, as it comes.
 func Streamable(h http.Header) bool {
 	media := MediaOf(h)
-	return (media == Events || media == Lines) && !Coded(h)
+	return (media == Events || media == Lines) && !hasCoding(h)
 }

@@ -52,7 +52,7 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 // value masks the value of a field with a name that is none of the client's.
 func (m Masker) value(name, value string) (string, []masking.Place) {
 	if m.Policy.SecretName(name) {
-		return m.Policy.Header(name, value)
+		return m.Policy.Field(name, value)
 	}
 	clean, places := m.Policy.Text(value)
 	for i := range places {

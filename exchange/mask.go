@@ -64,7 +64,7 @@ func (m Masker) clean(part string, h http.Header, b []byte, marks masking.Marks)
 	if media == Opaque {
 		return nil, nil, why
 	}
-	if Coded(h) {
+	if hasCoding(h) {
 		var err error
 		if b, err = decode(h, b, cmp.Or(m.Limit, maxDecoded)); err != nil {
 			return nil, nil, codingReason(err)

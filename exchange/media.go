@@ -55,8 +55,6 @@ func classify(h http.Header) (m Media, params map[string]string, why string) {
 
 func mediaNamed(name string) Media {
 	switch name {
-	case "application/json", "text/json":
-		return JSON
 	case "application/x-www-form-urlencoded":
 		return Form
 	case "multipart/form-data":
@@ -68,15 +66,35 @@ func mediaNamed(name string) Media {
 	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/jsonlines":
 		return Lines
 	}
-	if strings.HasSuffix(name, "+json") {
+	if namesJSON(name) {
 		return JSON
 	}
 	return Opaque
 }
 
-// Coded says whether h names a content coding, so that the bytes are not what
+// namesJSON: RFC 8259 section 11, and RFC 6839 section 3.1 for the suffix.
+func namesJSON(name string) bool {
+	return name == "application/json" || name == "text/json" || strings.HasSuffix(name, "+json")
+}
+
+// IsJSON says whether a Content-Type names JSON, in whatever charset: one that
+// cannot be read is for [Check] to refuse.
+func IsJSON(contentType string) bool {
+	if contentType == "application/json" {
+		return true
+	}
+	name, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		// Parameters that cannot be read do not make it another type.
+		name, _, _ = strings.Cut(strings.ToLower(contentType), ";")
+		name = strings.TrimSpace(name)
+	}
+	return namesJSON(name)
+}
+
+// hasCoding says whether h names a content coding, so that the bytes are not what
 // the Content-Type says (RFC 9110 section 8.4).
-func Coded(h http.Header) bool {
+func hasCoding(h http.Header) bool {
 	for _, v := range h["Content-Encoding"] {
 		for part := range strings.SplitSeq(v, ",") {
 			if p := strings.TrimSpace(part); p != "" && !strings.EqualFold(p, "identity") {
@@ -92,7 +110,7 @@ func Coded(h http.Header) bool {
 // Content-Type.
 func Recoded(h http.Header) bool {
 	values := h["Content-Type"]
-	if Coded(h) || len(values) > 1 {
+	if hasCoding(h) || len(values) > 1 {
 		return true
 	}
 	if len(values) == 0 || !strings.Contains(strings.ToLower(values[0]), "charset") {

@@ -34,9 +34,21 @@ func TestMediaIsToldByContentType(t *testing.T) {
 	}
 }
 
+func TestJSONIsToldByNameInAnyCharset(t *testing.T) {
+	for value, want := range map[string]bool{
+		"application/json": true, "Application/JSON; charset=utf-16": true, "text/json": true, "application/problem+json": true,
+		"application/json; charset": true, "Application/JSON ;=": true, // parameters that cannot be read
+		"application/jsonx": false, "text/plain": false, "": false, "text/plain; a=+json": false,
+	} {
+		if IsJSON(value) != want {
+			t.Errorf("%q: not %v", value, want)
+		}
+	}
+}
+
 func TestAContentCodingIsSeen(t *testing.T) {
 	for value, want := range map[string]bool{"gzip": true, "identity": false, "": false, "identity, br": true} {
-		if Coded(http.Header{"Content-Encoding": {value}}) != want {
+		if hasCoding(http.Header{"Content-Encoding": {value}}) != want {
 			t.Errorf("%q: not %v", value, want)
 		}
 	}

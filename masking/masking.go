@@ -183,15 +183,10 @@ func (p *Policy) Text(s string) (string, []Place) {
 	return p.orStandard().text("", s)
 }
 
-// Header masks a header field's value: whole when the field's name is secret,
-// as Authorization and Cookie are, else as Text does. For what is in Cookie and
-// Set-Cookie fields see also [Policy.Cookies].
-func (p *Policy) Header(name, value string) (string, []Place) {
-	return p.Field(name, value)
-}
-
-// Field masks the value of a name, such as a part of a multipart form: whole
-// when the name is secret, else as Text does.
+// Field masks the value of a name, such as a header field, or a part of a
+// multipart form: whole when the name is secret, as Authorization and Cookie
+// are, else as Text does. For what is in Cookie and Set-Cookie fields see also
+// [Policy.Cookies].
 func (p *Policy) Field(name, value string) (string, []Place) {
 	p = p.orStandard()
 	w := take(p)

@@ -99,7 +99,7 @@ func TestHeadersAreMaskedByNameOrAsText(t *testing.T) {
 		{"X-Forwarded-User", "ann@example.org", Token, "X-Forwarded-User"},
 		{"X-ann@example.org", "bob@example.org", Token, Token},
 	} {
-		got, places := standard().Header(c.name, c.value)
+		got, places := standard().Field(c.name, c.value)
 		if got != c.want || len(places) > 0 && places[0].Pointer != c.pointer || (c.pointer == "") != (len(places) == 0) {
 			t.Errorf("%s: %s: got %s, %+v", c.name, c.value, got, places)
 		}

@@ -6,6 +6,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/dustin/go-humanize"
+
+	"github.com/caddyrec/caddyrec/caddyrec"
 )
 
 // UnmarshalCaddyfile reads the store gcs. For its syntax see [GCS].
@@ -14,40 +16,22 @@ func (g *GCS) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if !d.AllArgs(&g.Bucket) {
 		return d.ArgErr()
 	}
-	seen := map[string]bool{}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		option := d.Val()
-		if seen[option] {
-			return d.Errf("%s is set twice", option)
-		}
-		seen[option] = true
-		var err error
+	return caddyrec.EachOption(d, func(option string) error {
 		switch option {
 		case "prefix":
-			err = word(d, &g.Prefix)
+			return caddyrec.WordArg(d, &g.Prefix)
 		case "endpoint":
-			err = word(d, &g.Endpoint)
+			return caddyrec.WordArg(d, &g.Endpoint)
 		case "on_full":
-			err = word(d, &g.OnFull)
+			return caddyrec.WordArg(d, &g.OnFull)
 		case "retention":
-			err = g.unmarshalRetention(d)
+			return g.unmarshalRetention(d)
 		case "spool":
-			err = g.unmarshalSpool(d)
+			return g.unmarshalSpool(d)
 		default:
-			err = d.Errf("unrecognized option %q of store gcs: use prefix, retention, spool, on_full or endpoint", option)
+			return d.Errf("unrecognized option %q of store gcs: use prefix, retention, spool, on_full or endpoint", option)
 		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func word(d *caddyfile.Dispenser, into *string) error {
-	if !d.AllArgs(into) {
-		return d.ArgErr()
-	}
-	return nil
+	})
 }
 
 func (g *GCS) unmarshalRetention(d *caddyfile.Dispenser) error {

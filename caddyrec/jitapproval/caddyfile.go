@@ -81,10 +81,8 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		if err := h.unmarshalOption(d); err != nil {
-			return err
-		}
+	if err := caddyrec.EachOption(d, func(option string) error { return h.unmarshalOption(d, option) }); err != nil {
+		return err
 	}
 	if h.Approvers.Claim == "" {
 		return d.Err("jit_approval: approvers is missing: say who may approve, such as approvers groups security")
@@ -92,15 +90,12 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-func (h *Handler) unmarshalOption(d *caddyfile.Dispenser) error {
-	switch option := d.Val(); option {
+func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) error {
+	switch option {
 	case "approvers":
 		args := d.RemainingArgs()
 		if len(args) < 2 {
 			return d.ArgErr()
-		}
-		if h.Approvers.Claim != "" {
-			return d.Err("approvers is set twice")
 		}
 		h.Approvers = Approvers{Claim: args[0], Values: args[1:]}
 	case "need":
@@ -118,10 +113,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser) error {
 	case "max_body":
 		return caddyrec.SizeArg(d, &h.MaxBody)
 	case "schema_only":
-		if d.NextArg() {
-			return d.ArgErr()
-		}
-		h.SchemaOnly = true
+		return caddyrec.FlagArg(d, &h.SchemaOnly)
 	default:
 		return d.Errf("unrecognized jit_approval option %q: use approvers, need, wait, max_body or schema_only", option)
 	}

@@ -117,9 +117,6 @@ func (h *Handler) Validate() error {
 	return nil
 }
 
-// statusClientClosed is the status Caddy notes for a client that went away.
-const statusClientClosed = 499
-
 // ServeHTTP holds the request until it is approved.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if h.SchemaOnly && !caddyrec.NeedsApproval(r) {
@@ -141,7 +138,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	st, err := a.decide()
 	if err != nil && r.Context().Err() != nil {
 		// The client has gone; what it asked for stays as it was.
-		return caddyhttp.Error(statusClientClosed, err)
+		return caddyhttp.Error(caddyrec.StatusClientClosed, err)
 	}
 	if err != nil {
 		return a.refuse(w, caddyrec.ApprovalProblem(err))

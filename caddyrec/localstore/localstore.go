@@ -76,18 +76,12 @@ func (l *Local) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if !d.AllArgs(&l.Folder) {
 		return d.ArgErr()
 	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		switch option := d.Val(); option {
-		case "immutable":
-			if d.NextArg() {
-				return d.ArgErr()
-			}
-			l.Immutable = true
-		default:
+	return caddyrec.EachOption(d, func(option string) error {
+		if option != "immutable" {
 			return d.Errf("unrecognized option %q of store local: use immutable", option)
 		}
-	}
-	return nil
+		return caddyrec.FlagArg(d, &l.Immutable)
+	})
 }
 
 // Key names the folder.

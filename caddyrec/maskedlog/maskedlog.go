@@ -79,12 +79,9 @@ func (e *Encoder) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	for d.NextBlock(0) {
-		if d.Val() != "wrap" {
-			return d.Errf("unrecognized masked option %q: use wrap", d.Val())
-		}
-		if e.WrappedRaw != nil {
-			return d.Err("wrap is set twice")
+	return caddyrec.EachOption(d, func(option string) error {
+		if option != "wrap" {
+			return d.Errf("unrecognized masked option %q: use wrap", option)
 		}
 		if !d.NextArg() {
 			return d.ArgErr()
@@ -95,8 +92,8 @@ func (e *Encoder) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			return err
 		}
 		e.WrappedRaw = caddyconfig.JSONModuleObject(mod, "format", name, nil)
-	}
-	return nil
+		return nil
+	})
 }
 
 // Clone implements [zapcore.Encoder].

@@ -21,10 +21,9 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		if err := h.unmarshalOption(d); err != nil {
-			return err
-		}
+	err := caddyrec.EachOption(d, func(option string) error { return h.unmarshalOption(d, option) }, "audience", "require")
+	if err != nil {
+		return err
 	}
 	if h.Issuer == "" {
 		return d.Err("oidc_auth: issuer is missing: name the provider's issuer URL")
@@ -35,12 +34,10 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-func (h *Handler) unmarshalOption(d *caddyfile.Dispenser) error {
-	switch option := d.Val(); option {
+func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) error {
+	switch option {
 	case "issuer":
-		if !d.AllArgs(&h.Issuer) {
-			return d.ArgErr()
-		}
+		return caddyrec.WordArg(d, &h.Issuer)
 	case "audience":
 		args := d.RemainingArgs()
 		if len(args) == 0 {
@@ -54,17 +51,12 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser) error {
 		}
 		h.Require = append(h.Require, Requirement{Claim: args[0], Values: args[1:]})
 	case "upstream_credential":
-		if h.UpstreamCredential != nil {
-			return d.Err("upstream_credential is set twice")
-		}
 		h.UpstreamCredential = new(Credential)
 		if !d.AllArgs(&h.UpstreamCredential.Header, &h.UpstreamCredential.Value) {
 			return d.ArgErr()
 		}
 	case "token_profile":
-		if !d.AllArgs(&h.TokenProfile) {
-			return d.ArgErr()
-		}
+		return caddyrec.WordArg(d, &h.TokenProfile)
 	case "algorithms":
 		if h.Algorithms = d.RemainingArgs(); len(h.Algorithms) == 0 {
 			return d.ArgErr()

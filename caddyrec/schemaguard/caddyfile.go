@@ -24,20 +24,15 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		if err := h.unmarshalOption(d); err != nil {
-			return err
-		}
-	}
-	return nil
+	return caddyrec.EachOption(d, func(option string) error { return h.unmarshalOption(d, option) }, "response", "mode")
 }
 
-func (h *Handler) unmarshalOption(d *caddyfile.Dispenser) error {
-	switch option := d.Val(); option {
+func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) error {
+	switch option {
 	case "openapi":
-		return once(d, &h.OpenAPI)
+		return caddyrec.WordArg(d, &h.OpenAPI)
 	case "request":
-		return once(d, &h.Request)
+		return caddyrec.WordArg(d, &h.Request)
 	case "response":
 		return h.unmarshalResponse(d)
 	case "mode":
@@ -57,22 +52,9 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser) error {
 	}
 }
 
-// once reads a subdirective's one argument, which must not have been read
-// before.
-func once(d *caddyfile.Dispenser, into *string) error {
-	name := d.Val()
-	if *into != "" {
-		return d.Errf("%s is set twice", name)
-	}
-	if !d.AllArgs(into) {
-		return d.ArgErr()
-	}
-	return nil
-}
-
 func denyOrPass(d *caddyfile.Dispenser, into *string) error {
 	name := d.Val()
-	if err := once(d, into); err != nil {
+	if err := caddyrec.WordArg(d, into); err != nil {
 		return err
 	}
 	if *into != "deny" && *into != "pass" {
@@ -112,9 +94,6 @@ func (h *Handler) unmarshalStatus(d *caddyfile.Dispenser) error {
 	var text string
 	if !d.AllArgs(&text) {
 		return d.ArgErr()
-	}
-	if h.Status != 0 {
-		return d.Err("status is set twice")
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 400 || n > 499 {

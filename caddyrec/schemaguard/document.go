@@ -2,11 +2,11 @@ package schemaguard
 
 import (
 	"fmt"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/masking"
 	"github.com/caddyrec/caddyrec/schema/openapi"
@@ -99,7 +99,7 @@ func (d *document) expect(r *http.Request) expectation {
 		if d.unknown.passMedia {
 			e.media = exchange.Unchecked
 		}
-	case isJSON(kind):
+	case exchange.IsJSON(kind):
 		e.body = s
 	case s != nil:
 		e.marks, e.media = s, exchange.Unchecked
@@ -121,12 +121,8 @@ func (d *document) stranger(path string, refusal exchange.Refusal) expectation {
 	return e
 }
 
-// overrides are header fields by which some upstreams take another method than
-// the request's own.
-var overrides = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
-
 func overridden(r *http.Request) bool {
-	for _, name := range overrides {
+	for _, name := range caddyrec.MethodOverrides {
 		for _, method := range r.Header[name] {
 			if !strings.EqualFold(strings.TrimSpace(method), r.Method) {
 				return true
@@ -149,7 +145,7 @@ func (o *operation) response(status int, h http.Header) exchange.Expected {
 		return exchange.Expected{}
 	case !declared:
 		return exchange.Expected{By: o, Refusal: unknownMedia}
-	case !isJSON(kind):
+	case !exchange.IsJSON(kind):
 		return exchange.Expected{Marks: s}
 	}
 	return exchange.Expected{Schema: s}
@@ -190,19 +186,4 @@ func mediaType(h http.Header) string {
 		return values[0]
 	}
 	return ""
-}
-
-// isJSON says whether a Content-Type names JSON (RFC 8259, RFC 6839), in
-// whatever charset: one that cannot be read is for the check to refuse.
-func isJSON(contentType string) bool {
-	if contentType == "application/json" {
-		return true
-	}
-	name, _, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		// Parameters that cannot be read do not make it another type.
-		name, _, _ = strings.Cut(strings.ToLower(contentType), ";")
-		name = strings.TrimSpace(name)
-	}
-	return name == "application/json" || name == "text/json" || strings.HasSuffix(name, "+json")
 }

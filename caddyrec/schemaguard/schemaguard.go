@@ -57,8 +57,10 @@ type Handler struct {
 
 	// What becomes of requests that are not valid: `enforce` (the default)
 	// refuses them; `report` lets them pass and says so in the record, or,
-	// without session_record, in the log; `shadow` does the same beside the
-	// request, which it never delays.
+	// without session_record, in the log; `shadow` looks at them beside the
+	// request, which it never delays, and says in the log what is not valid: the
+	// record has the verdict only if it was there in time, and is else
+	// `unchecked`.
 	RequestMode string `json:"request_mode,omitempty"`
 
 	// The same for answers.

@@ -21,37 +21,23 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if d.NextArg() {
 		return d.ArgErr()
 	}
-	for nesting := d.Nesting(); d.NextBlock(nesting); {
-		var word *string
-		switch option := d.Val(); option {
+	return caddyrec.EachOption(d, func(option string) error {
+		switch option {
 		case "max_body":
-			if err := caddyrec.SizeArg(d, &h.MaxBody); err != nil {
-				return err
-			}
-			continue
+			return caddyrec.SizeArg(d, &h.MaxBody)
 		case "oversize":
-			word = &h.Oversize
+			return caddyrec.WordArg(d, &h.Oversize)
 		case "intent":
-			word = &h.Intent
+			return caddyrec.WordArg(d, &h.Intent)
 		case "mask_response":
-			if err := h.unmarshalMaskResponse(d); err != nil {
-				return err
-			}
-			continue
+			return h.unmarshalMaskResponse(d)
 		default:
 			return d.Errf("unrecognized session_record option %q: use max_body, oversize, intent or mask_response", option)
 		}
-		if !d.AllArgs(word) {
-			return d.ArgErr()
-		}
-	}
-	return nil
+	})
 }
 
 func (h *Handler) unmarshalMaskResponse(d *caddyfile.Dispenser) error {
-	if h.MaskResponse != nil {
-		return d.Err("mask_response is set twice")
-	}
 	h.MaskResponse = new(MaskResponse)
 	args := d.RemainingArgs()
 	if len(args) == 0 {

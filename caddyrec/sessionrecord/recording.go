@@ -117,9 +117,6 @@ func (rec *recording) serve(w http.ResponseWriter, next caddyhttp.Handler) error
 	return rec.answered(c, upstream)
 }
 
-// statusClientClosed is what reverse_proxy notes when the client went away.
-const statusClientClosed = 499
-
 // answered deals with an answer that is whole in memory.
 func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) error {
 	status := c.Status()
@@ -140,7 +137,7 @@ func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) erro
 	}
 	r := rec.record(record.ExchangeType)
 	r.Response = &record.Response{Status: status}
-	if status == statusClientClosed && rec.r.Context().Err() != nil {
+	if status == caddyrec.StatusClientClosed && rec.r.Context().Err() != nil {
 		r.Response.Error = "canceled"
 	}
 	if tooLarge {

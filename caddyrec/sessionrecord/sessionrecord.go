@@ -151,14 +151,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	return rec.serve(w, next)
 }
 
-// overrides are header fields by which some upstreams take another method than
-// the request's own.
-var overrides = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
-
 // safe says whether a request's method is safe by definition (RFC 9110 section
 // 9.2.1). A method nobody knows is not, nor is one that is overridden.
 func safe(r *http.Request) bool {
-	for _, name := range overrides {
+	for _, name := range caddyrec.MethodOverrides {
 		if len(r.Header[name]) > 0 {
 			return false
 		}

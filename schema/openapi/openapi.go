@@ -87,9 +87,6 @@ type body struct {
 	media    []media
 }
 
-// HasRequest says that the operation describes a request body.
-func (o *Operation) HasRequest() bool { return o.request != nil }
-
 // RequestRequired says that a request must have a body.
 func (o *Operation) RequestRequired() bool { return o.request != nil && o.request.required }
 
