@@ -95,6 +95,8 @@ func TestARequestMustBeOneThatTheDocumentDeclares(t *testing.T) {
 		{"dots", "GET", "/orders/../v-secret", "", nil, 400, "ambiguous-path", "", ""},
 		{"encoded dots", "GET", "/orders/%2e%2e", "", nil, 400, "ambiguous-path", "", ""},
 		{"two slashes", "GET", "//orders", "", nil, 400, "ambiguous-path", "", ""},
+		{"an encoded slash", "GET", "/orders/1%2Fv-secret", "", nil, 400, "ambiguous-path", "", ""},
+		{"an encoded backslash", "GET", "/orders/1%5Cv-secret", "", nil, 400, "ambiguous-path", "", ""},
 		{"another method by a header", "POST", "/orders/5", "", []string{"X-HTTP-Method-Override", "DELETE"}, 400, "ambiguous-method", "", ""},
 		{"a query that is too large", "GET", "/orders?limit=1001", "", nil, 400, "parameter-invalid", "/query/limit", "maximum"},
 		{"a query that is no number", "GET", "/orders?limit=v-secret", "", nil, 400, "parameter-invalid", "/query/limit", "type"},
@@ -202,7 +204,7 @@ func TestWhatTheDocumentDoesNotKnowPassesWhenToldTo(t *testing.T) {
 			t.Errorf("%s %s: got %d %s", c.method, c.path, a.StatusCode, a.text)
 		}
 	}
-	for path, want := range map[string]int{"/orders?limit=0": 400, "/orders/../x": 400} {
+	for path, want := range map[string]int{"/orders?limit=0": 400, "/orders/../x": 400, "/orders/5%2frefund": 400, "/other%5Cx": 400} {
 		if a := r.do("GET", path, ""); a.StatusCode != want {
 			t.Errorf("%s got %d", path, a.StatusCode)
 		}

@@ -14,7 +14,7 @@ import (
 // The refusals of a guard, beside those of bodies.
 var (
 	ambiguousPath = exchange.Refusal{Reason: "ambiguous-path", Status: http.StatusBadRequest,
-		Detail: "send the path without empty or dot segments and without backslashes, also encoded"}
+		Detail: "send the path without empty or dot segments, and without backslashes and encoded slashes"}
 	ambiguousMethod = exchange.Refusal{Reason: "ambiguous-method", Status: http.StatusBadRequest,
 		Detail: "send the method itself, not a header field that overrides it"}
 	unknownRoute  = exchange.Refusal{Reason: "unknown-route", Status: http.StatusNotFound, Detail: "the API has no such path"}
