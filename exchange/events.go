@@ -71,14 +71,14 @@ func (m Masker) events(part string, media Media, b []byte, marks masking.Marks) 
 		for j := range places {
 			places[j].Pointer = "/" + strconv.Itoa(i) + places[j].Pointer
 		}
-		masked = addMasked(masked, maskedIn(part, places))
+		masked = addMasked(masked, maskedIn(part, places)...)
 		b = b[n:]
 	}
 	return out, masked, ""
 }
 
 // addMasked appends, as far as one record tells.
-func addMasked(masked, more []record.Masked) []record.Masked {
+func addMasked(masked []record.Masked, more ...record.Masked) []record.Masked {
 	for _, p := range more {
 		if len(masked) < maxMasked {
 			masked = append(masked, p)
@@ -119,6 +119,10 @@ func (m Masker) serverSent(b []byte, marks masking.Marks) ([]byte, []masking.Pla
 		data  []byte
 		has   bool
 	)
+	if markedAll(marks) {
+		out, places := wholeEvent(lines)
+		return out, places, ""
+	}
 	for _, l := range lines {
 		if value, ok := l.data(); ok {
 			if has {
@@ -209,7 +213,7 @@ func (m Masker) eventData(data []byte, marks masking.Marks) ([]byte, []masking.P
 // looksLikeJSON says whether data begins as an object, or as an array that
 // holds more than a word, as in [DONE].
 func looksLikeJSON(data []byte) bool {
-	data = bytes.TrimSpace(data)
+	data = bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(data), []byte("\ufeff")))
 	if rest, ok := bytes.CutPrefix(data, []byte("[")); ok {
 		data = bytes.TrimSpace(rest)
 		return len(data) > 0 && bytes.IndexByte([]byte(`[{"`), data[0]) >= 0

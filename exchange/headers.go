@@ -34,7 +34,7 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 		}
 		clean, places := m.value(name, strings.Join(values, ", "))
 		kept = keep(kept, name, clean)
-		masked = append(masked, maskedIn("header", places)...)
+		masked = addMasked(masked, maskedIn("header", places)...)
 	}
 	for _, name := range [...]string{"Cookie", "Set-Cookie"} {
 		for i, value := range h[name] {
@@ -43,7 +43,7 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 				clean = kept[strings.ToLower(name)] + ", " + clean
 			}
 			kept = keep(kept, name, clean)
-			masked = addMasked(masked, maskedIn("header", places))
+			masked = addMasked(masked, maskedIn("header", places)...)
 		}
 	}
 	return kept, masked

@@ -44,6 +44,17 @@ func (m Masker) Body(part string, h http.Header, b []byte, marks masking.Marks) 
 	return body, masked
 }
 
+// Answer is [Masker.Body] for an answer with this status. A part of one (206)
+// is told by length and digest only: the name before a secret may be missing.
+func (m Masker) Answer(status int, h http.Header, b []byte, marks masking.Marks) (*record.Body, []record.Masked) {
+	if status == http.StatusPartialContent && len(b) > 0 {
+		body := m.describe(h, b)
+		body.Omitted = "partial"
+		return body, nil
+	}
+	return m.Body("response", h, b, marks)
+}
+
 // Event describes one event of a stream as [Masker.Body] does a body.
 func (m Masker) Event(part string, h http.Header, b []byte, marks masking.Marks) (record.Body, []record.Masked) {
 	body := m.describe(h, b)
@@ -61,8 +72,16 @@ func (m Masker) Event(part string, h http.Header, b []byte, marks masking.Marks)
 // itself.
 func (m Masker) clean(part string, h http.Header, b []byte, marks masking.Marks) (clean []byte, masked []record.Masked, why string) {
 	media, params, why := classify(h)
-	if media == Opaque {
+	switch {
+	case media == Opaque:
 		return nil, nil, why
+	case part == "request" && len(h["Content-Range"]) > 0: // RFC 9110 section 14.5
+		return nil, nil, "partial"
+	}
+	if markedAll(marks) {
+		if clean, masked, ok := masksWhole(part, media); ok {
+			return clean, masked, ""
+		}
 	}
 	if hasCoding(h) {
 		var err error
@@ -82,9 +101,9 @@ func (m Masker) clean(part string, h http.Header, b []byte, marks masking.Marks)
 		if !isForm(b) {
 			return nil, nil, "not-form"
 		}
-		text, hidden := markedForm(string(b), marks)
+		text, hidden := m.markedForm(part, string(b), marks)
 		text, places = m.Policy.Query(text)
-		return []byte(text), maskedIn(part, append(hidden, places...)), ""
+		return []byte(text), addMasked(hidden, maskedIn(part, places)...), ""
 	case Multipart:
 		return m.multipart(part, b, params["boundary"], marks)
 	case Text:
@@ -123,30 +142,6 @@ func isForm(b []byte) bool {
 		}
 	}
 	return bytes.IndexByte(b, '=') >= 0
-}
-
-// markedForm masks the fields of a form that a schema calls sensitive.
-func markedForm(form string, marks masking.Marks) (string, []masking.Place) {
-	if marks == nil {
-		return form, nil
-	}
-	var places []masking.Place
-	fields := strings.Split(form, "&")
-	for i, f := range fields {
-		raw, value, has := strings.Cut(f, "=")
-		name, err := url.QueryUnescape(raw)
-		if err != nil || !has || value == urlToken {
-			continue
-		}
-		if _, marked := markedField(marks, name); marked {
-			fields[i] = raw + "=" + urlToken
-			places = append(places, masking.Place{Pointer: name, Rule: ruleSchema, Action: actionMask, Count: 1})
-		}
-	}
-	if places == nil {
-		return form, nil
-	}
-	return strings.Join(fields, "&"), places
 }
 
 // Unread describes a body of which only the length is known.

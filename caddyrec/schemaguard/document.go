@@ -21,6 +21,9 @@ type document struct {
 	// secrets are those of all operations together: what a request that none of
 	// them declares may hold.
 	secrets exchange.Secrets
+	// marks says that something is secret by the document, so that it may be in
+	// a body too that there is no schema for.
+	marks bool
 }
 
 // operation is one operation with what need not be worked out for each request.
@@ -47,6 +50,7 @@ func loadDocument(file string, unknown policy, masking *masking.Policy) (contrac
 		d.secrets.Query = append(d.secrets.Query, op.secrets.Query...)
 		d.secrets.Header = append(d.secrets.Header, op.secrets.Header...)
 		d.secrets.Cookie = append(d.secrets.Cookie, op.secrets.Cookie...)
+		d.marks = d.marks || !op.secrets.None() || slices.ContainsFunc(o.Bodies(), func(b openapi.Body) bool { return b.Schema != nil && !b.Schema.Marks().Empty() })
 	}
 	for _, names := range []*[]string{&d.secrets.Query, &d.secrets.Header, &d.secrets.Cookie} {
 		slices.Sort(*names)
@@ -95,7 +99,7 @@ func (d *document) expect(r *http.Request) expectation {
 	s, declared := o.Request(kind)
 	switch {
 	case !declared:
-		e.media = unknownMedia
+		e.media, e.stray = unknownMedia, d.marks
 		if d.unknown.passMedia {
 			e.media = exchange.Unchecked
 		}
@@ -111,7 +115,7 @@ func (d *document) expect(r *http.Request) expectation {
 // operations. It may be meant to be one, so that its secrets may be any of
 // theirs, and in the path anywhere.
 func (d *document) stranger(path string, refusal exchange.Refusal) expectation {
-	e := expectation{by: d.Document, unknown: true, refusal: refusal, secrets: d.secrets}
+	e := expectation{by: d.Document, unknown: true, stray: d.marks, refusal: refusal, secrets: d.secrets, response: d.strayResponse}
 	if len(d.secrets.Path) > 0 {
 		e.secrets.Path = make([]int, strings.Count(path, "/"))
 		for i := range e.secrets.Path {
@@ -119,6 +123,11 @@ func (d *document) stranger(path string, refusal exchange.Refusal) expectation {
 		}
 	}
 	return e
+}
+
+// strayResponse is what is expected of the answer to a stranger.
+func (d *document) strayResponse(int, http.Header) exchange.Expected {
+	return exchange.Expected{Stray: d.marks}
 }
 
 func overridden(r *http.Request) bool {
@@ -136,15 +145,18 @@ func overridden(r *http.Request) bool {
 func (o *operation) response(status int, h http.Header) exchange.Expected {
 	kind := mediaType(h)
 	s, known, declared := o.Operation.Response(status, kind)
+	stray := exchange.Expected{Stray: o.document.marks}
 	switch {
 	case !known && (!o.document.unknown.denyStatus || status == http.StatusNotModified):
-		return exchange.Expected{}
+		return stray
 	case !known:
-		return exchange.Expected{By: o, Refusal: unknownStatus}
+		stray.By, stray.Refusal = o, unknownStatus
+		return stray
 	case !declared && (o.document.unknown.passMedia || exchange.NoBody("", status)):
-		return exchange.Expected{}
+		return stray
 	case !declared:
-		return exchange.Expected{By: o, Refusal: unknownMedia}
+		stray.By, stray.Refusal = o, unknownMedia
+		return stray
 	case !exchange.IsJSON(kind):
 		return exchange.Expected{Marks: s}
 	}

@@ -174,7 +174,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if !e.secrets.None() {
 		x.Hide(r.URL.EscapedPath(), e.secrets)
 	}
-	x.Plan = &exchange.Plan{Request: e.body, Marks: e.marks, Response: e.response, MaxBody: h.MaxBody,
+	x.Plan = &exchange.Plan{Request: e.body, Marks: e.marks, Stray: e.stray, Response: e.response, MaxBody: h.MaxBody,
 		RequestMode: modes[h.RequestMode], ResponseMode: modes[h.ResponseMode]}
 	if refusal := h.checkRequest(r, x, &e); !refusal.Ok() {
 		return h.refuse(w, r, v, &e, refusal)
@@ -186,7 +186,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		x.NeedsApproval = true
 	}
 	defer h.report(x)
-	if e.response == nil {
+	if e.response == nil || e.unknown {
 		return next.ServeHTTP(w, r)
 	}
 	return h.serveChecked(w, r, next, v)

@@ -144,7 +144,7 @@ func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) erro
 		r.Response.Body = rec.masker.Unread(c.Header(), c.Size(), "too-large")
 		r.Response.Body.Truncated = true
 	} else {
-		body, masked := rec.masker.Body("response", c.Header(), c.Bytes(), rec.x.ResponseMarks(status, c.Header()))
+		body, masked := rec.masker.Answer(status, c.Header(), c.Bytes(), rec.x.ResponseMarks(status, c.Header()))
 		r.Response.Body = body
 		r.Masked = append(r.Masked, masked...)
 	}

@@ -17,7 +17,8 @@ func (rec *recording) commitPart(c *exchange.Capture, b []byte, event bool) ([]b
 	r.Exchange, r.Identity, r.Session = rec.x.ID, rec.x.Identity, rec.x.Session
 	r.Chunk = &record.Part{Index: rec.parts, Offset: rec.offset}
 	released := b
-	if event {
+	partial := c.Status() == http.StatusPartialContent // a secret may be cut from its name
+	if event && !partial {
 		marks := rec.x.ResponseMarks(c.Status(), c.Header())
 		r.Chunk.Body, r.Masked = rec.masker.Event("response", c.Header(), b, marks)
 		if rec.masksAnswer() {
@@ -31,7 +32,11 @@ func (rec *recording) commitPart(c *exchange.Capture, b []byte, event bool) ([]b
 		r.Chunk.Body = rec.masker.Part(c.Header(), b)
 		if rec.masksAnswer() {
 			rec.stop()
-			return nil, errUnmaskable{"too-large"}
+			why := "too-large"
+			if partial {
+				why = "partial"
+			}
+			return nil, errUnmaskable{why}
 		}
 	}
 	if err := rec.visit.Commit(r); err != nil {
