@@ -84,7 +84,7 @@ func addMasked(masked []record.Masked, more ...record.Masked) []record.Masked {
 			masked = append(masked, p)
 			continue
 		}
-		last := &masked[maxMasked-1]
+		last := &masked[len(masked)-1]
 		*last = record.Masked{Part: p.Part, Rule: "more", Action: p.Action, Count: max(1, last.Count) + max(1, p.Count)}
 	}
 	return masked

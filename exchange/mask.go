@@ -165,11 +165,16 @@ func (m Masker) describe(h http.Header, b []byte) *record.Body {
 	}
 }
 
-// URL masks the address that a client asked for.
+// URL masks the address that a client asked for. One without a path, such as
+// http:orders, is told as it was sent.
 func (m Masker) URL(scheme, host string, u *url.URL) (string, []record.Masked) {
-	path, inPath := m.Policy.Path(u.EscapedPath())
+	path, origin := u.EscapedPath(), scheme+"://"+m.host(host)
+	if u.Opaque != "" {
+		path, origin = u.Opaque, m.Text(u.Scheme, 32)+":"
+	}
+	path, inPath := m.Policy.Path(path)
 	masked := maskedIn("url", inPath)
-	text := scheme + "://" + m.host(host) + path
+	text := origin + path
 	if u.RawQuery != "" {
 		query, inQuery := m.Policy.Query(u.RawQuery)
 		text += "?" + query

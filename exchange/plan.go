@@ -22,6 +22,9 @@ type Plan struct {
 	// Response says what an answer must be, by its status and header; nil if
 	// answers are not looked at.
 	Response func(status int, h http.Header) Expected
+	// Secrets tells the secrets of an address by its escaped path, and whether
+	// that is one of the API's, for Location and Referer; nil if there are none.
+	Secrets func(path string) (s Secrets, known bool)
 	// RequestMode and ResponseMode say what becomes of what does not pass.
 	RequestMode, ResponseMode Mode
 	// MaxBody is how large a body may be, in bytes and decoded, to be held

@@ -54,6 +54,9 @@ type expectation struct {
 
 	// secrets are in the address and the header.
 	secrets exchange.Secrets
+	// addresses tells the secrets of other addresses by their paths; nil if there
+	// are none.
+	addresses func(path string) (s exchange.Secrets, known bool)
 	// approval says that the operation needs approval.
 	approval bool
 }
