@@ -36,9 +36,11 @@ type Capture struct {
 	// Pass, if set, is asked when the answer begins. If it says so, nothing is
 	// held: the answer goes straight to the client.
 	Pass func(status int, h http.Header) bool
-	// Tee keeps what passes as well, up to the limit: see [Capture.Kept].
+	// Tee keeps what passes as well, up to the limit: see [Capture.Kept]. Pass
+	// may still set it.
 	Tee bool
 
+	pooled *[]byte // where buf came from
 	w      http.ResponseWriter
 	limit  int64
 	before http.Header
@@ -63,7 +65,8 @@ const keepBuffer = 256 << 10
 
 // NewCapture holds what is written to w, up to limit bytes.
 func NewCapture(w http.ResponseWriter, limit int64) *Capture {
-	return &Capture{w: w, limit: limit, before: maps.Clone(w.Header()), buf: (*buffers.Get().(*[]byte))[:0]}
+	b := buffers.Get().(*[]byte)
+	return &Capture{w: w, limit: limit, before: maps.Clone(w.Header()), pooled: b, buf: (*b)[:0]}
 }
 
 // Header is the answer's header.
@@ -324,11 +327,11 @@ func (c *Capture) EnableFullDuplex() error {
 
 // Close gives the buffer back. The bytes must not be used after it.
 func (c *Capture) Close() {
-	if c.buf != nil && cap(c.buf) <= keepBuffer {
-		b := c.buf[:0]
-		buffers.Put(&b)
+	if c.pooled != nil && cap(c.buf) <= keepBuffer {
+		*c.pooled = c.buf[:0]
+		buffers.Put(c.pooled)
 	}
-	c.buf = nil
+	c.pooled, c.buf = nil, nil
 }
 
 func replace(h, with http.Header) {

@@ -103,11 +103,10 @@ func Verdict(by Source, r Refusal, mode Mode) *record.Verdict {
 // Unchecked stands for the refusal of a body that nobody held against anything.
 var Unchecked = Refusal{Reason: "unchecked"}
 
-// CheckResponse holds a whole answer against the plan, once, and says whether
-// it must be withheld.
-func (x *Exchange) CheckResponse(status int, h http.Header, body []byte, policy *masking.Policy) Refusal {
+// CheckResponse holds a whole answer against what is expected of it, once, and
+// says whether it must be withheld.
+func (x *Exchange) CheckResponse(want *Expected, status int, h http.Header, body []byte, policy *masking.Policy) Refusal {
 	x.Checked = true
-	want := x.Expected(status, h)
 	if want.None() || NoBody(x.Request.Method, status) && want.Refusal.Ok() {
 		return Refusal{}
 	}
@@ -129,13 +128,13 @@ func (x *Exchange) CheckResponse(status int, h http.Header, body []byte, policy 
 
 // beside checks an answer beside its exchange; what is handed over must be
 // its own, since the answer's buffer is used again once it is released.
-func (e Expected) beside(p *Plan, h http.Header, body []byte, policy *masking.Policy) {
+func (e *Expected) beside(p *Plan, h http.Header, body []byte, policy *masking.Policy) {
 	p.Beside(func() *record.Verdict {
 		return Verdict(e.Source(), e.check(h, body, p.MaxBody, policy), Shadow)
 	})
 }
 
-func (e Expected) check(h http.Header, body []byte, limit int64, policy *masking.Policy) Refusal {
+func (e *Expected) check(h http.Header, body []byte, limit int64, policy *masking.Policy) Refusal {
 	if !e.Refusal.Ok() {
 		return e.Refusal
 	}

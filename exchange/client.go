@@ -24,12 +24,6 @@ func (m Masker) ForClient(status int, h http.Header, b []byte, marks masking.Mar
 	return clean, why
 }
 
-// EventForClient is [Masker.ForClient] for one event of a stream.
-func (m Masker) EventForClient(h http.Header, b []byte, marks masking.Marks) (clean []byte, why string) {
-	clean, _, why = m.event(MediaOf(h), b, marks)
-	return clean, why
-}
-
 // AskWhole makes a request one that its upstream answers whole and uncoded:
 // what must be masked must be read from its beginning to its end.
 func AskWhole(h http.Header) {

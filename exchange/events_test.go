@@ -71,7 +71,7 @@ func TestAnEventIsMaskedAsTheTextItsDataLinesMake(t *testing.T) {
 		"an end without a line": {"data: {\"password\":\"LEAK\"}", "data: {\"password\":\"[masked]\"}\n"},
 		"carriage returns":      {"data: {\"password\":\"LEAK\"}\r\r", "data: {\"password\":\"[masked]\"}\n\r"},
 	} {
-		body, _ := testMasker.Event("response", ofMedia("text/event-stream"), []byte(c.event), nil)
+		body, _ := testMasker.Stream(ofMedia("text/event-stream"), nil).Event([]byte(c.event))
 		if body.Content == nil || *body.Content != c.want {
 			t.Errorf("%s: %+v, content %q", name, body, text(&body))
 		}
@@ -83,7 +83,7 @@ func TestAnEventIsMaskedAsTheTextItsDataLinesMake(t *testing.T) {
 		"too much text":          {"text/event-stream", "data: " + strings.Repeat("x", maxText+1) + "\n\n", "too-large"},
 		"too long a comment":     {"text/event-stream", ": " + strings.Repeat("x", maxText+1) + "\n\n", "too-large"},
 	} {
-		if body, masked := testMasker.Event("response", ofMedia(e.media), []byte(e.event), nil); body.Content != nil || body.Omitted != e.why || masked != nil || body.Digest == "" {
+		if body, masked := testMasker.Stream(ofMedia(e.media), nil).Event([]byte(e.event)); body.Content != nil || body.Omitted != e.why || masked != nil || body.Digest == "" {
 			t.Errorf("%s: %+v", name, body)
 		}
 	}
@@ -97,7 +97,7 @@ func TestWhereASchemaMarksPlacesBrokenJSONIsNotText(t *testing.T) {
 		"data: {\"knob\":\"LEAK\",}\n\n":   "",
 		"data: [{\"knob\":\"LEAK\",}]\n\n": "",
 	} {
-		if body, _ := testMasker.Event("response", ofMedia("text/event-stream"), []byte(event), marks); text(&body) != want {
+		if body, _ := testMasker.Stream(ofMedia("text/event-stream"), marks).Event([]byte(event)); text(&body) != want {
 			t.Errorf("%q: %q", event, text(&body))
 		}
 	}
@@ -148,11 +148,11 @@ func FuzzEvents(f *testing.F) {
 			media = "application/x-ndjson"
 		}
 		for _, e := range events {
-			once, _ := testMasker.Event("response", ofMedia(media), []byte(e), nil)
+			once, _ := testMasker.Stream(ofMedia(media), nil).Event([]byte(e))
 			if once.Content == nil {
 				continue
 			}
-			again, _ := testMasker.Event("response", ofMedia(media), []byte(*once.Content), nil)
+			again, _ := testMasker.Stream(ofMedia(media), nil).Event([]byte(*once.Content))
 			if text(&again) != *once.Content {
 				t.Errorf("%q became %q, then %q", e, *once.Content, text(&again))
 			}

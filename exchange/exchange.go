@@ -76,17 +76,21 @@ func (x *Exchange) Record(t record.Type) *record.Record {
 	r := record.New(t)
 	r.Exchange = x.ID
 	r.Identity, r.Session = x.Identity, x.Session
-	client, request := x.Client, x.Request
-	r.Client, r.Request = &client, &request
+	// One record's own, in one piece: what is added to it is not the next one's.
+	own := &struct {
+		client  record.Client
+		request record.Request
+		schema  record.Schemas
+	}{x.Client, x.Request, x.Verdicts}
+	r.Client, r.Request = &own.client, &own.request
 	r.Masked = append([]record.Masked(nil), x.Masked...)
 	r.Approval = x.Approval
 	late := x.shadow.Load()
-	if late != nil || x.Verdicts.Request != nil || x.Verdicts.Response != nil {
-		v := x.Verdicts
-		if late != nil {
-			v.Request = late
-		}
-		r.Schema = &v
+	if late != nil {
+		own.schema.Request = late
+	}
+	if own.schema.Request != nil || own.schema.Response != nil {
+		r.Schema = &own.schema
 	}
 	return r
 }

@@ -17,6 +17,15 @@ var recorded = []string{
 	"Range", "Referer", "Retry-After", "Traceparent", "X-Request-Id",
 }
 
+// lower are the names in recorded as records have them.
+var lower = func() []string {
+	names := make([]string, len(recorded))
+	for i, name := range recorded {
+		names[i] = strings.ToLower(name)
+	}
+	return names
+}()
+
 // maxHeader bounds what is recorded of one field, in bytes.
 const maxHeader = 1024
 
@@ -27,22 +36,22 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 		kept   map[string]string
 		masked []record.Masked
 	)
-	for _, name := range recorded {
+	for i, name := range recorded {
 		values := h[name]
 		if len(values) == 0 {
 			continue
 		}
 		clean, places := m.value(name, strings.Join(values, ", "))
-		kept = keep(kept, name, clean)
+		kept = keep(kept, lower[i], clean)
 		masked = addMasked(masked, maskedIn("header", places)...)
 	}
-	for _, name := range [...]string{"Cookie", "Set-Cookie"} {
-		for i, value := range h[name] {
+	for _, of := range [...]struct{ field, name string }{{"Cookie", "cookie"}, {"Set-Cookie", "set-cookie"}} {
+		for i, value := range h[of.field] {
 			clean, places := m.Policy.Cookies(value)
 			if i > 0 {
-				clean = kept[strings.ToLower(name)] + ", " + clean
+				clean = kept[of.name] + ", " + clean
 			}
-			kept = keep(kept, name, clean)
+			kept = keep(kept, of.name, clean)
 			masked = addMasked(masked, maskedIn("header", places)...)
 		}
 	}
@@ -65,7 +74,7 @@ func keep(kept map[string]string, name, clean string) map[string]string {
 	if kept == nil {
 		kept = make(map[string]string, 4)
 	}
-	kept[strings.ToLower(name)] = strings.ToValidUTF8(bounded(clean, maxHeader), "\uFFFD")
+	kept[name] = strings.ToValidUTF8(bounded(clean, maxHeader), "\uFFFD")
 	return kept
 }
 

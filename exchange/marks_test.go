@@ -72,7 +72,7 @@ func TestAStrayBodyIsMaskedWhole(t *testing.T) {
 		multipartType:                       {multipartOf("Content-Disposition: form-data; name=LEAK", "LEAK"), "[masked]"},
 		"image/png":                         {"LEAK", ""},
 	} {
-		for side, marks := range map[string]any{"request": x.RequestMarks(), "response": x.ResponseMarks(200, nil)} {
+		for side, marks := range map[string]any{"request": x.RequestMarks(), "response": x.Expected(200, nil).Secret()} {
 			body, masked := testMasker.Body(side, ofMedia(media), []byte(c[0]), marks.(acting))
 			if text(body) != c[1] || (c[1] == "") != (body.Omitted != "") || c[1] != "" && (len(masked) == 0 || masked[0].Part != side) {
 				t.Errorf("%s of a %s: %q %+v", media, side, text(body), masked)

@@ -55,19 +55,6 @@ func (m Masker) Answer(status int, h http.Header, b []byte, marks masking.Marks)
 	return m.Body("response", h, b, marks)
 }
 
-// Event describes one event of a stream as [Masker.Body] does a body.
-func (m Masker) Event(part string, h http.Header, b []byte, marks masking.Marks) (record.Body, []record.Masked) {
-	body := m.describe(h, b)
-	clean, places, why := m.event(MediaOf(h), b, marks)
-	if why != "" {
-		body.Omitted = why
-		return *body, nil
-	}
-	text := string(clean)
-	body.Content = &text
-	return *body, maskedIn(part, places)
-}
-
 // clean is b decoded, in UTF-8 and masked, or why it cannot be. It may be b
 // itself.
 func (m Masker) clean(part string, h http.Header, b []byte, marks masking.Marks) (clean []byte, masked []record.Masked, why string) {
@@ -146,23 +133,20 @@ func isForm(b []byte) bool {
 
 // Unread describes a body of which only the length is known.
 func (m Masker) Unread(h http.Header, size int64, why string) *record.Body {
-	return &record.Body{Type: m.header(h, "Content-Type"), Encoding: m.header(h, "Content-Encoding"), Size: size, Omitted: why}
-}
-
-// Part describes a part of a streamed body: length and digest.
-func (m Masker) Part(h http.Header, b []byte) record.Body {
-	body := m.describe(h, b)
-	body.Omitted = "streamed"
-	return *body
+	body := m.like(h)
+	body.Size, body.Omitted = size, why
+	return body
 }
 
 func (m Masker) describe(h http.Header, b []byte) *record.Body {
-	return &record.Body{
-		Type:     m.header(h, "Content-Type"),
-		Encoding: m.header(h, "Content-Encoding"),
-		Size:     int64(len(b)),
-		Digest:   m.Digest(b),
-	}
+	body := m.like(h)
+	body.Size, body.Digest = int64(len(b)), m.Digest(b)
+	return body
+}
+
+// like is what all that is described by the same header has in common.
+func (m Masker) like(h http.Header) *record.Body {
+	return &record.Body{Type: m.header(h, "Content-Type"), Encoding: m.header(h, "Content-Encoding")}
 }
 
 // URL masks the address that a client asked for. One without a path, such as
@@ -219,9 +203,9 @@ func maskedIn(part string, places []masking.Place) []record.Masked {
 	if len(places) == 0 {
 		return nil
 	}
-	masked := make([]record.Masked, len(places))
-	for i, p := range places {
-		masked[i] = record.Masked{Part: part, Pointer: p.Pointer, Rule: p.Rule, Action: p.Action, Count: p.Count}
+	masked := make([]record.Masked, 0, min(len(places), maxMasked))
+	for _, p := range places {
+		masked = addMasked(masked, record.Masked{Part: part, Pointer: p.Pointer, Rule: p.Rule, Action: p.Action, Count: p.Count})
 	}
 	return masked
 }

@@ -95,7 +95,16 @@ func (e Expected) Source() Source {
 // None says that nothing is expected of the answer.
 func (e Expected) None() bool { return e.Schema == nil && e.Refusal.Ok() }
 
-// Expected is what the upstream's answer must be.
+// Secret are the places of the answer's body that its schema calls sensitive.
+func (e Expected) Secret() masking.Marks {
+	if e.Stray {
+		return everything
+	}
+	return marksOf(cmp.Or(e.Schema, e.Marks))
+}
+
+// Expected is what the upstream's answer must be. It is to be asked for once,
+// when the answer has begun.
 func (x *Exchange) Expected(status int, h http.Header) Expected {
 	if x.Plan == nil || x.Plan.Response == nil || x.Local {
 		return Expected{}
@@ -103,10 +112,10 @@ func (x *Exchange) Expected(status int, h http.Header) Expected {
 	return x.Plan.Response(status, h)
 }
 
-// HoldsResponse says whether an answer must be whole before any of it is
-// released, because something enforced is expected of it.
-func (x *Exchange) HoldsResponse(status int, h http.Header) bool {
-	return x.Plan != nil && x.Plan.ResponseMode == Enforce && !x.Expected(status, h).None()
+// Holds says whether an answer of which want is expected must be whole before
+// any of it is released, because that is enforced.
+func (x *Exchange) Holds(want *Expected) bool {
+	return x.Plan != nil && x.Plan.ResponseMode == Enforce && !want.None()
 }
 
 // Shadowed notes the verdict on the request of a check that ran beside the
@@ -122,14 +131,4 @@ func (x *Exchange) RequestMarks() masking.Marks {
 		return everything
 	}
 	return marksOf(cmp.Or(x.Plan.Request, x.Plan.Marks))
-}
-
-// ResponseMarks are the places that the schema of such an answer calls
-// sensitive.
-func (x *Exchange) ResponseMarks(status int, h http.Header) masking.Marks {
-	want := x.Expected(status, h)
-	if want.Stray {
-		return everything
-	}
-	return marksOf(cmp.Or(want.Schema, want.Marks))
 }

@@ -53,8 +53,8 @@ func TestAModeSaysWhatBecomesOfAnAnswerThatDoesNotPass(t *testing.T) {
 		"nothing is expected":      {Enforce, Expected{}, `[]`, "", "", ""},
 	} {
 		x := &Exchange{Request: record.Request{Method: "GET"}}
-		x.Plan = &Plan{MaxBody: 100, ResponseMode: c.mode, Response: func(int, http.Header) Expected { return c.want }}
-		r := x.CheckResponse(200, ofMedia("application/json"), []byte(c.body), nil)
+		x.Plan = &Plan{MaxBody: 100, ResponseMode: c.mode}
+		r := x.CheckResponse(&c.want, 200, ofMedia("application/json"), []byte(c.body), nil)
 		v := x.Verdicts.Response
 		if r.Reason != c.refused || (v == nil) != (c.verdict == "") {
 			t.Errorf("%s: %+v, %+v", name, r, v)
@@ -63,7 +63,7 @@ func TestAModeSaysWhatBecomesOfAnAnswerThatDoesNotPass(t *testing.T) {
 		if v != nil && (v.Verdict != c.verdict || v.Mode != c.mode.String() || c.fault != "" && v.Faults[0].Keyword != c.fault) {
 			t.Errorf("%s: %+v", name, v)
 		}
-		if x.HoldsResponse(200, nil) != (c.mode == Enforce && c.verdict != "") {
+		if x.Holds(&c.want) != (c.mode == Enforce && c.verdict != "") {
 			t.Errorf("%s: held for nothing, or not held", name)
 		}
 	}
@@ -71,10 +71,9 @@ func TestAModeSaysWhatBecomesOfAnAnswerThatDoesNotPass(t *testing.T) {
 
 func TestACheckInTheShadowSeesTheAnswerAsItWas(t *testing.T) {
 	var check func() *record.Verdict
-	x := &Exchange{Plan: &Plan{MaxBody: 100, ResponseMode: Shadow, Beside: func(f func() *record.Verdict) { check = f },
-		Response: func(int, http.Header) Expected { return Expected{Schema: loaded(t, `{"type":"object"}`)} }}}
+	x := &Exchange{Plan: &Plan{MaxBody: 100, ResponseMode: Shadow, Beside: func(f func() *record.Verdict) { check = f }}}
 	h, body := ofMedia("application/json"), []byte(`[]`)
-	x.CheckResponse(200, h, body, nil)
+	x.CheckResponse(&Expected{Schema: loaded(t, `{"type":"object"}`)}, 200, h, body, nil)
 	copy(body, `{}`) // the buffer has gone on to another answer
 	h.Set("Content-Type", "text/plain")
 	if v := check(); v.Verdict != "invalid" || v.Mode != "shadow" || v.Faults[0].Keyword != "type" {

@@ -17,6 +17,7 @@ import (
 type plain struct {
 	request   *schema.Schema
 	responses map[string]*schema.Schema // by status, class or default
+	answers   map[int]*schema.Schema    // the same by status, its first digit, or 0
 	unknown   policy
 	respond   func(status int, h http.Header) exchange.Expected // response, made once; nil without responses
 	marks     bool                                              // the schemas of answers call something secret
@@ -24,7 +25,7 @@ type plain struct {
 
 // loadPlain reads the schemas, each file once.
 func loadPlain(request string, responses map[string]string, unknown policy) (contract, error) {
-	p := &plain{responses: make(map[string]*schema.Schema, len(responses)), unknown: unknown}
+	p := &plain{responses: make(map[string]*schema.Schema, len(responses)), answers: make(map[int]*schema.Schema, len(responses)), unknown: unknown}
 	var err error
 	if request != "" {
 		if p.request, err = schema.Load(request); err != nil {
@@ -41,6 +42,8 @@ func loadPlain(request string, responses map[string]string, unknown policy) (con
 		}
 		p.responses[status] = loaded[file]
 		p.marks = p.marks || !loaded[file].Marks().Empty()
+		number, _ := strconv.Atoi(strings.TrimSuffix(status, "xx")) // 0 for default
+		p.answers[number] = loaded[file]
 	}
 	if len(p.responses) > 0 {
 		p.respond = p.response
@@ -69,9 +72,8 @@ func hasBody(method string) bool {
 
 // response finds the schema of an answer: by status, class, default.
 func (p *plain) response(status int, h http.Header) exchange.Expected {
-	text := strconv.Itoa(status)
-	for _, key := range [...]string{text, text[:1] + "xx", "default"} {
-		s := p.responses[key]
+	for _, key := range [...]int{status, status / 100, 0} {
+		s := p.answers[key]
 		if s == nil {
 			continue
 		}

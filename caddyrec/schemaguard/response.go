@@ -24,8 +24,16 @@ func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next cadd
 	}
 	// What must be read must not be coded.
 	r.Header.Set("Accept-Encoding", "identity")
+	var want *exchange.Expected
+	expect := func(status int, header http.Header) *exchange.Expected {
+		if want == nil {
+			made := x.Expected(status, header)
+			want = &made
+		}
+		return want
+	}
 	c.Pass = func(status int, header http.Header) bool {
-		return x.Checked || x.Local || x.Expected(status, header).None()
+		return x.Checked || x.Local || expect(status, header).None()
 	}
 	if x.Plan.ResponseMode == exchange.Report {
 		// Only looked at: what is too large, or flushed, goes on unchecked.
@@ -44,7 +52,8 @@ func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next cadd
 		return err
 	}
 	status := cmp.Or(c.Status(), http.StatusOK)
-	by := x.Expected(status, c.Header()).Source()
+	expect(status, c.Header()) // of an answer that was never begun
+	by := want.Source()
 	if c.Streamed() {
 		x.Verdicts.Response = exchange.Verdict(by, exchange.Unchecked, x.Plan.ResponseMode)
 		return c.Finish()
@@ -54,7 +63,7 @@ func (h *Handler) serveChecked(w http.ResponseWriter, r *http.Request, next cadd
 		refusal = exchange.TooLarge(h.MaxBody)
 		x.Verdicts.Response = exchange.Verdict(by, refusal, exchange.Enforce)
 	} else {
-		refusal = x.CheckResponse(status, c.Header(), c.Bytes(), h.app.Masking())
+		refusal = x.CheckResponse(want, status, c.Header(), c.Bytes(), h.app.Masking())
 	}
 	if refusal.Ok() {
 		return c.Release()

@@ -69,11 +69,10 @@ func (h *Handler) checkBeside(r *http.Request, x *exchange.Exchange, e expectati
 	header := r.Header.Clone() // others may change it meanwhile
 	read := func(text []byte, whole bool) {
 		h.beside(x.ID, "request", func() *record.Verdict {
-			refusal := exchange.TooLarge(h.MaxBody)
-			if whole {
-				refusal = h.judgeBody(header, text, len(text) > 0, &e)
+			if !whole {
+				return exchange.Verdict(e.body, exchange.TooLarge(h.MaxBody), exchange.Shadow)
 			}
-			return exchange.Verdict(e.body, refusal, exchange.Shadow)
+			return exchange.Verdict(e.body, h.judgeBody(header, text, len(text) > 0, &e), exchange.Shadow)
 		}, x.Shadowed)
 	}
 	if whole {
@@ -112,14 +111,22 @@ func (l *listener) Read(p []byte) (int, error) {
 func (h *Handler) serveShadowed(c *exchange.Capture, r *http.Request, next caddyhttp.Handler, v *caddyrec.Visit) error {
 	x := v.Exchange
 	x.Plan.Beside = func(check func() *record.Verdict) { h.beside(x.ID, "response", check, func(*record.Verdict) {}) }
-	c.Tee = true
-	c.Pass = func(int, http.Header) bool { return true }
+	var want *exchange.Expected
+	c.Pass = func(status int, header http.Header) bool {
+		if !x.Checked && !x.Local {
+			made := x.Expected(status, header)
+			want, c.Tee = &made, !made.None()
+		}
+		return true
+	}
 	if err := next.ServeHTTP(c, r); err != nil || x.Checked || x.Local {
 		return err
 	}
-	status := cmp.Or(c.Status(), http.StatusOK)
+	if c.Status() == 0 { // what net/http answers where nobody does
+		c.Pass(http.StatusOK, c.Header())
+	}
 	if text, whole := c.Kept(); whole {
-		x.CheckResponse(status, c.Header(), text, h.app.Masking())
+		x.CheckResponse(want, cmp.Or(c.Status(), http.StatusOK), c.Header(), text, h.app.Masking())
 	}
 	return nil
 }

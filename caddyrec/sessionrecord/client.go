@@ -51,7 +51,7 @@ func (rec *recording) maskedHead(c *exchange.Capture) func(http.Header) {
 
 // mustBeWhole says whether an answer must be whole before any of it goes out.
 func (rec *recording) mustBeWhole(status int, h http.Header) bool {
-	return rec.x.HoldsResponse(status, h) || rec.masksAnswer() && !exchange.Streamable(h)
+	return rec.x.Holds(rec.expected(status, h)) || rec.masksAnswer() && !exchange.Streamable(h)
 }
 
 // masksAnswer says whether the answer at hand is masked: the gateway's own is
@@ -61,7 +61,7 @@ func (rec *recording) masksAnswer() bool { return rec.masks && !rec.x.Local }
 // maskAnswer puts the masked answer in the place of what is held. It returns
 // what the client gets instead if that cannot be done.
 func (rec *recording) maskAnswer(c *exchange.Capture, status int) *exchange.Problem {
-	clean, why := rec.forClient().ForClient(status, c.Header(), c.Bytes(), rec.x.ResponseMarks(status, c.Header()))
+	clean, why := rec.forClient().ForClient(status, c.Header(), c.Bytes(), rec.expected(status, c.Header()).Secret())
 	if why != "" {
 		return unmaskable(why)
 	}

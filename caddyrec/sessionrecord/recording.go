@@ -28,6 +28,10 @@ type recording struct {
 	body   *record.Body // the request's
 	masked []record.Masked
 
+	want   exchange.Expected // what the answer must be, once it was asked
+	asked  bool
+	stream *exchange.Stream // the answer, where it goes out in parts
+
 	masks bool   // the client gets the answer masked
 	clean []byte // that answer
 	stop  func() // ends the request to the upstream; nil unless masks
@@ -117,6 +121,14 @@ func (rec *recording) serve(w http.ResponseWriter, next caddyhttp.Handler) error
 	return rec.answered(c, upstream)
 }
 
+// expected is what the answer must be, worked out once.
+func (rec *recording) expected(status int, h http.Header) *exchange.Expected {
+	if !rec.asked {
+		rec.want, rec.asked = rec.x.Expected(status, h), true
+	}
+	return &rec.want
+}
+
 // answered deals with an answer that is whole in memory.
 func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) error {
 	status := c.Status()
@@ -129,8 +141,8 @@ func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) erro
 		rec.x.Checked = true
 		problem = &exchange.Problem{Title: "The upstream's answer is larger than max_body", Status: http.StatusBadGateway,
 			Reason: "response-too-large", Detail: "the answer was withheld"}
-	} else if refusal := rec.x.CheckResponse(status, c.Header(), c.Bytes(), rec.masker.Policy); !refusal.Ok() {
-		p := exchange.Withheld(rec.x.Expected(status, c.Header()).Source())
+	} else if refusal := rec.x.CheckResponse(rec.expected(status, c.Header()), status, c.Header(), c.Bytes(), rec.masker.Policy); !refusal.Ok() {
+		p := exchange.Withheld(rec.expected(status, c.Header()).Source())
 		problem = &p
 	} else if rec.masksAnswer() {
 		problem = rec.maskAnswer(c, status)
@@ -144,7 +156,7 @@ func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) erro
 		r.Response.Body = rec.masker.Unread(c.Header(), c.Size(), "too-large")
 		r.Response.Body.Truncated = true
 	} else {
-		body, masked := rec.masker.Answer(status, c.Header(), c.Bytes(), rec.x.ResponseMarks(status, c.Header()))
+		body, masked := rec.masker.Answer(status, c.Header(), c.Bytes(), rec.expected(status, c.Header()).Secret())
 		r.Response.Body = body
 		r.Masked = append(r.Masked, masked...)
 	}

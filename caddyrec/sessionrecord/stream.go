@@ -13,31 +13,10 @@ import (
 // commitPart records a part of a streamed answer before it is released, and
 // returns what is: a whole event masked where the client gets it so.
 func (rec *recording) commitPart(c *exchange.Capture, b []byte, event bool) ([]byte, error) {
-	r := record.New(record.Chunk)
-	r.Exchange, r.Identity, r.Session = rec.x.ID, rec.x.Identity, rec.x.Session
-	r.Chunk = &record.Part{Index: rec.parts, Offset: rec.offset}
-	released := b
-	partial := c.Status() == http.StatusPartialContent // a secret may be cut from its name
-	if event && !partial {
-		marks := rec.x.ResponseMarks(c.Status(), c.Header())
-		r.Chunk.Body, r.Masked = rec.masker.Event("response", c.Header(), b, marks)
-		if rec.masksAnswer() {
-			var why string
-			if released, why = rec.forClient().EventForClient(c.Header(), b, marks); why != "" {
-				rec.stop()
-				return nil, errUnmaskable{why}
-			}
-		}
-	} else {
-		r.Chunk.Body = rec.masker.Part(c.Header(), b)
-		if rec.masksAnswer() {
-			rec.stop()
-			why := "too-large"
-			if partial {
-				why = "partial"
-			}
-			return nil, errUnmaskable{why}
-		}
+	r, released, err := rec.takePart(c, b, event)
+	if err != nil {
+		rec.stop()
+		return nil, err
 	}
 	if err := rec.visit.Commit(r); err != nil {
 		return nil, err
@@ -45,6 +24,37 @@ func (rec *recording) commitPart(c *exchange.Capture, b []byte, event bool) ([]b
 	rec.parts++
 	rec.offset += int64(len(b))
 	return released, nil
+}
+
+// takePart makes the record of a part, and what is released of it. The error is
+// that it cannot be masked for the client.
+func (rec *recording) takePart(c *exchange.Capture, b []byte, event bool) (r *record.Record, released []byte, err error) {
+	if rec.stream == nil {
+		rec.stream = rec.masker.Stream(c.Header(), rec.expected(c.Status(), c.Header()).Secret())
+	}
+	r = record.New(record.Chunk)
+	r.Exchange, r.Identity, r.Session = rec.x.ID, rec.x.Identity, rec.x.Session
+	r.Chunk = &record.Part{Index: rec.parts, Offset: rec.offset}
+	partial := c.Status() == http.StatusPartialContent // a secret may be cut from its name
+	if event && !partial {
+		r.Chunk.Body, r.Masked = rec.stream.Event(b)
+	} else {
+		r.Chunk.Body = rec.stream.Part(b)
+	}
+	if !rec.masksAnswer() {
+		return r, b, nil
+	}
+	switch {
+	case partial:
+		return nil, nil, errUnmaskable{"partial"}
+	case !event:
+		return nil, nil, errUnmaskable{"too-large"}
+	}
+	released, why := rec.stream.EventForClient(rec.client, b)
+	if why != "" {
+		return nil, nil, errUnmaskable{why}
+	}
+	return r, released, nil
 }
 
 // streamed records the end of an answer whose parts have been recorded.
