@@ -95,6 +95,8 @@ func TestARequestMustBeOneThatTheDocumentDeclares(t *testing.T) {
 		{"dots", "GET", "/orders/../v-secret", "", nil, 400, "ambiguous-path", "", ""},
 		{"encoded dots", "GET", "/orders/%2e%2e", "", nil, 400, "ambiguous-path", "", ""},
 		{"two slashes", "GET", "//orders", "", nil, 400, "ambiguous-path", "", ""},
+		{"an encoded slash", "GET", "/orders/1%2Fv-secret", "", nil, 400, "ambiguous-path", "", ""},
+		{"an encoded backslash", "GET", "/orders/1%5Cv-secret", "", nil, 400, "ambiguous-path", "", ""},
 		{"another method by a header", "POST", "/orders/5", "", []string{"X-HTTP-Method-Override", "DELETE"}, 400, "ambiguous-method", "", ""},
 		{"a query that is too large", "GET", "/orders?limit=1001", "", nil, 400, "parameter-invalid", "/query/limit", "maximum"},
 		{"a query that is no number", "GET", "/orders?limit=v-secret", "", nil, 400, "parameter-invalid", "/query/limit", "type"},
@@ -202,7 +204,7 @@ func TestWhatTheDocumentDoesNotKnowPassesWhenToldTo(t *testing.T) {
 			t.Errorf("%s %s: got %d %s", c.method, c.path, a.StatusCode, a.text)
 		}
 	}
-	for path, want := range map[string]int{"/orders?limit=0": 400, "/orders/../x": 400} {
+	for path, want := range map[string]int{"/orders?limit=0": 400, "/orders/../x": 400, "/orders/5%2frefund": 400, "/other%5Cx": 400} {
 		if a := r.do("GET", path, ""); a.StatusCode != want {
 			t.Errorf("%s got %d", path, a.StatusCode)
 		}
@@ -266,6 +268,49 @@ func TestSecretParametersOfTheDocumentAreMasked(t *testing.T) {
 	}
 	if s := all[0].Schema; s.Request.ID != "orders.yaml#listOrders" || s.Request.Version != "7" || s.Response.Digest != s.Request.Digest {
 		t.Errorf("the verdicts are %+v and %+v", s.Request, s.Response)
+	}
+}
+
+func TestSecretParametersAreMaskedInOtherAddressesToo(t *testing.T) {
+	r := startAPI(t, "@go path_regexp t ^/go-(.+)$\nrewrite @go /tickets/{re.t.1}\n"+guardAPI)
+	r.upstream.answer = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/csv")
+		w.Header().Set("Location", "/tickets/l-secret?voucher=l-secret")
+	}
+	r.do("GET", "/go-t-secret", "", "Referer", r.url+"/go-t-secret?voucher=r-secret")
+	r.do("GET", "/tickets/t-secret", "", "Referer", "https://shop.example/api/tickets/r-secret/")
+	r.do("GET", "/other/t-secret/u-secret", "", "Referer", r.url+"/odd/r-secret")
+	ex := r.records(ofType(record.ExchangeType))[0]
+	if ex.Request.URL != r.url+"/%5Bmasked%5D" || ex.Response.Headers["location"] != "/tickets/%5Bmasked%5D?voucher=%5Bmasked%5D" {
+		t.Errorf("recorded is %s, %+v", ex.Request.URL, ex.Response.Headers)
+	}
+	for _, rec := range r.records(func(rec *record.Record) bool { return rec.Request != nil }) {
+		text := rec.Request.URL + rec.Request.Headers["referer"]
+		if rec.Response != nil {
+			text += rec.Response.Headers["location"]
+		}
+		if strings.Contains(text, "-secret") {
+			t.Errorf("%s: %s", rec.Type, text)
+		}
+	}
+}
+
+func TestARefusedRequestsRecordIsNotMuchLargerThanTheRequest(t *testing.T) {
+	r := startAPI(t, guardAPI)
+	for _, path := range []string{strings.Repeat("/a", 3_000), "/orders?limit=0&" + strings.Repeat("voucher=1&", 600), "/tickets/" + strings.Repeat("x;", 2_000) + "?voucher=2"} {
+		r.do("DELETE", path, "", "Referer", strings.Repeat("/a", 500))
+	}
+	all := r.records(ofType(record.Denied))
+	if len(all) != 3 {
+		t.Fatalf("%d refusals", len(all))
+	}
+	for _, rec := range all {
+		if size := len(rec.AppendFields(nil)); len(rec.Masked) > 140 || size > 32<<10 {
+			t.Errorf("%.80s: %d places, %d bytes", rec.Request.URL, len(rec.Masked), size)
+		}
+	}
+	if url := all[0].Request.URL; url != r.url+"/%5Bmasked%5D" {
+		t.Errorf("the path of a stranger is recorded as %.100s", url)
 	}
 }
 

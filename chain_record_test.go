@@ -283,19 +283,29 @@ func TestASecretInALongHeaderIsMaskedBeforeItIsCut(t *testing.T) {
 }
 
 func TestTrailersOfARequestGoNoFurther(t *testing.T) {
-	r := start(t, "session_record\nreverse_proxy UPSTREAM")
-	seen := make(chan http.Header, 1)
-	r.upstream.answer = func(w http.ResponseWriter, req *http.Request) { seen <- req.Trailer }
-	req, _ := http.NewRequest("POST", r.url, struct{ io.Reader }{strings.NewReader("{}")})
-	req.Header.Set("Content-Type", "application/json")
-	req.Trailer = http.Header{"Authorization": {"Bearer x"}, "X-Amount": {"9000"}}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if trailer := <-seen; len(trailer) > 0 {
-		t.Errorf("the upstream got the trailers %v", trailer)
+	for name, site := range map[string]string{
+		"with recorder": "session_record {\nmax_body 1KB\n}\n",
+		"guard alone":   "json_schema_guard {\nrequest DIR/order.json\nunknown_media pass\n}\n",
+		"in the shadow": "json_schema_guard {\nrequest DIR/order.json\nmode shadow\n}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, site+"reverse_proxy UPSTREAM")
+			seen := make(chan http.Header, 1)
+			r.upstream.answer = func(w http.ResponseWriter, req *http.Request) { seen <- req.Trailer }
+			for _, body := range []string{"{}", strings.Repeat("x", 5000)} {
+				req, _ := http.NewRequest("POST", r.url, struct{ io.Reader }{strings.NewReader(body)})
+				req.Header.Set("Content-Type", "text/plain")
+				req.Trailer = http.Header{"Authorization": {"Bearer x"}, "X-Amount": {"9000"}}
+				resp, err := http.DefaultClient.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+				if trailer := <-seen; len(trailer) > 0 {
+					t.Errorf("the upstream got the trailers %v", trailer)
+				}
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package caddyrec
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -15,10 +16,11 @@ import (
 const (
 	denialsPerSecond = 50
 	denialsBurst     = 500
-	// Bodies of refused requests are recorded up to so many bytes a second, and
-	// so many at once; beyond that without content.
+	// Refused requests are recorded up to so many bytes a second, and so many at
+	// once; beyond that without what a client can make large.
 	deniedBytesPerSecond = 1 << 20
 	deniedBytesBurst     = 8 << 20
+	floodURL             = 256
 	countEvery           = 10 * time.Second
 )
 
@@ -73,12 +75,28 @@ func (n *denials) take(d record.Denial) bool {
 	return false
 }
 
-// bound takes the body's content out of r when too much was written of late.
+// bound takes out of r what a client can make large, when too much was written
+// of late.
 func (n *denials) bound(r *record.Record) {
-	if r.Request == nil || r.Request.Body == nil || r.Request.Body.Content == nil {
+	buf := fieldBuffers.Get().(*[]byte)
+	fields := r.AppendFields((*buf)[:0])
+	size := len(fields)
+	if *buf = fields; cap(fields) <= 256<<10 {
+		fieldBuffers.Put(buf)
+	}
+	if n.bytes.AllowN(time.Now(), size) {
 		return
 	}
-	if n.bytes.AllowN(time.Now(), len(*r.Request.Body.Content)) {
+	if r.Request == nil {
+		return
+	}
+	if len(r.Request.URL) > floodURL {
+		r.Request.URL = strings.ToValidUTF8(r.Request.URL[:floodURL], "") + "…"
+	}
+	if len(r.Masked) > 1 {
+		r.Masked = []record.Masked{{Part: r.Masked[0].Part, Rule: "more", Action: r.Masked[0].Action, Count: len(r.Masked)}}
+	}
+	if r.Request.Body == nil || r.Request.Body.Content == nil {
 		return
 	}
 	body := *r.Request.Body

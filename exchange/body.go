@@ -13,15 +13,20 @@ import (
 // connection.
 type Body struct {
 	source   io.ReadCloser
+	request  *http.Request // that the server read
 	buf      []byte
 	complete bool
 	err      error
 	passed   atomic.Int64
 }
 
-// NewBody takes over r's body and gives r one that reads the same bytes.
+// NewBody takes over r's body and gives r one that reads the same bytes. Its
+// trailers go: nobody looks at them, and some servers take them for header
+// fields (RFC 9110 section 6.5.1 lets a recipient discard them).
 func NewBody(r *http.Request) *Body {
-	b := &Body{source: r.Body}
+	b := &Body{source: r.Body, request: r}
+	r.Trailer = nil
+	r.Header.Del("Trailer")
 	if r.Body == nil || r.Body == http.NoBody {
 		b.complete = true
 		return b
@@ -51,6 +56,7 @@ func (b *Body) Fill(limit int64) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			b.complete = true
+			b.dropTrailers()
 		case err != nil:
 			b.err = fmt.Errorf("reading the request body: %w", err)
 		}
@@ -64,16 +70,20 @@ func (b *Body) Whole(limit int64) ([]byte, bool) {
 	return b.buf, b.complete && int64(len(b.buf)) <= limit
 }
 
+// dropTrailers takes off what the server has read behind the body: it puts
+// trailers into the request though none are announced there any more.
+func (b *Body) dropTrailers() {
+	if len(b.request.Trailer) > 0 {
+		b.request.Trailer = nil
+	}
+}
+
 // Attach gives the body back to r, from its first byte, with its length where
-// that is known by now, so that the upstream need not read chunks. With a body
-// that is read to its end its trailers go: nobody has looked at them, and some
-// servers take them for header fields (RFC 9110 section 6.5.1 lets a recipient
-// discard them).
+// that is known by now, so that the upstream need not read chunks.
 func (b *Body) Attach(r *http.Request) {
+	r.Trailer = nil
 	if b.complete {
 		r.ContentLength, r.TransferEncoding = int64(len(b.buf)), nil
-		r.Trailer = nil
-		r.Header.Del("Trailer")
 		if len(b.buf) == 0 {
 			r.Body = http.NoBody
 			return
@@ -116,6 +126,9 @@ func (r *replay) Read(p []byte) (int, error) {
 	}
 	n, err := b.source.Read(p)
 	b.passed.Add(int64(n))
+	if errors.Is(err, io.EOF) {
+		b.dropTrailers()
+	}
 	return n, err
 }
 

@@ -1,8 +1,10 @@
 package exchange
 
 import (
+	"bufio"
 	"errors"
 	"maps"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -337,6 +339,18 @@ func replace(h, with http.Header) {
 	maps.Copy(h, with)
 }
 
-// Interface guards. Capture has no Unwrap and no Hijack on purpose: either
-// would be a way around the recording.
-var _ http.ResponseWriter = (*Capture)(nil)
+// Hijack gives the connection away once the answer has passed, as after 101.
+// Before, it would be a way around the recording.
+func (c *Capture) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if !c.pass {
+		return nil, nil, http.ErrNotSupported
+	}
+	return http.NewResponseController(c.w).Hijack()
+}
+
+// Interface guards. Capture has no Unwrap on purpose: it would be a way around
+// the recording.
+var (
+	_ http.ResponseWriter = (*Capture)(nil)
+	_ http.Hijacker       = (*Capture)(nil)
+)

@@ -31,7 +31,9 @@ func plainText(b []byte, charset string) (text []byte, why string) {
 		return nil, "charset"
 	}
 	switch {
-	case !utf8.Valid(text), charset == "us-ascii" && !isASCII(text):
+	case !utf8.Valid(text), charset == "us-ascii" && !isASCII(text), bytes.IndexByte(text, 0) >= 0:
+		// With zeros it is more likely UTF-16 that does not say so, in which no
+		// name can be read.
 		return nil, "not-text"
 	case len(text) > maxText:
 		return nil, "too-large"

@@ -25,6 +25,9 @@ func TestTextIsRecordedInUTF8OrNotAtAll(t *testing.T) {
 		{"utf-16le", "g\x00\xfc", "", "charset"},   // half a unit
 		{"utf-7", "+AGc-", "", "charset"},
 		{"koi8-r", "x", "", "charset"},
+		{"", "p\x00a\x00s\x00s\x00", "", "not-text"}, // UTF-16 that does not say so
+		{"utf-16le", "p\x00\x00\x00", "", "not-text"},
+		{"iso-8859-1", "\x00p\x00a", "", "not-text"},
 		{"", strings.Repeat("x", maxText+1), "", "too-large"},
 		{"utf-16le", strings.Repeat("ü", maxText), "", "too-large"},
 	} {

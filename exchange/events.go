@@ -71,20 +71,20 @@ func (m Masker) events(part string, media Media, b []byte, marks masking.Marks) 
 		for j := range places {
 			places[j].Pointer = "/" + strconv.Itoa(i) + places[j].Pointer
 		}
-		masked = addMasked(masked, maskedIn(part, places))
+		masked = addMasked(masked, maskedIn(part, places)...)
 		b = b[n:]
 	}
 	return out, masked, ""
 }
 
 // addMasked appends, as far as one record tells.
-func addMasked(masked, more []record.Masked) []record.Masked {
+func addMasked(masked []record.Masked, more ...record.Masked) []record.Masked {
 	for _, p := range more {
 		if len(masked) < maxMasked {
 			masked = append(masked, p)
 			continue
 		}
-		last := &masked[maxMasked-1]
+		last := &masked[len(masked)-1]
 		*last = record.Masked{Part: p.Part, Rule: "more", Action: p.Action, Count: max(1, last.Count) + max(1, p.Count)}
 	}
 	return masked
@@ -92,7 +92,7 @@ func addMasked(masked, more []record.Masked) []record.Masked {
 
 // event masks one event with the line's end that it has.
 func (m Masker) event(media Media, b []byte, marks masking.Marks) ([]byte, []masking.Place, string) {
-	if !utf8.Valid(b) {
+	if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
 		return nil, nil, "not-text"
 	}
 	if media == Events {
@@ -115,11 +115,14 @@ func (m Masker) event(media Media, b []byte, marks masking.Marks) ([]byte, []mas
 // masked as text.
 func (m Masker) serverSent(b []byte, marks masking.Marks) ([]byte, []masking.Place, string) {
 	var (
-		lines  = eventLines(b)
-		data   []byte
-		has    bool
-		places []masking.Place
+		lines = eventLines(b)
+		data  []byte
+		has   bool
 	)
+	if markedAll(marks) {
+		out, places := wholeEvent(lines)
+		return out, places, ""
+	}
 	for _, l := range lines {
 		if value, ok := l.data(); ok {
 			if has {
@@ -133,25 +136,63 @@ func (m Masker) serverSent(b []byte, marks masking.Marks) ([]byte, []masking.Pla
 		return nil, nil, why
 	}
 	changed := !bytes.Equal(clean, data)
+	lines, found, why := m.otherLines(lines)
+	if why != "" {
+		return nil, nil, why
+	}
+	places = append(places, found...)
 	out := make([]byte, 0, len(b))
 	for _, l := range lines {
 		_, isData := l.data()
-		switch {
-		case isData && !changed, len(l.text) == 0:
+		if !isData || !changed {
 			out = append(append(out, l.text...), l.end...)
-		case isData:
-			if has { // at the first of them
-				out, has = appendData(out, clean), false
-			}
-		case len(l.text) > maxText:
-			return nil, nil, "too-large"
-		default:
-			text, found := m.Policy.Text(string(l.text))
-			places = append(places, found...)
-			out = append(append(out, text...), l.end...)
+		} else if has { // at the first of them
+			out, has = appendData(out, clean), false
 		}
 	}
 	return out, places, ""
+}
+
+// otherLines masks those of an event's lines that are not data: each, and then
+// all of them as one text, since a secret may go over several comments. If that
+// masks more, it is written where the first of them was.
+func (m Masker) otherLines(lines []eventLine) (clean []eventLine, places []masking.Place, why string) {
+	var texts, masked []string
+	size := 0
+	for _, l := range lines {
+		if _, isData := l.data(); isData || len(l.text) == 0 {
+			clean = append(clean, l)
+			continue
+		}
+		if size += len(l.text) + 1; size > maxText+1 {
+			return nil, nil, "too-large"
+		}
+		text, found := m.Policy.Text(string(l.text))
+		places = append(places, found...)
+		clean = append(clean, eventLine{[]byte(text), l.end})
+		texts, masked = append(texts, string(l.text)), append(masked, text)
+	}
+	if len(texts) < 2 {
+		return clean, places, ""
+	}
+	all := strings.Join(texts, "\n")
+	whole, found := m.Policy.Text(all)
+	if whole == all || whole == strings.Join(masked, "\n") {
+		return clean, places, ""
+	}
+	clean = nil
+	for _, l := range lines {
+		if _, isData := l.data(); isData || len(l.text) == 0 {
+			clean = append(clean, l)
+		} else if whole != "" {
+			for text := range strings.SplitSeq(whole, "\n") {
+				text, _ = m.Policy.Text(text)
+				clean = append(clean, eventLine{[]byte(text), []byte("\n")})
+			}
+			whole = ""
+		}
+	}
+	return clean, append(places, found...), ""
 }
 
 // eventData masks the data of an event.
@@ -172,7 +213,7 @@ func (m Masker) eventData(data []byte, marks masking.Marks) ([]byte, []masking.P
 // looksLikeJSON says whether data begins as an object, or as an array that
 // holds more than a word, as in [DONE].
 func looksLikeJSON(data []byte) bool {
-	data = bytes.TrimSpace(data)
+	data = bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(data), []byte("\ufeff")))
 	if rest, ok := bytes.CutPrefix(data, []byte("[")); ok {
 		data = bytes.TrimSpace(rest)
 		return len(data) > 0 && bytes.IndexByte([]byte(`[{"`), data[0]) >= 0

@@ -65,6 +65,8 @@ func TestAnEventIsMaskedAsTheTextItsDataLinesMake(t *testing.T) {
 		"broken JSON":           {"data: {\"password\":\"LEAK\",}\n\n", "data: [masked]\n\n"},
 		"a comment":             {": password=LEAK\n\n", ": password=[masked]\n\n"},
 		"an id":                 {"id: 4111111111111111\r\n\r\n", "id: [masked]\r\n\r\n"},
+		"a key over comments":   {":-----BEGIN PRIVATE KEY-----\n:LEAK\ndata: x\n: LEAK\n:-----END PRIVATE KEY-----\nid: 1\n\n", ":[masked]\nid: 1\ndata: x\n\n"},
+		"comments":              {": a\r\n: b\nevent: x\r\n\n", ": a\r\n: b\nevent: x\r\n\n"},
 		"a byte order mark":     {"\ufeffdata: {\"password\":\"LEAK\"}\n\n", "data: {\"password\":\"[masked]\"}\n\n"},
 		"an end without a line": {"data: {\"password\":\"LEAK\"}", "data: {\"password\":\"[masked]\"}\n"},
 		"carriage returns":      {"data: {\"password\":\"LEAK\"}\r\r", "data: {\"password\":\"[masked]\"}\n\r"},
@@ -76,6 +78,7 @@ func TestAnEventIsMaskedAsTheTextItsDataLinesMake(t *testing.T) {
 	}
 	for name, e := range map[string]struct{ media, event, why string }{
 		"bytes that are no text": {"text/event-stream", "data: \xff\n\n", "not-text"},
+		"UTF-16":                 {"text/event-stream", "data: p\x00a\x00s\x00s\x00=\x00L\x00\n\n", "not-text"},
 		"a line that is no JSON": {"application/x-ndjson", "{\"password\":\"LEAK\",}\n", "invalid-json"},
 		"too much text":          {"text/event-stream", "data: " + strings.Repeat("x", maxText+1) + "\n\n", "too-large"},
 		"too long a comment":     {"text/event-stream", ": " + strings.Repeat("x", maxText+1) + "\n\n", "too-large"},

@@ -60,6 +60,9 @@ type Exchange struct {
 	// the rules of jit_approval match.
 	NeedsApproval bool
 
+	// secrets are values of the request that its operation calls sensitive, to
+	// be looked for where they may have come from.
+	secrets []string
 	// shadow is what came of the request's schema, where it was checked beside
 	// the exchange.
 	shadow atomic.Pointer[record.Verdict]

@@ -43,7 +43,7 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 		}
 		clean, places := m.value(name, strings.Join(values, ", "))
 		kept = keep(kept, lower[i], clean)
-		masked = append(masked, maskedIn("header", places)...)
+		masked = addMasked(masked, maskedIn("header", places)...)
 	}
 	for _, of := range [...]struct{ field, name string }{{"Cookie", "cookie"}, {"Set-Cookie", "set-cookie"}} {
 		for i, value := range h[of.field] {
@@ -52,7 +52,7 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 				clean = kept[of.name] + ", " + clean
 			}
 			kept = keep(kept, of.name, clean)
-			masked = addMasked(masked, maskedIn("header", places))
+			masked = addMasked(masked, maskedIn("header", places)...)
 		}
 	}
 	return kept, masked

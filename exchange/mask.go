@@ -44,12 +44,31 @@ func (m Masker) Body(part string, h http.Header, b []byte, marks masking.Marks) 
 	return body, masked
 }
 
+// Answer is [Masker.Body] for an answer with this status. A part of one (206)
+// is told by length and digest only: the name before a secret may be missing.
+func (m Masker) Answer(status int, h http.Header, b []byte, marks masking.Marks) (*record.Body, []record.Masked) {
+	if status == http.StatusPartialContent && len(b) > 0 {
+		body := m.describe(h, b)
+		body.Omitted = "partial"
+		return body, nil
+	}
+	return m.Body("response", h, b, marks)
+}
+
 // clean is b decoded, in UTF-8 and masked, or why it cannot be. It may be b
 // itself.
 func (m Masker) clean(part string, h http.Header, b []byte, marks masking.Marks) (clean []byte, masked []record.Masked, why string) {
 	media, params, why := classify(h)
-	if media == Opaque {
+	switch {
+	case media == Opaque:
 		return nil, nil, why
+	case part == "request" && len(h["Content-Range"]) > 0: // RFC 9110 section 14.5
+		return nil, nil, "partial"
+	}
+	if markedAll(marks) {
+		if clean, masked, ok := masksWhole(part, media); ok {
+			return clean, masked, ""
+		}
 	}
 	if hasCoding(h) {
 		var err error
@@ -69,9 +88,9 @@ func (m Masker) clean(part string, h http.Header, b []byte, marks masking.Marks)
 		if !isForm(b) {
 			return nil, nil, "not-form"
 		}
-		text, hidden := markedForm(string(b), marks)
+		text, hidden := m.markedForm(part, string(b), marks)
 		text, places = m.Policy.Query(text)
-		return []byte(text), maskedIn(part, append(hidden, places...)), ""
+		return []byte(text), addMasked(hidden, maskedIn(part, places)...), ""
 	case Multipart:
 		return m.multipart(part, b, params["boundary"], marks)
 	case Text:
@@ -112,30 +131,6 @@ func isForm(b []byte) bool {
 	return bytes.IndexByte(b, '=') >= 0
 }
 
-// markedForm masks the fields of a form that a schema calls sensitive.
-func markedForm(form string, marks masking.Marks) (string, []masking.Place) {
-	if marks == nil {
-		return form, nil
-	}
-	var places []masking.Place
-	fields := strings.Split(form, "&")
-	for i, f := range fields {
-		raw, value, has := strings.Cut(f, "=")
-		name, err := url.QueryUnescape(raw)
-		if err != nil || !has || value == urlToken {
-			continue
-		}
-		if _, marked := markedField(marks, name); marked {
-			fields[i] = raw + "=" + urlToken
-			places = append(places, masking.Place{Pointer: name, Rule: ruleSchema, Action: actionMask, Count: 1})
-		}
-	}
-	if places == nil {
-		return form, nil
-	}
-	return strings.Join(fields, "&"), places
-}
-
 // Unread describes a body of which only the length is known.
 func (m Masker) Unread(h http.Header, size int64, why string) *record.Body {
 	body := m.like(h)
@@ -154,11 +149,16 @@ func (m Masker) like(h http.Header) *record.Body {
 	return &record.Body{Type: m.header(h, "Content-Type"), Encoding: m.header(h, "Content-Encoding")}
 }
 
-// URL masks the address that a client asked for.
+// URL masks the address that a client asked for. One without a path, such as
+// http:orders, is told as it was sent.
 func (m Masker) URL(scheme, host string, u *url.URL) (string, []record.Masked) {
-	path, inPath := m.Policy.Path(u.EscapedPath())
+	path, origin := u.EscapedPath(), scheme+"://"+m.host(host)
+	if u.Opaque != "" {
+		path, origin = u.Opaque, m.Text(u.Scheme, 32)+":"
+	}
+	path, inPath := m.Policy.Path(path)
 	masked := maskedIn("url", inPath)
-	text := scheme + "://" + m.host(host) + path
+	text := origin + path
 	if u.RawQuery != "" {
 		query, inQuery := m.Policy.Query(u.RawQuery)
 		text += "?" + query
@@ -203,9 +203,9 @@ func maskedIn(part string, places []masking.Place) []record.Masked {
 	if len(places) == 0 {
 		return nil
 	}
-	masked := make([]record.Masked, len(places))
-	for i, p := range places {
-		masked[i] = record.Masked{Part: part, Pointer: p.Pointer, Rule: p.Rule, Action: p.Action, Count: p.Count}
+	masked := make([]record.Masked, 0, min(len(places), maxMasked))
+	for _, p := range places {
+		masked = addMasked(masked, record.Masked{Part: part, Pointer: p.Pointer, Rule: p.Rule, Action: p.Action, Count: p.Count})
 	}
 	return masked
 }

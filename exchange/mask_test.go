@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -55,6 +56,25 @@ func TestWhatCallsItselfAFormIsRecordedOnlyWhenItIsOne(t *testing.T) {
 	}
 	if got, _ := m.Body("request", h, nil, nil); got != nil {
 		t.Errorf("no body: recorded as %+v", got)
+	}
+}
+
+func TestAnAddressWithoutAPathIsRecordedMasked(t *testing.T) {
+	for target, want := range map[string]string{
+		"http:orders?a=b":                     "http:orders?a=b",
+		"http:orders/4111111111111111?pin=12": "http:orders/%5Bmasked%5D?pin=%5Bmasked%5D",
+		"x:orders/password%3DLEAK":            "x:orders/password%3D%5Bmasked%5D",
+		"/orders/4111111111111111":            "https://h:1/orders/%5Bmasked%5D",
+		"*":                                   "https://h:1*",
+	} {
+		u, err := url.ParseRequestURI(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, masked := testMasker.URL("https", "h:1", u)
+		if got != want || (masked != nil) != strings.Contains(want, "masked") {
+			t.Errorf("%s is recorded as %s, %+v", target, got, masked)
+		}
 	}
 }
 

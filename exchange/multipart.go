@@ -54,7 +54,7 @@ func (m Masker) multipart(part string, b []byte, boundary string, marks masking.
 			return nil, nil, "not-multipart"
 		}
 		content, places := m.field(f, value, marks)
-		masked = addMasked(masked, maskedIn(part, places))
+		masked = addMasked(masked, maskedIn(part, places)...)
 		fmt.Fprintf(&out, "%s\r\nContent-Disposition: form-data; name=%q", line, m.Text(f.name, 256))
 		if f.file {
 			fmt.Fprintf(&out, "; filename=%q", m.Text(f.fileName, 256))
@@ -95,7 +95,8 @@ func (m Masker) field(f field, value []byte, marks masking.Marks) (string, []mas
 		return m.file(pointer, value)
 	}
 	pointer = m.Policy.Pointer(pointer)
-	inner, marked := markedField(marks, f.name)
+	inner, marked := fieldMarks(marks, f.name)
+	secret := m.Policy.SecretName(f.name)
 	media, params := Text, map[string]string(nil)
 	if f.media != "" {
 		media, params, _ = classify(f.header)
@@ -103,19 +104,15 @@ func (m Masker) field(f field, value []byte, marks masking.Marks) (string, []mas
 	switch {
 	case marked:
 		return masking.Token, []masking.Place{{Pointer: pointer, Rule: ruleSchema, Action: actionMask, Count: 1}}
-	case media == JSON && !m.Policy.SecretName(f.name):
-		clean, places, err := m.Policy.JSON(nil, value, inner)
-		if err != nil {
-			return m.file(pointer, value)
-		}
-		for i := range places {
-			places[i].Pointer = pointer + places[i].Pointer
-		}
-		return string(clean), places
+	case media == JSON && !secret:
+		return m.jsonField(pointer, value, value, inner)
 	case media == JSON, media == Text:
 		text, why := plainText(value, params["charset"])
 		if why != "" {
 			return m.file(pointer, value)
+		}
+		if len(inner) > 0 && !secret && looksLikeJSON(text) {
+			return m.jsonField(pointer, value, text, inner)
 		}
 		clean, places := m.Policy.Field(f.name, string(text))
 		for i := range places {
@@ -124,6 +121,18 @@ func (m Masker) field(f field, value []byte, marks masking.Marks) (string, []mas
 		return clean, places
 	}
 	return m.file(pointer, value)
+}
+
+// jsonField masks a field that is JSON, text being its value in UTF-8.
+func (m Masker) jsonField(pointer string, value, text []byte, inner []masking.Marks) (string, []masking.Place) {
+	clean, places, ok := m.within(text, inner)
+	if !ok {
+		return m.file(pointer, value)
+	}
+	for i := range places {
+		places[i].Pointer = pointer + places[i].Pointer
+	}
+	return string(clean), places
 }
 
 // file tells a field by length and digest.

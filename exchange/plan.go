@@ -16,9 +16,15 @@ type Plan struct {
 	// Marks is the schema that tells the secret places of a request body that
 	// is not held against one, such as a form; nil if Request tells them.
 	Marks *schema.Schema
+	// Stray says that no schema was written for the request's body, so that
+	// nobody knows where its secrets are: all of it is one.
+	Stray bool
 	// Response says what an answer must be, by its status and header; nil if
 	// answers are not looked at.
 	Response func(status int, h http.Header) Expected
+	// Secrets tells the secrets of an address by its escaped path, and whether
+	// that is one of the API's, for Location and Referer; nil if there are none.
+	Secrets func(path string) (s Secrets, known bool)
 	// RequestMode and ResponseMode say what becomes of what does not pass.
 	RequestMode, ResponseMode Mode
 	// MaxBody is how large a body may be, in bytes and decoded, to be held
@@ -60,6 +66,9 @@ type Expected struct {
 	// held against one, such as those of each event of a stream; nil if Schema
 	// tells them.
 	Marks *schema.Schema
+	// Stray says that no schema was written for such a body, so that nobody
+	// knows where its secrets are: all of it is one.
+	Stray bool
 	// By is what expects it where Schema is nil, such as an OpenAPI document.
 	By Source
 	// Refusal, if it is one, is that answers with this status and media type
@@ -87,7 +96,12 @@ func (e Expected) Source() Source {
 func (e Expected) None() bool { return e.Schema == nil && e.Refusal.Ok() }
 
 // Secret are the places of the answer's body that its schema calls sensitive.
-func (e Expected) Secret() masking.Marks { return marksOf(cmp.Or(e.Schema, e.Marks)) }
+func (e Expected) Secret() masking.Marks {
+	if e.Stray {
+		return everything
+	}
+	return marksOf(cmp.Or(e.Schema, e.Marks))
+}
 
 // Expected is what the upstream's answer must be. It is to be asked for once,
 // when the answer has begun.
@@ -110,54 +124,11 @@ func (x *Exchange) Shadowed(v *record.Verdict) { x.shadow.Store(v) }
 
 // RequestMarks are the places that the request's schema calls sensitive.
 func (x *Exchange) RequestMarks() masking.Marks {
-	if x.Plan == nil {
+	switch {
+	case x.Plan == nil:
 		return nil
+	case x.Plan.Stray:
+		return everything
 	}
 	return marksOf(cmp.Or(x.Plan.Request, x.Plan.Marks))
-}
-
-func marksOf(s *schema.Schema) masking.Marks {
-	if s == nil || s.Marks().Empty() {
-		return nil
-	}
-	return acting{s.Marks()}
-}
-
-// acting puts what a schema says of its marks into masking's words.
-type acting struct{ *schema.Marks }
-
-func (a acting) Action(state int) masking.Action {
-	kind, keep := a.Marks.Action(state)
-	if kind == "" {
-		return masking.Action{}
-	}
-	act, err := masking.ParseAction(kind, keep)
-	if err != nil { // a schema with another does not load
-		return masking.Action{Kind: masking.ActToken}
-	}
-	return act
-}
-
-// below are marks that begin at a member of the document.
-type below struct {
-	masking.ActionMarks
-	at int
-}
-
-func (b below) Start() int { return b.at }
-
-// markedField tells whether marks call the field of a form with this name
-// sensitive, and the marks of what is in it; marks may be nil.
-func markedField(marks masking.Marks, name string) (inner masking.Marks, whole bool) {
-	if marks == nil {
-		return nil, false
-	}
-	at := marks.Key(marks.Start(), []byte(name))
-	if marks.Marked(at) {
-		return nil, true
-	}
-	if acting, ok := marks.(masking.ActionMarks); ok {
-		return below{acting, at}, false
-	}
-	return nil, false
 }

@@ -229,7 +229,8 @@ type Body struct {
 	Digest string `json:"digest,omitempty"`
 	// Omitted says why there is no content: not-json (no media type that is
 	// understood), invalid-json, not-form, not-multipart, not-text, charset,
-	// coding, too-large, streamed, aborted, flood (of refused bodies).
+	// coding, partial (206), too-large, streamed, aborted, flood (of refused
+	// bodies).
 	Omitted string `json:"omitted,omitempty"`
 	// Truncated says that the body went on past what was captured.
 	Truncated bool `json:"truncated,omitempty"`

@@ -28,9 +28,11 @@ type contract interface {
 type expectation struct {
 	// by is what expects it; nil if nothing is expected of the request.
 	by exchange.Source
-	// unknown says that the contract does not know the request's route, so
-	// that it cannot say where the secrets in its body are.
+	// unknown says that the contract does not know the request's route.
 	unknown bool
+	// stray says that no schema was written for a body like this, so that
+	// nobody knows where its secrets are.
+	stray bool
 	// refusal, if it is one, is that the request does not pass, whatever is in
 	// its body.
 	refusal exchange.Refusal
@@ -52,6 +54,9 @@ type expectation struct {
 
 	// secrets are in the address and the header.
 	secrets exchange.Secrets
+	// addresses tells the secrets of other addresses by their paths; nil if there
+	// are none.
+	addresses func(path string) (s exchange.Secrets, known bool)
 	// approval says that the operation needs approval.
 	approval bool
 }

@@ -21,6 +21,11 @@ type document struct {
 	// secrets are those of all operations together: what a request that none of
 	// them declares may hold.
 	secrets exchange.Secrets
+	// marks says that something is secret by the document, so that it may be in
+	// a body too that there is no schema for.
+	marks bool
+	// addresses is address, made once; nil if no address has secrets.
+	addresses func(path string) (exchange.Secrets, bool)
 }
 
 // operation is one operation with what need not be worked out for each request.
@@ -40,17 +45,23 @@ func loadDocument(file string, unknown policy, masking *masking.Policy) (contrac
 	}
 	d := &document{Document: doc, operations: map[*openapi.Operation]*operation{}, unknown: unknown, masking: masking}
 	for _, o := range doc.Operations() {
-		op := &operation{Operation: o, document: d, id: doc.ID() + "#" + o.ID, secrets: exchange.Secrets(o.Secrets())}
+		s := o.Secrets()
+		op := &operation{Operation: o, document: d, id: doc.ID() + "#" + o.ID,
+			secrets: exchange.Secrets{Path: s.Path, Query: s.Query, Header: s.Header, Cookie: s.Cookie}}
 		op.respond, op.respondHead = op.response, op.headResponse
 		d.operations[o] = op
 		d.secrets.Path = append(d.secrets.Path, op.secrets.Path...)
 		d.secrets.Query = append(d.secrets.Query, op.secrets.Query...)
 		d.secrets.Header = append(d.secrets.Header, op.secrets.Header...)
 		d.secrets.Cookie = append(d.secrets.Cookie, op.secrets.Cookie...)
+		d.marks = d.marks || !op.secrets.None() || slices.ContainsFunc(o.Bodies(), func(b openapi.Body) bool { return b.Schema != nil && !b.Schema.Marks().Empty() })
 	}
 	for _, names := range []*[]string{&d.secrets.Query, &d.secrets.Header, &d.secrets.Cookie} {
 		slices.Sort(*names)
 		*names = slices.Compact(*names)
+	}
+	if len(d.secrets.Path)+len(d.secrets.Query) > 0 {
+		d.addresses = d.address
 	}
 	return d, nil
 }
@@ -66,25 +77,25 @@ func (d *document) expect(r *http.Request) expectation {
 	// These are not for unknown_route to let pass: the upstream may well know
 	// what they are about.
 	if ambiguous(path) {
-		return d.stranger(path, ambiguousPath)
+		return d.stranger(ambiguousPath)
 	}
 	if overridden(r) {
-		return d.stranger(path, ambiguousMethod)
+		return d.stranger(ambiguousMethod)
 	}
 	found, params, how := d.Find(r.Method, path)
 	switch {
 	case how == openapi.Yes:
 	case d.unknown.passRoute:
-		return d.stranger(path, exchange.Unchecked)
+		return d.stranger(exchange.Unchecked)
 	case how == openapi.NoMethod:
-		e := d.stranger(path, unknownMethod)
+		e := d.stranger(unknownMethod)
 		e.allow = d.Methods(path)
 		return e
 	default:
-		return d.stranger(path, unknownRoute)
+		return d.stranger(unknownRoute)
 	}
 	o := d.operations[found]
-	e := expectation{by: o, secrets: o.secrets, approval: o.Approval, required: o.RequestRequired(), response: o.respond}
+	e := expectation{by: o, secrets: o.secrets, addresses: d.addresses, approval: o.Approval, required: o.RequestRequired(), response: o.respond}
 	if r.Method == http.MethodHead {
 		e.response = o.respondHead
 	}
@@ -95,7 +106,7 @@ func (d *document) expect(r *http.Request) expectation {
 	s, declared := o.Request(kind)
 	switch {
 	case !declared:
-		e.media = unknownMedia
+		e.media, e.stray = unknownMedia, d.marks
 		if d.unknown.passMedia {
 			e.media = exchange.Unchecked
 		}
@@ -110,15 +121,44 @@ func (d *document) expect(r *http.Request) expectation {
 // stranger is what is expected of a request that is none of the document's
 // operations. It may be meant to be one, so that its secrets may be any of
 // theirs, and in the path anywhere.
-func (d *document) stranger(path string, refusal exchange.Refusal) expectation {
-	e := expectation{by: d.Document, unknown: true, refusal: refusal, secrets: d.secrets}
-	if len(d.secrets.Path) > 0 {
-		e.secrets.Path = make([]int, strings.Count(path, "/"))
-		for i := range e.secrets.Path {
-			e.secrets.Path[i] = i
+func (d *document) stranger(refusal exchange.Refusal) expectation {
+	e := expectation{by: d.Document, unknown: true, stray: d.marks, refusal: refusal, secrets: d.secrets, addresses: d.addresses, response: d.strayResponse}
+	e.secrets.WholePath, e.secrets.Path = len(d.secrets.Path) > 0, nil
+	return e
+}
+
+// maxPrefixes bounds how many segments before a path are taken for what a proxy
+// puts there.
+const maxPrefixes = 8
+
+// address are the secrets of an address that a header field names by its path:
+// those of the operations that it fits, also below a prefix that a proxy takes
+// off and with a slash at its end. If there is none they may be anywhere.
+func (d *document) address(path string) (s exchange.Secrets, known bool) {
+	s.Query = d.secrets.Query
+	if !ambiguous(path) {
+		path = strings.TrimSuffix(path, "/")
+		for at, n := 0, 0; at < len(path) && n <= maxPrefixes; n++ {
+			for _, o := range d.At(path[at:]) {
+				known = true
+				for _, segment := range d.operations[o].secrets.Path {
+					s.Path = append(s.Path, n+segment)
+				}
+			}
+			next := strings.IndexByte(path[at+1:], '/')
+			if next < 0 {
+				break
+			}
+			at += 1 + next
 		}
 	}
-	return e
+	s.WholePath = !known && len(d.secrets.Path) > 0
+	return s, known
+}
+
+// strayResponse is what is expected of the answer to a stranger.
+func (d *document) strayResponse(int, http.Header) exchange.Expected {
+	return exchange.Expected{Stray: d.marks}
 }
 
 func overridden(r *http.Request) bool {
@@ -136,15 +176,18 @@ func overridden(r *http.Request) bool {
 func (o *operation) response(status int, h http.Header) exchange.Expected {
 	kind := mediaType(h)
 	s, known, declared := o.Operation.Response(status, kind)
+	stray := exchange.Expected{Stray: o.document.marks}
 	switch {
 	case !known && (!o.document.unknown.denyStatus || status == http.StatusNotModified):
-		return exchange.Expected{}
+		return stray
 	case !known:
-		return exchange.Expected{By: o, Refusal: unknownStatus}
+		stray.By, stray.Refusal = o, unknownStatus
+		return stray
 	case !declared && (o.document.unknown.passMedia || exchange.NoBody("", status)):
-		return exchange.Expected{}
+		return stray
 	case !declared:
-		return exchange.Expected{By: o, Refusal: unknownMedia}
+		stray.By, stray.Refusal = o, unknownMedia
+		return stray
 	case !exchange.IsJSON(kind):
 		return exchange.Expected{Marks: s}
 	}

@@ -7,8 +7,8 @@ import (
 
 // ambiguous says whether an escaped path may be read as another path than it
 // seems: it has a segment that is empty but for the last, ".", "..", or one
-// with a backslash, also percent-encoded, or with such a path inside a segment
-// by an encoded slash. Upstreams resolve those, each in its own way.
+// with a backslash, also percent-encoded, or with an encoded slash, which many
+// upstreams decode before they look for a route. Each does so in its own way.
 func ambiguous(path string) bool {
 	rest, ok := strings.CutPrefix(path, "/")
 	if !ok {
@@ -19,7 +19,7 @@ func ambiguous(path string) bool {
 		return false
 	}
 	plain, err := url.PathUnescape(rest)
-	if err != nil || strings.ContainsAny(plain, "\\\x00") {
+	if err != nil || strings.ContainsAny(plain, "\\\x00") || strings.Count(plain, "/") != strings.Count(rest, "/") {
 		return true
 	}
 	segments := strings.Split(plain, "/")

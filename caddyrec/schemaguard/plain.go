@@ -20,6 +20,7 @@ type plain struct {
 	answers   map[int]*schema.Schema    // the same by status, its first digit, or 0
 	unknown   policy
 	respond   func(status int, h http.Header) exchange.Expected // response, made once; nil without responses
+	marks     bool                                              // the schemas of answers call something secret
 }
 
 // loadPlain reads the schemas, each file once.
@@ -40,6 +41,7 @@ func loadPlain(request string, responses map[string]string, unknown policy) (con
 			}
 		}
 		p.responses[status] = loaded[file]
+		p.marks = p.marks || !loaded[file].Marks().Empty()
 		number, _ := strconv.Atoi(strings.TrimSuffix(status, "xx")) // 0 for default
 		p.answers[number] = loaded[file]
 	}
@@ -80,10 +82,11 @@ func (p *plain) response(status int, h http.Header) exchange.Expected {
 		}
 		return exchange.Expected{Schema: s}
 	}
+	stray := exchange.Expected{Stray: p.marks}
 	if p.unknown.denyStatus && status != http.StatusNotModified {
-		return exchange.Expected{By: p.any(), Refusal: unknownStatus}
+		stray.By, stray.Refusal = p.any(), unknownStatus
 	}
-	return exchange.Expected{}
+	return stray
 }
 
 // any is the schema of answers with the first of the statuses that are named.

@@ -14,7 +14,7 @@ import (
 // The refusals of a guard, beside those of bodies.
 var (
 	ambiguousPath = exchange.Refusal{Reason: "ambiguous-path", Status: http.StatusBadRequest,
-		Detail: "send the path without empty or dot segments and without backslashes, also encoded"}
+		Detail: "send the path without empty or dot segments, and without backslashes and encoded slashes"}
 	ambiguousMethod = exchange.Refusal{Reason: "ambiguous-method", Status: http.StatusBadRequest,
 		Detail: "send the method itself, not a header field that overrides it"}
 	unknownRoute  = exchange.Refusal{Reason: "unknown-route", Status: http.StatusNotFound, Detail: "the API has no such path"}
@@ -38,10 +38,9 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *caddyrec.Vis
 	if h.Status != 0 && bySchema {
 		why.Status = h.Status
 	}
-	stray := e.unknown || why.Reason == unknownMedia.Reason
 	v.Identify(r)
 	v.Deny(record.Denial{By: "json_schema_guard", Status: why.Status, Reason: why.Reason}, func(rec *record.Record) {
-		h.record(rec, r, v, stray)
+		h.record(rec, r, v)
 	})
 	p := exchange.Problem{Title: "The request does not pass", Status: why.Status, Reason: why.Reason, Detail: why.Detail, Errors: why.Faults}
 	if bySchema {
@@ -53,9 +52,8 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *caddyrec.Vis
 	return p.Write(w, v.Exchange)
 }
 
-// record describes the body of a refused request. Of one that is stray, which no
-// schema was written for, nobody knows where the secrets are.
-func (h *Handler) record(rec *record.Record, r *http.Request, v *caddyrec.Visit, stray bool) {
+// record describes the body of a refused request.
+func (h *Handler) record(rec *record.Record, r *http.Request, v *caddyrec.Visit) {
 	body := caddyrec.BodyOf(r)
 	// A body that breaks off is recorded as far as it goes: by its length.
 	_ = body.Fill(h.MaxBody)
@@ -64,11 +62,7 @@ func (h *Handler) record(rec *record.Record, r *http.Request, v *caddyrec.Visit,
 		rec.Request.Body = v.Masker().Unread(r.Header, body.Size(), "too-large")
 		return
 	}
-	marks := v.RequestMarks()
-	if stray {
-		marks = (*schema.Marks)(nil) // marks everything
-	}
-	described, masked := v.Masker().Body("request", r.Header, text, marks)
+	described, masked := v.Masker().Body("request", r.Header, text, v.RequestMarks())
 	rec.Request.Body = described
 	rec.Masked = append(rec.Masked, masked...)
 }

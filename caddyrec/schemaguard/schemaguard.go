@@ -172,10 +172,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	x := v.Exchange
 	e := h.files.contract().expect(r)
 	if !e.secrets.None() {
-		x.Hide(r.URL.EscapedPath(), e.secrets)
+		x.Hide(r.URL.EscapedPath(), r.URL.RawQuery, e.secrets)
 	}
-	x.Plan = &exchange.Plan{Request: e.body, Marks: e.marks, Response: e.response, MaxBody: h.MaxBody,
-		RequestMode: modes[h.RequestMode], ResponseMode: modes[h.ResponseMode]}
+	x.Plan = &exchange.Plan{Request: e.body, Marks: e.marks, Stray: e.stray, Response: e.response, MaxBody: h.MaxBody,
+		Secrets: e.addresses, RequestMode: modes[h.RequestMode], ResponseMode: modes[h.ResponseMode]}
+	x.HideReferer()
 	if refusal := h.checkRequest(r, x, &e); !refusal.Ok() {
 		return h.refuse(w, r, v, &e, refusal)
 	}
@@ -186,7 +187,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		x.NeedsApproval = true
 	}
 	defer h.report(x)
-	if e.response == nil {
+	if e.response == nil || e.unknown {
 		return next.ServeHTTP(w, r)
 	}
 	return h.serveChecked(w, r, next, v)

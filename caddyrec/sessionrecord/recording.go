@@ -156,7 +156,7 @@ func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) erro
 		r.Response.Body = rec.masker.Unread(c.Header(), c.Size(), "too-large")
 		r.Response.Body.Truncated = true
 	} else {
-		body, masked := rec.masker.Body("response", c.Header(), c.Bytes(), rec.expected(status, c.Header()).Secret())
+		body, masked := rec.masker.Answer(status, c.Header(), c.Bytes(), rec.expected(status, c.Header()).Secret())
 		r.Response.Body = body
 		r.Masked = append(r.Masked, masked...)
 	}
@@ -187,8 +187,10 @@ func (rec *recording) commitOutcome(r *record.Record, c *exchange.Capture, upstr
 	headers, masked := rec.masker.Headers(c.Header())
 	r.Response.Headers = headers
 	r.Masked = append(r.Masked, masked...)
+	r.Masked = append(r.Masked, rec.x.HideLocation(headers)...)
 	r.Response.Trailers, masked = rec.masker.Trailers(c.Trailers())
 	r.Masked = append(r.Masked, masked...)
+	r.Masked = append(r.Masked, rec.x.HideLocation(r.Response.Trailers)...)
 	if rec.body != nil && rec.body.Truncated {
 		body := *rec.body
 		body.Size = caddyrec.BodyOf(rec.r).Size()

@@ -35,7 +35,8 @@ func (rec *recording) takePart(c *exchange.Capture, b []byte, event bool) (r *re
 	r = record.New(record.Chunk)
 	r.Exchange, r.Identity, r.Session = rec.x.ID, rec.x.Identity, rec.x.Session
 	r.Chunk = &record.Part{Index: rec.parts, Offset: rec.offset}
-	if event {
+	partial := c.Status() == http.StatusPartialContent // a secret may be cut from its name
+	if event && !partial {
 		r.Chunk.Body, r.Masked = rec.stream.Event(b)
 	} else {
 		r.Chunk.Body = rec.stream.Part(b)
@@ -43,7 +44,10 @@ func (rec *recording) takePart(c *exchange.Capture, b []byte, event bool) (r *re
 	if !rec.masksAnswer() {
 		return r, b, nil
 	}
-	if !event {
+	switch {
+	case partial:
+		return nil, nil, errUnmaskable{"partial"}
+	case !event:
 		return nil, nil, errUnmaskable{"too-large"}
 	}
 	released, why := rec.stream.EventForClient(rec.client, b)

@@ -149,6 +149,15 @@ func (d *Document) Find(method, escapedPath string) (op *Operation, path []Param
 	return op, path, Yes
 }
 
+// At are the operations of an escaped path, whatever the method.
+func (d *Document) At(escapedPath string) []*Operation {
+	at, _ := d.at(escapedPath)
+	if at == nil {
+		return nil
+	}
+	return slices.Collect(maps.Values(at.methods))
+}
+
 // Methods are the methods that an escaped path has, sorted, as for an Allow
 // header; none if no template fits.
 func (d *Document) Methods(escapedPath string) []string {

@@ -1,0 +1,120 @@
+package exchange
+
+import (
+	"strings"
+
+	"github.com/caddyrec/caddyrec/masking"
+	"github.com/caddyrec/caddyrec/record"
+)
+
+// HideReferer masks the secrets of an address that the request names in its
+// Referer.
+func (x *Exchange) HideReferer() {
+	value, ok := x.Request.Headers["referer"]
+	if !ok {
+		return
+	}
+	if clean := x.hideAddresses(value); clean != value {
+		x.setHeader("referer", clean)
+		x.hid("header", "Referer")
+	}
+}
+
+// HideLocation masks the secrets of the address in an answer's Location, in
+// header fields as [Masker.Headers] returns them.
+func (x *Exchange) HideLocation(headers map[string]string) []record.Masked {
+	value, ok := headers["location"]
+	if !ok {
+		return nil
+	}
+	clean := x.hideAddresses(value)
+	if clean == value {
+		return nil
+	}
+	headers["location"] = clean
+	return []record.Masked{hidden("header", "Location")}
+}
+
+func (x *Exchange) hideAddresses(value string) string {
+	if x.Plan == nil || x.Plan.Secrets == nil || value == masking.Token {
+		return value
+	}
+	if len(value) >= maxHeader { // it was cut, so that nobody knows what it is
+		return masking.Token
+	}
+	all := strings.Split(value, ", ") // several fields are joined
+	for i, address := range all {
+		all[i] = x.hideAddress(address)
+	}
+	return strings.Join(all, ", ")
+}
+
+// minMoved is how long a secret of this request must be to be looked for in
+// addresses of others.
+const minMoved = 4
+
+// hideAddress masks the secrets of one address. One of another host is looked
+// at too: it may be this API by another name.
+func (x *Exchange) hideAddress(address string) string {
+	address, fragment, hasFragment := strings.Cut(address, "#")
+	origin, rest := cutOrigin(address)
+	if strings.HasPrefix(rest, "//") && origin == "" { // as in //host/path
+		end := strings.IndexAny(rest[2:], "/?")
+		if end < 0 {
+			end = len(rest) - 2
+		}
+		origin, rest = rest[:2+end], rest[2+end:]
+	}
+	relative := !strings.Contains(origin, "//") && (origin != "" || rest == "")
+	if relative { // to an address, such as 5/items
+		origin, rest = "", address
+	}
+	path, query, hasQuery := strings.Cut(rest, "?")
+	s, known := x.Plan.Secrets(path)
+	if !known && !x.isOwn(origin) {
+		s.WholePath = false
+	}
+	if s.WholePath && path != "" && path != "/" {
+		path = "/" + urlToken
+	}
+	own := strings.Split(path, "/")
+	for _, n := range s.Path {
+		if n+1 < len(own) && own[n+1] != "" {
+			own[n+1] = urlToken
+		}
+	}
+	var values []string
+	for _, v := range x.secrets {
+		if len(v) >= minMoved {
+			values = append(values, v)
+		}
+	}
+	for i, seg := range own {
+		if holds(unescaped(seg), values) {
+			own[i] = urlToken
+		}
+	}
+	out := origin + strings.Join(own, "/")
+	if hasQuery {
+		var places Exchange // which are told as one
+		out += "?" + places.hideQuery(query, s.Query, values)
+	}
+	if hasFragment {
+		if holds(unescaped(fragment), values) {
+			fragment = urlToken
+		}
+		out += "#" + fragment
+	}
+	return out
+}
+
+// isOwn says whether an address's origin is the one that was asked, or none.
+func (x *Exchange) isOwn(origin string) bool {
+	if origin == "" {
+		return true
+	}
+	asked, _ := cutOrigin(x.Request.URL)
+	_, host, _ := strings.Cut(origin, "//")
+	_, own, _ := strings.Cut(asked, "//")
+	return strings.EqualFold(host, own)
+}
