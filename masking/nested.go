@@ -3,6 +3,7 @@ package masking
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
 )
@@ -159,7 +160,8 @@ func (w *work) base64(text []byte) bool {
 	if len(text) > maxWithin {
 		return true // in doubt
 	}
-	decoded := make([]byte, enc.DecodedLen(len(text)))
+	decoded := slices.Grow(w.decodedText[:0], enc.DecodedLen(len(text)))[:enc.DecodedLen(len(text))]
+	w.decodedText = decoded
 	n, err := enc.Decode(decoded, bytes.TrimRight(text, "="))
 	decoded = decoded[:n]
 	if err != nil || n < shortest {

@@ -16,14 +16,16 @@ type work struct {
 	track tracker
 	kid   *work
 
-	in    []byte // a text decoded
-	name  []byte // a key decoded
-	out   [2][]byte
-	doc   []byte // a masked text within
-	spans []span
-	card  cardRun
-	pairs pairs
-	text  []byte // that spans are of
+	in   []byte // a text decoded
+	name []byte // a key decoded
+	out  [2][]byte
+	doc  []byte // a masked text within
+	// decodedText is a part of a text decoded, which the child masks.
+	decodedText []byte
+	spans       []span
+	card        cardRun
+	pairs       pairs
+	text        []byte // that spans are of
 
 	drops   bool   // some action removes members
 	canDrop bool   // there is one around the text at hand
@@ -89,13 +91,12 @@ func release(w *work) {
 func (w *work) forget() {
 	w.scan.Reset(nil, limits)
 	w.track.stop()
-	w.in, w.name, w.doc = trim(w.in), trim(w.name), trim(w.doc)
+	w.in, w.name, w.doc, w.decodedText = trim(w.in), trim(w.name), trim(w.doc), trim(w.decodedText)
 	w.out[0], w.out[1] = trim(w.out[0]), trim(w.out[1])
-	w.card.trim()
 	w.pairs.trim()
 	w.text, w.kept = nil, w.kept[:0]
 	w.drops, w.canDrop, w.dropped = false, false, false
-	if cap(w.spans) > keep/16 {
+	if cap(w.spans) > keep/32 {
 		w.spans = nil
 	}
 }
