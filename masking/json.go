@@ -2,6 +2,7 @@ package masking
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
 )
@@ -21,8 +22,16 @@ func (s *splice) replace(start, end int, by []byte) {
 	if bytes.Equal(s.src[start:end], by) {
 		return
 	}
+	s.room(start - s.last + len(by))
 	s.out = append(append(s.out, s.src[s.last:start]...), by...)
 	s.last, s.changed = end, true
+}
+
+// room makes room for n bytes more: at first, for about all of the text.
+func (s *splice) room(n int) {
+	if cap(s.out)-len(s.out) < n {
+		s.out = slices.Grow(s.out, max(n, len(s.src)-s.last+len(Token), len(s.out)/2))
+	}
 }
 
 // pos is where what is at i in the source, copied or not, is in the outcome.
@@ -245,7 +254,8 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 		w.canDrop = w.canDropHere()
 		if masked, changed := w.mask(name); changed {
 			w.member.drop = w.dropped
-			s.replace(tok.Start, tok.End, jsonscan.AppendQuoted(nil, masked))
+			w.doc = jsonscan.AppendQuoted(w.doc[:0], masked)
+			s.replace(tok.Start, tok.End, w.doc)
 			if rule == "" {
 				// What is left of the name may be one: masking again must find
 				// nothing new.

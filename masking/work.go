@@ -45,8 +45,9 @@ type root struct {
 	places  []Place
 	more    int
 	pointer []byte
-	located bool  // pointer is that of the token at hand
-	segment *work // masks pointers
+	full    []byte // the pointer as it is
+	located bool   // pointer is that of the token at hand
+	segment *work  // masks pointers
 
 	pointing int // bytes of pointers looked at for places …
 	naming   int // … and for domains
@@ -77,7 +78,7 @@ const keep = 1 << 16
 
 func release(w *work) {
 	top := w
-	*w.root = root{top: top, segment: w.root.segment, pointer: trim(w.root.pointer)}
+	*w.root = root{top: top, segment: w.root.segment, pointer: trim(w.root.pointer), full: trim(w.root.full)}
 	for ; w != nil; w = w.kid {
 		w.forget()
 	}
