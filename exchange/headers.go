@@ -37,8 +37,12 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 		masked = append(masked, maskedIn("header", places)...)
 	}
 	for _, name := range [...]string{"Cookie", "Set-Cookie"} {
+		mask := m.Policy.Cookies
+		if name == "Set-Cookie" {
+			mask = m.Policy.SetCookie
+		}
 		for i, value := range h[name] {
-			clean, places := m.Policy.Cookies(value)
+			clean, places := mask(value)
 			if i > 0 {
 				clean = kept[strings.ToLower(name)] + ", " + clean
 			}

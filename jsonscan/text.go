@@ -9,7 +9,9 @@ import (
 // quotes and all, to dst.
 func AppendString(dst, quoted []byte) []byte {
 	in := quoted[1 : len(quoted)-1]
-	dst = slices.Grow(dst, len(in)) // no escape is shorter than what it stands for
+	if len(in) > cap(dst)-len(dst) {
+		dst = slices.Grow(dst, len(in)) // no escape is shorter than what it stands for
+	}
 	for i := 0; i < len(in); {
 		j := i
 		for j < len(in) && in[j] != '\\' {

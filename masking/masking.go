@@ -185,7 +185,7 @@ func (p *Policy) Text(s string) (string, []Place) {
 
 // Header masks a header field's value: whole when the field's name is secret,
 // as Authorization and Cookie are, else as Text does. For what is in Cookie and
-// Set-Cookie fields see also [Policy.Cookies].
+// Set-Cookie fields see also [Policy.Cookies] and [Policy.SetCookie].
 func (p *Policy) Header(name, value string) (string, []Place) {
 	return p.Field(name, value)
 }

@@ -23,7 +23,6 @@ type work struct {
 	// decodedText is a part of a text decoded, which the child masks.
 	decodedText []byte
 	spans       []span
-	card        cardRun
 	pairs       pairs
 	text        []byte // that spans are of
 
@@ -33,6 +32,7 @@ type work struct {
 	kept    []bool // for each open container, whether something in it has stayed
 	member  member
 	names   knownNames
+	card    cardRun
 }
 
 // root gathers the places of one text and all within it.
