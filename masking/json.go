@@ -244,7 +244,9 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 		}
 	}
 	found := w.p.keys.find(name)
-	rule = found.rule
+	if rule = found.rule; rule == "" && bytes.IndexByte(name, '%') >= 0 {
+		rule = w.p.keys.findEncoded(name)
+	}
 	if len(w.pairs.open) > 0 || len(name)-3 < 5 && pairLetter(name) {
 		if by := w.pairKey(s, name, tok, last); rule == "" {
 			rule = by

@@ -156,7 +156,7 @@ func (w *work) named(s *splice) {
 		w.in = jsonscan.AppendString(w.in[:0], s.src[tok.Start:tok.End])
 		name = w.in
 	}
-	w.pairRule(s, w.p.keys.find(name).rule)
+	w.pairRule(s, w.p.keys.findEncoded(name))
 }
 
 // pairRule takes in by which rule, if any, the innermost object's name is
