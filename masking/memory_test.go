@@ -24,7 +24,7 @@ var hungry = map[string]func(n int) string{
 // allocated is how many bytes a call allocates, once everything is warm.
 func allocated(do func()) uint64 {
 	least := ^uint64(0)
-	for range 2 {
+	for range 3 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		do()
