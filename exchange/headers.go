@@ -45,9 +45,12 @@ func (m Masker) Headers(h http.Header) (map[string]string, []record.Masked) {
 		kept = keep(kept, lower[i], clean)
 		masked = addMasked(masked, maskedIn("header", places)...)
 	}
-	for _, of := range [...]struct{ field, name string }{{"Cookie", "cookie"}, {"Set-Cookie", "set-cookie"}} {
+	for _, of := range [...]struct {
+		field, name string
+		mask        func(string) (string, []masking.Place)
+	}{{"Cookie", "cookie", m.Policy.Cookies}, {"Set-Cookie", "set-cookie", m.Policy.SetCookie}} {
 		for i, value := range h[of.field] {
-			clean, places := m.Policy.Cookies(value)
+			clean, places := of.mask(value)
 			if i > 0 {
 				clean = kept[of.name] + ", " + clean
 			}

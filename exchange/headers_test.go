@@ -18,6 +18,7 @@ func TestCookiesAreRecordedByName(t *testing.T) {
 		"no name":         {"Cookie", []string{"LEAK"}, "[masked]"},
 		"a secret name":   {"Cookie", []string{"4111111111111111=LEAK"}, "[masked]=[masked]"},
 		"an attribute":    {"Cookie", []string{"a=b; LEAK"}, "a=[masked]; [masked]"},
+		"no attributes":   {"Cookie", []string{"a=b; path=/LEAK"}, "a=[masked]; path=[masked]"},
 		"set":             {"Set-Cookie", []string{"sid=LEAK; Path=/; HttpOnly; Max-Age=60"}, "sid=[masked]; Path=/; HttpOnly; Max-Age=60"},
 		"set, twice":      {"Set-Cookie", []string{"a=LEAK; Secure", "b=LEAK"}, "a=[masked]; Secure, b=[masked]"},
 		"set, a stowaway": {"Set-Cookie", []string{"a=b; Path=LEAK; x=LEAK"}, "a=[masked]; Path=[masked]; x=[masked]"},

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // AppendCanonical appends the canonical form of a scanned Key or String token
@@ -15,15 +17,19 @@ func AppendCanonical(dst, quoted []byte) []byte {
 	}
 	from := len(dst)
 	dst = AppendString(dst, quoted)
-	// In place: the rune that stands for others is the smallest of them, so
-	// writing never overtakes reading.
+	// In place: what stands for a rune has no more bytes than that, so writing
+	// never overtakes reading.
 	return AppendFolded(dst[:from], dst[from:])
 }
 
-// AppendFolded appends text to dst without its '_', '-' and spaces and with
-// every rune replaced by the one that stands for all runes of its Unicode
-// simple case folding: API_Key, apiKey and "api key" (with U+212A) are all
-// apikey. Bytes that are not UTF-8 stay.
+// AppendFolded appends text to dst without its '_', '-' and spaces, without
+// what cannot be seen, and with every rune replaced by the one that stands for
+// all runes of its Unicode simple case folding: API_Key, apiKey and "api key"
+// (with U+212A) are all apikey. Of a rune that is a form of others, such as a
+// fullwidth letter or a ligature, those count (Unicode Standard Annex #15,
+// compatibility decomposition), one rune at a time, where they take no more
+// bytes: what is appended is never longer than text. Bytes that are not UTF-8
+// stay.
 func AppendFolded(dst, text []byte) []byte {
 	n := len(dst)
 	dst = slices.Grow(dst, len(text))[:n+len(text)]
@@ -75,11 +81,53 @@ func appendFoldedRunes(dst, text []byte) []byte {
 		if r == utf8.RuneError && n == 1 {
 			dst = append(dst, c)
 		} else {
-			dst = utf8.AppendRune(dst, fold(r))
+			dst = appendFoldedRune(dst, text[i:i+n])
 		}
 		i += n
 	}
 	return dst
+}
+
+// appendFoldedRune appends what a rune, encoded, folds to.
+func appendFoldedRune(dst, encoded []byte) []byte {
+	of := encoded
+	if as := norm.NFKC.Properties(encoded).Decomposition(); len(as) > 0 && len(as) <= len(encoded) && !marked(as) {
+		of = as
+	}
+	for len(of) > 0 {
+		r, n := utf8.DecodeRune(of)
+		of = of[n:]
+		switch {
+		case r < utf8.RuneSelf:
+			if to := folded[r]; to != leftOut {
+				dst = append(dst, to)
+			}
+		case unicode.In(r, unseen...):
+		default:
+			dst = utf8.AppendRune(dst, fold(r))
+		}
+	}
+	return dst
+}
+
+// marked says whether a decomposition has combining marks: such a letter has a
+// form of its own.
+func marked(text []byte) bool {
+	for len(text) > 0 {
+		p := norm.NFKC.Properties(text)
+		if p.CCC() != 0 {
+			return true
+		}
+		text = text[p.Size():]
+	}
+	return false
+}
+
+// unseen are what people do not see in a name, or as no more than a space or a
+// dash: soft hyphens, zero-width characters, marks of direction, variation
+// selectors and what else Unicode has ignored by default.
+var unseen = []*unicode.RangeTable{
+	unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Zs, unicode.Pd,
 }
 
 // fold is the smallest rune of r's folding orbit, lower case where it is an

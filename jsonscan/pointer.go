@@ -1,6 +1,9 @@
 package jsonscan
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // AppendPointer appends the JSON Pointer (RFC 6901) of the key or value just
 // returned to dst: for a Key that of its member, for an End token that of the
@@ -17,7 +20,7 @@ func (s *Scanner) AppendPointer(dst []byte) []byte {
 				s.buf = AppendString(s.buf[:0], s.src[f.key:f.end])
 				text = s.buf
 			}
-			dst = append(dst, '/')
+			dst = append(slices.Grow(dst, len(text)+1), '/')
 			for _, c := range text {
 				switch c {
 				case '~':

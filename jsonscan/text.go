@@ -1,6 +1,7 @@
 package jsonscan
 
 import (
+	"slices"
 	"unicode/utf8"
 )
 
@@ -8,6 +9,9 @@ import (
 // quotes and all, to dst.
 func AppendString(dst, quoted []byte) []byte {
 	in := quoted[1 : len(quoted)-1]
+	if len(in) > cap(dst)-len(dst) {
+		dst = slices.Grow(dst, len(in)) // no escape is shorter than what it stands for
+	}
 	for i := 0; i < len(in); {
 		j := i
 		for j < len(in) && in[j] != '\\' {
@@ -80,7 +84,7 @@ const hexDigits = "0123456789abcdef"
 // AppendQuoted appends the JSON string that stands for s to dst, with as few
 // escapes as RFC 8259 allows. Bytes of s that are not UTF-8 become U+FFFD.
 func AppendQuoted(dst, s []byte) []byte {
-	dst = append(dst, '"')
+	dst = append(slices.Grow(dst, quotedLen(s)), '"')
 	from := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -118,4 +122,19 @@ func AppendQuoted(dst, s []byte) []byte {
 		from = i
 	}
 	return append(append(dst, s[from:]...), '"')
+}
+
+// quotedLen is how long the JSON string for s is, or a little less where s is
+// not UTF-8.
+func quotedLen(s []byte) int {
+	n := len(s) + len(`""`)
+	for _, c := range s {
+		switch {
+		case c == '"' || c == '\\':
+			n++
+		case c < ' ':
+			n += len(`u0000`)
+		}
+	}
+	return n
 }

@@ -3,6 +3,8 @@ package jsonscan
 import (
 	"encoding/json"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 )
 
 func TestStringsDecodeAsEncodingJSONDecodesThem(t *testing.T) {
@@ -38,7 +40,9 @@ func TestQuotingEscapesOnlyWhatItMust(t *testing.T) {
 func TestTheCanonicalFormForgetsCaseSeparatorsAndEscapes(t *testing.T) {
 	for _, q := range []string{
 		`"password"`, `"PASSWORD"`, `"Pass_Word"`, `"pass-word"`, `"pass word"`, `"paſſword"`, `"pa\u0073sword"`,
-		`"pa\u017f\u017Fword"`, `"__password__"`,
+		`"pa\u017f\u017Fword"`, `"__password__"`, `"ｐａｓｓｗｏｒｄ"`, `"ＰＡＳＳ＿ＷＯＲＤ"`, `"\uff50assword"`, `"pass\u00adword"`,
+		`"pass\u200bword"`, `"\ufeffpassword"`, `"p\u2060a\u034fs\ufe0fs\u200dword"`, `"pass\u00a0word"`, `"pass\u2011word"`,
+		`"𝐩𝐚𝐬𝐬𝐰𝐨𝐫𝐝"`, `"ⓟⓐⓢⓢⓦⓞⓡⓓ"`,
 	} {
 		if got := string(AppendCanonical(nil, []byte(q))); got != "password" {
 			t.Errorf("%s: got %q", q, got)
@@ -46,7 +50,7 @@ func TestTheCanonicalFormForgetsCaseSeparatorsAndEscapes(t *testing.T) {
 	}
 	for q, want := range map[string]string{
 		`"\u212aey"`: "key", `"Straße"`: "straße", `"STRASSE"`: "strasse", `"ΣΊΣΥΦΟΣ"`: "ΣΊΣΥΦΟΣ",
-		`"σίσυφος"`: "ΣΊΣΥΦΟΣ", `"a.b"`: "a.b", `""`: "", `"ÄÖ"`: "ÄÖ", `"äö"`: "ÄÖ",
+		`"σίσυφος"`: "ΣΊΣΥΦΟΣ", `"ﬀ"`: "ff", `"ﷺ"`: "ﷺ", `"℡"`: "tel", `"a．ｂ［０］"`: "a.b[0]", `"a.b"`: "a.b", `""`: "", `"ÄÖ"`: "ÄÖ", `"äö"`: "ÄÖ",
 	} {
 		if got := string(AppendCanonical([]byte{}, []byte(q))); got != want {
 			t.Errorf("%s: got %q, want %q", q, got, want)
@@ -54,5 +58,18 @@ func TestTheCanonicalFormForgetsCaseSeparatorsAndEscapes(t *testing.T) {
 	}
 	if got := string(AppendFolded([]byte("x:"), []byte("A_\xffB"))); got != "x:a\xffb" {
 		t.Errorf("bytes that are not UTF-8 stay: %q", got)
+	}
+}
+
+func TestFoldingNeverMakesANameLonger(t *testing.T) {
+	for r := range rune(unicode.MaxRune + 1) {
+		in := utf8.AppendRune(nil, r)
+		out := AppendFolded(nil, in)
+		if len(out) > len(in) {
+			t.Errorf("%U becomes %q", r, out)
+		}
+		if again := AppendFolded(nil, out); string(again) != string(out) {
+			t.Errorf("%U becomes %q and then %q", r, out, again)
+		}
 	}
 }

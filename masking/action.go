@@ -149,11 +149,11 @@ func hasIndex(rule string) bool {
 // action is what to do with the value at hand, which rule calls secret.
 func (w *work) action(rule string) Action {
 	p := w.p
-	if rule == ruleNested || rule == ruleUndecodable {
-		return Action{Kind: ActToken} // whole texts of no known form
-	}
 	if p.preserve {
 		return Action{Kind: ActPreserve}
+	}
+	if rule == ruleNested || rule == ruleUndecodable {
+		return Action{Kind: ActToken} // whole texts of no known form
 	}
 	act := p.actions[rule]
 	if rule == ruleSchema {

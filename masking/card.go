@@ -17,90 +17,126 @@ const (
 	shortestCard = 12
 )
 
-// cardRun is a run of digits with at most one separator between two of them.
+// cardRun is a run of digits with at most one separator between two of them:
+// of a long one, the last groups. No card number has more groups than digits.
 type cardRun struct {
-	digits []byte // their values
-	start  []int  // where each begins in the text
-	end    []int  // where each ends
-	groups []int  // the numbers of the digits after a separator, from 0
+	total  int // digits of the run
+	count  int // groups held
+	groups [maxCardDigits]cardGroup
 }
 
-func (r *cardRun) reset() {
-	r.digits, r.start, r.end, r.groups = r.digits[:0], r.start[:0], r.end[:0], r.groups[:0]
-}
-
-func (r *cardRun) trim() {
-	if cap(r.digits) > keep/16 {
-		*r = cardRun{}
-	}
+// cardGroup are digits without a separator between them.
+type cardGroup struct {
+	start, end int // in the text
+	size       int
+	digits     [maxCardDigits]byte // the values of the first
 }
 
 // groupings are how card numbers are printed.
 var groupings = [][]int{{4, 4, 4, 4, 3}, {4, 4, 4, 4, 2}, {4, 4, 4, 4, 1}, {4, 4, 4, 4}, {4, 6, 5}, {4, 6, 4}, {4, 3, 3, 3}}
 
+// mostGroups is how many groups a printed card number has at most.
+const mostGroups = 5
+
 // cards adds the card numbers in text.
 func (w *work) cards(text []byte) {
-	r := &w.card
 	for i := 0; i < len(text); {
 		if _, n := digitAt(text, i); n == 0 {
 			i++
 			continue
 		}
 		from := i
-		i = r.read(text, i)
+		i = w.cardsInRun(text, i)
 		w.root.looked += i - from
-		if start, end := exponential(text, i); end > 0 && cardNumber(text[start:end]) {
-			w.addCard(text, start, end)
-			i = end
-		} else if len(r.digits) >= minCardDigits && !inFraction(text, from) {
-			w.cardsIn(text, r, from > 0 && text[from-1] == '+')
-		}
 	}
 }
 
-// read takes the run that begins at i in and returns what follows it.
+// cardsInRun adds the card numbers in the run that begins at i, all of it or
+// whole groups of a longer one, and returns what follows it. What has a plus
+// sign before and no more than 15 digits is a telephone number (ITU-T E.164).
+func (w *work) cardsInRun(text []byte, i int) int {
+	r := &w.card
+	r.total, r.count = 0, 0
+	from := i
+	decimals := inFraction(text, i)
+	for {
+		i = r.read(text, i)
+		sep := separatorAt(text, i)
+		if _, n := digitAt(text, i+sep); sep == 0 || n == 0 {
+			break
+		}
+		i += sep
+		if r.count == len(r.groups) {
+			if !decimals {
+				w.cardsInGroups(text, r.count-mostGroups+1)
+			}
+			r.count = copy(r.groups[:], r.groups[r.count-mostGroups+1:r.count])
+		}
+	}
+	if start, end := exponential(text, i); end > 0 && cardNumber(text[start:end]) {
+		w.addCard(text, start, end)
+		return end
+	}
+	switch {
+	case decimals || r.total < minCardDigits:
+	case from > 0 && text[from-1] == '+' && r.total <= 15:
+	case r.total <= maxCardDigits && r.isCard(0, r.count):
+		w.addCard(text, from, i)
+	default:
+		w.cardsInGroups(text, r.count)
+	}
+	return i
+}
+
+// read takes the group that begins at i in and returns what follows it.
 func (r *cardRun) read(text []byte, i int) int {
-	r.reset()
-	r.groups = append(r.groups, 0)
+	g := &r.groups[r.count]
+	r.count++
+	g.start, g.size = i, 0
 	for {
 		v, n := digitAt(text, i)
 		if n == 0 {
-			sep := separatorAt(text, i)
-			if sep == 0 {
-				return i
-			}
-			if v, n = digitAt(text, i+sep); n == 0 {
-				return i
-			}
-			i += sep
-			r.groups = append(r.groups, len(r.digits))
+			g.end = i
+			r.total += g.size
+			return i
 		}
-		r.digits, r.start, r.end = append(r.digits, v), append(r.start, i), append(r.end, i+n)
+		if g.size < len(g.digits) {
+			g.digits[g.size] = v
+		}
+		g.size++
 		i += n
 	}
 }
 
-// cardsIn adds the card numbers in a run: all of it, or whole groups of a
-// longer one. What has a plus sign before and no more than 15 digits is a
-// telephone number (ITU-T E.164).
-func (w *work) cardsIn(text []byte, r *cardRun, plus bool) {
-	total := len(r.digits)
-	if plus && total <= 15 {
-		return
-	}
-	if isCard(r.digits) {
-		w.addCard(text, r.start[0], r.end[total-1])
-		return
-	}
-	for g, first := range r.groups {
-		n := r.size(g)
-		if n < minCardDigits {
+// cardsInGroups adds the card numbers that begin with one of the first groups
+// held.
+func (w *work) cardsInGroups(text []byte, first int) {
+	r := &w.card
+	for g := range first {
+		n := 0
+		if size := r.groups[g].size; size >= minCardDigits {
+			if size <= maxCardDigits && r.isCard(g, 1) {
+				n = 1
+			}
+		} else {
 			n = r.printed(g)
 		}
-		if n > 0 && isCard(r.digits[first:first+n]) {
-			w.addCard(text, r.start[first], r.end[first+n-1])
+		if n > 0 {
+			w.addCard(text, r.groups[g].start, r.groups[g+n-1].end)
 		}
 	}
+}
+
+// isCard says whether n groups from g on, of no more digits than a card number
+// has, are one.
+func (r *cardRun) isCard(g, n int) bool {
+	var digits [maxCardDigits]byte
+	total := 0
+	for i := range n {
+		of := &r.groups[g+i]
+		total += copy(digits[total:], of.digits[:of.size])
+	}
+	return isCard(digits[:total])
 }
 
 func (w *work) addCard(text []byte, start, end int) {
@@ -110,31 +146,21 @@ func (w *work) addCard(text []byte, start, end int) {
 	}
 }
 
-// size is the number of digits in group g, 0 when there is no such group.
-func (r *cardRun) size(g int) int {
-	switch {
-	case g >= len(r.groups):
-		return 0
-	case g == len(r.groups)-1:
-		return len(r.digits) - r.groups[g]
-	}
-	return r.groups[g+1] - r.groups[g]
-}
-
-// printed is the number of digits of a card number grouped as usual that
-// begins with group g, or 0.
+// printed is how many groups a card number grouped as usual has that begins
+// with group g, or 0.
 func (r *cardRun) printed(g int) int {
 next:
 	for _, sizes := range groupings {
-		n := 0
+		if g+len(sizes) > r.count {
+			continue
+		}
 		for i, size := range sizes {
-			if r.size(g+i) != size {
+			if r.groups[g+i].size != size {
 				continue next
 			}
-			n += size
 		}
-		if first := r.groups[g]; isCard(r.digits[first : first+n]) {
-			return n
+		if r.isCard(g, len(sizes)) {
+			return len(sizes)
 		}
 	}
 	return 0

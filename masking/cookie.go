@@ -6,12 +6,22 @@ import (
 	"time"
 )
 
-// Cookies masks the value of a Cookie or Set-Cookie field (RFC 6265): the value
+// Cookies masks the value of a request's Cookie field (RFC 6265, 4.2): the value
 // of each cookie as a whole, because no name tells that a cookie is harmless.
-// Names stay, and so do the attributes of a Set-Cookie field where they are
-// well formed. The rule is the name's own if it is secret, else that of names
-// of cookies; a place's pointer is the cookie's name.
+// Names stay. The rule is the name's own if it is secret, else that of names of
+// cookies; a place's pointer is the cookie's name.
 func (p *Policy) Cookies(value string) (string, []Place) {
+	return p.cookies(value, false)
+}
+
+// SetCookie masks the value of an answer's Set-Cookie field (RFC 6265, 4.1) as
+// [Policy.Cookies] does, but for the cookie's attributes: those that are well
+// formed stay.
+func (p *Policy) SetCookie(value string) (string, []Place) {
+	return p.cookies(value, true)
+}
+
+func (p *Policy) cookies(value string, attributes bool) (string, []Place) {
 	p = p.orStandard()
 	w := take(p)
 	defer release(w)
@@ -19,7 +29,7 @@ func (p *Policy) Cookies(value string) (string, []Place) {
 	kept := pairs[:0]
 	for i, raw := range pairs {
 		blank := raw[:len(raw)-len(strings.TrimLeft(raw, " \t"))]
-		if out, drop := w.cookie(strings.TrimSpace(raw), i > 0); !drop {
+		if out, drop := w.cookie(strings.TrimSpace(raw), attributes && i > 0); !drop {
 			kept = append(kept, blank+out)
 		}
 	}
@@ -31,13 +41,13 @@ func (p *Policy) Cookies(value string) (string, []Place) {
 
 const ruleCookie = "key:cookie"
 
-// cookie masks one cookie, or an attribute of one.
-func (w *work) cookie(pair string, later bool) (out string, drop bool) {
+// cookie masks one cookie, or what may be an attribute of one.
+func (w *work) cookie(pair string, attribute bool) (out string, drop bool) {
 	if pair == "" {
 		return pair, false
 	}
 	name, value, has := strings.Cut(pair, "=")
-	if later && isCookieAttribute(strings.ToLower(strings.TrimSpace(name)), value, has) {
+	if attribute && isCookieAttribute(strings.ToLower(strings.TrimSpace(name)), value, has) {
 		w.root.name = name
 		return w.whatDetectorsFind(pair), false
 	}

@@ -127,6 +127,9 @@ func (w *work) run(text []byte, found gates, digits int) {
 	if found.has(gatePercent) {
 		w.encoded(text)
 	}
+	if found.has(gateBase64) || found.has(gateEquals) || found.has(gateColon) {
+		w.base64s(text)
+	}
 	if len(w.p.patterns) > 0 {
 		w.matchPatterns(text)
 	}

@@ -59,6 +59,7 @@ func leadingSpace(text []byte) int {
 
 // cut leaves out a part of the source.
 func (s *splice) cut(start, end int) {
+	s.room(start - s.last)
 	s.out = append(s.out, s.src[s.last:start]...)
 	s.last, s.changed = end, true
 }

@@ -20,10 +20,10 @@ func (w *work) emails(text []byte, userinfos int) {
 			return
 		}
 		at += i
-		for next < userinfos && w.spans[next].end < at {
+		for next < min(userinfos, len(w.spans)) && int(w.spans[next].end) < at {
 			next++
 		}
-		if next < userinfos && w.spans[next].end == at {
+		if next < min(userinfos, len(w.spans)) && int(w.spans[next].end) == at {
 			continue
 		}
 		start, end := localPart(text, at), domain(text, at+1)

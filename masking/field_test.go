@@ -38,11 +38,28 @@ func TestParametersAndCookiesAndFieldsHaveActionsToo(t *testing.T) {
 		"Path=hunter2; path=hunter2; secure=hunter2; max-age=hunter2":                                                                "Path=[masked]; path=[masked]; secure=[masked]; max-age=[masked]",
 		"ann@example.org=1": "[masked]=[masked]",
 	} {
-		got, places := p.Cookies(in)
+		got, places := p.SetCookie(in)
 		if got != want || (len(places) == 0) != (in == "") {
 			t.Errorf("%s became %s: %+v", in, got, places)
 		}
-		if again, _ := p.Cookies(got); again != got {
+		if again, _ := p.SetCookie(got); again != got {
+			t.Errorf("%s became %s and then %s", in, got, again)
+		}
+	}
+}
+
+func TestARequestsCookiesHaveNoAttributes(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "",
+		"sid=x; path=/hunter2; domain=hunter.two; max-age=7777003; priority=low": "sid=[masked]; path=[masked]; domain=[masked]; max-age=[masked]; priority=[masked]",
+		"sid=x; secure; samesite=lax; Expires=Wed, 21 Oct 2026 07:28:00 GMT":     "sid=[masked]; [masked]; samesite=[masked]; Expires=[masked]",
+		"$Version=1; sid=x; $Path=/hunter2":                                      "$Version=[masked]; sid=[masked]; $Path=[masked]",
+	} {
+		got, places := standard().Cookies(in)
+		if got != want || (len(places) == 0) != (in == "") {
+			t.Errorf("%s became %s: %+v", in, got, places)
+		}
+		if again, _ := standard().Cookies(got); again != got {
 			t.Errorf("%s became %s and then %s", in, got, again)
 		}
 	}

@@ -7,7 +7,8 @@ package masking
 // harmless is here when it is often enough not.
 //
 // These match the whole name, or what follows its last punctuation mark:
-// token in "auth.token" and "user[token]".
+// token in "auth.token" and "user[token]", or what stands before an index:
+// token in "token[0]" and "token.0".
 var defaultKeys = []string{
 	// passwords
 	"pass", "userpass", "dbpass", "smtppass", "ftppass", "pw", "pin", "pincode", "pinblock", "userpin", "cardpin",
@@ -31,7 +32,8 @@ var defaultSuffixes = []string{
 	"token", "cookie", "authorization", "assertion", "jwt", "otp", "ssn", "iban", "cvv", "cvc", "cardnumber",
 	"signingkey", "encryptionkey", "decryptionkey", "accesskey", "accountkey", "sharedkey", "masterkey", "hmackey",
 	"sshkey", "subscriptionkey", "functionskey", "recoverykey", "xamzsignature", "xgoogsignature",
-	"passwort", "kennwort", "motdepasse", "contrasena", "contraseña", "senha", "wachtwoord",
+	"passwort", "passwörter", "kennwort", "kennwörter", "motdepasse", "motsdepasse", "contrasena", "contraseña", "senha",
+	"wachtwoord", "wachtwoorden",
 }
 
 // defaultStems match anywhere in a name: password in passwordHash and in
@@ -39,6 +41,20 @@ var defaultSuffixes = []string{
 var defaultStems = []string{
 	"password", "passwd", "passphrase", "passcode", "pwd", "secret", "credential", "apikey", "privatekey", "privkey",
 	"accesstoken", "refreshtoken", "apitoken", "authtoken", "sessiontoken", "bearertoken",
+}
+
+// forms are how a name of either list above is written: alone, as a list's name,
+// and as that of its value.
+func forms(name string) []string {
+	return []string{name, name + "s", name + "value", name + "values"}
+}
+
+// counts end names that are plurals and do not mean them: how many there are,
+// as of the pieces of a language model's text.
+var counts = []string{
+	"maxtokens", "totaltokens", "prompttokens", "completiontokens", "inputtokens", "outputtokens", "cachedtokens",
+	"reasoningtokens", "thinkingtokens", "predictiontokens", "audiotokens", "texttokens", "imagetokens", "budgettokens",
+	"usedtokens", "remainingtokens", "numtokens", "maxnewtokens", "assertions",
 }
 
 // harmless are words that hold one of the above and do not mean it. They are

@@ -19,6 +19,9 @@ func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
 		"cardNumber", "card_number", "pan", "ssn", "customer_ssn", "iban", "IBAN", "otp", "totp", "assertion",
 		"client_assertion", "code_verifier", "jwt", "bearer", "X-Goog-Iap-Jwt-Assertion", "contraseña", "CONTRASEÑA",
 		"secretary_password", "bloodtype", "BLOOD_TYPE", "patient.blood type", "密码", "custRef", "cust.ref",
+		"token[0]", "cvv[a]", "otp[]", "iban[0][value]", "user[token][0]", "x.api.key[1]", "token.0", "users.0.pin.1", "token.0.x",
+		"bloodtype[0]", "blood.type.3", "tokens", "pins", "otps", "ibans", "passwords", "csrfTokens", "device_tokens", "card.pins",
+		"Passwörter", "token_value", "tokenValues", "cvvValue", "pin-value", "admin_tokens", "max_token_secret", "otp%5B1%5D",
 		"$password", "password?", "\"password\"", "next_page_token_secret",
 	} {
 		if !p.SecretName(name) {
@@ -27,10 +30,12 @@ func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", "_", "tokens_used", "max_tokens", "total_tokens", "token_type", "token_count", "token.count", "secretary",
-		"Secretary", "secretaries", "pinned", "pinterest", "pins", "spin", "panel", "company", "japan", "passenger",
+		"Secretary", "secretaries", "pinned", "pinterest", "spin", "panel", "company", "japan", "passenger",
 		"passport_country", "bypass", "compass", "passwordless", "next_page_token", "nextPageToken", "next_token",
 		"continuationToken", "cookies_accepted", "author", "authorized", "authorized_at", "key", "public_key", "keyboard",
 		"monkey", "id", "name", "email", "session", "ssnippet", "ribandage", "option", "adopted", "code", "state",
+		"completion_tokens", "cache_read_input_tokens", "budget_tokens", "assertions", "value", "values", "pinvalued", "card[0]",
+		"cards", "keys", "keys[0]", "items.0", "version.1.2", "tokens_used[0]", "count.token.x", "next_page_tokens", "next_page_token_value",
 		"bloodtypes", "expires_in", "scope", "signature", "description", "note", "card", "card_brand", "custref.id",
 	} {
 		if p.SecretName(name) {

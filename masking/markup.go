@@ -83,10 +83,13 @@ func tagName(text []byte) []byte {
 // localName is an element's name without its namespace.
 func localName(name []byte) []byte { return name[bytes.LastIndexByte(name, ':')+1:] }
 
+// part is a part of a text.
+type part struct{ start, end int }
+
 // tag reads the rest of a tag, from i on: where it ends, or -1 when it is none,
 // the attribute that holds a value, and the rule that calls the name secret
 // that an attribute gives.
-func (w *work) tag(text []byte, i int) (end int, value span, rule string) {
+func (w *work) tag(text []byte, i int) (end int, value part, rule string) {
 	limit := min(len(text), i+maxTag)
 	for from := i; i < limit; i++ {
 		switch c := text[i]; c {
@@ -95,7 +98,7 @@ func (w *work) tag(text []byte, i int) (end int, value span, rule string) {
 			return i + 1, value, rule
 		case '<':
 			w.root.looked += i - from
-			return -1, span{}, ""
+			return -1, part{}, ""
 		case '"', '\'':
 			open, escapes := i, backslashes(text[from:i])
 			i = closing(text[:limit], i+1, c, escapes)
@@ -106,13 +109,13 @@ func (w *work) tag(text []byte, i int) (end int, value span, rule string) {
 					rule = by
 				}
 			case isValue(attribute):
-				value = span{start: open + 1, end: i}
+				value = part{start: open + 1, end: i}
 			}
 			i += escapes
 		}
 	}
 	w.root.looked += maxTag
-	return -1, span{}, ""
+	return -1, part{}, ""
 }
 
 // closingTag is where the element's end tag begins, looked for from i on.

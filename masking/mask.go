@@ -2,6 +2,7 @@ package masking
 
 import (
 	"bytes"
+	"math"
 	"slices"
 )
 
@@ -19,6 +20,10 @@ func (w *work) mask(text []byte) ([]byte, bool) {
 	w.dropped = false
 	if len(text) < w.p.shortest {
 		return text, false
+	}
+	if len(text) > math.MaxInt32 { // more than a span can tell
+		w.place(ruleNested, actionMask)
+		return []byte(Token), true
 	}
 	out, changed := w.pass(text, 0)
 	if !changed {
@@ -55,31 +60,6 @@ func (w *work) pass(text []byte, n int) ([]byte, bool) {
 	return w.detectors(text, found, digits, n)
 }
 
-// span is a part of a text to be masked.
-type span struct {
-	start, end int
-	rule       string
-	act        Action
-}
-
-// add has a part of the text at hand masked, unless it is empty, a mark
-// already, or a value that detectors are told to leave.
-func (w *work) add(start, end int, rule string) {
-	part := w.text[start:end]
-	act := w.action(rule)
-	if len(part) == 0 || w.p.isMark(act, part) || w.p.allowed(rule, part) {
-		return
-	}
-	if act.Kind == ActDrop {
-		if w.canDrop {
-			w.dropped = true
-		} else {
-			act.Kind = ActToken
-		}
-	}
-	w.spans = append(w.spans, span{start, end, rule, act})
-}
-
 // detectors runs those whose gates are open and replaces what they find.
 func (w *work) detectors(text []byte, found gates, digits, n int) ([]byte, bool) {
 	w.spans, w.text = w.spans[:0], text
@@ -87,18 +67,19 @@ func (w *work) detectors(text []byte, found gates, digits, n int) ([]byte, bool)
 	if len(w.spans) == 0 {
 		return text, false
 	}
-	slices.SortFunc(w.spans, func(a, b span) int { return a.start - b.start })
-	out, last := w.out[n][:0], 0
+	sortSpans(w.spans)
+	out, last := slices.Grow(w.out[n][:0], len(text)+len(Token)*len(w.spans)), 0
 	for i := 0; i < len(w.spans); {
 		first, s := i, w.spans[i]
+		act := w.spanAction(s.rule)
 		for i++; i < len(w.spans) && w.spans[i].start < s.end; i++ {
-			if o := w.spans[i]; o.start != s.start || o.end != s.end || o.act != s.act {
-				s.end, s.act = max(s.end, o.end), Action{Kind: ActToken}
+			if o := w.spans[i]; o.start != s.start || o.end != s.end || w.spanAction(o.rule) != act {
+				s.end, act = max(s.end, o.end), Action{Kind: ActToken}
 			}
 		}
 		mark, name := Token, actionMask
-		if s.act.Kind != ActToken {
-			mark, name = w.p.mark(s.act, s.rule, w.domain(s.rule), text[s.start:s.end])
+		if act.Kind != ActToken {
+			mark, name = w.p.mark(act, s.rule, w.domain(s.rule), text[s.start:s.end])
 		}
 		if w.dropped {
 			name = actionDrop
@@ -107,7 +88,7 @@ func (w *work) detectors(text []byte, found gates, digits, n int) ([]byte, bool)
 			w.place(o.rule, name)
 		}
 		out = append(append(out, text[last:s.start]...), mark...)
-		last = s.end
+		last = int(s.end)
 	}
 	out = append(out, text[last:]...)
 	w.out[n] = out

@@ -25,7 +25,8 @@ type Config struct {
 	// headers alike: password, api_key and their like are built in (see
 	// keys.go), these are added. They are compared whole, without regard to
 	// case and punctuation, and with what follows a name's last punctuation
-	// mark: pin is the name of "user.pin" too.
+	// mark and stands before an index: pin is the name of "user.pin", "pin[0]"
+	// and "pin.0" too.
 	Keys []string
 	// Paths are JSON Pointers (RFC 6901) of secret values in which the
 	// segment * stands for any one key or index, ** for any number of them,
@@ -186,7 +187,7 @@ func (p *Policy) Text(s string) (string, []Place) {
 // Field masks the value of a name, such as a header field, or a part of a
 // multipart form: whole when the name is secret, as Authorization and Cookie
 // are, else as Text does. For what is in Cookie and Set-Cookie fields see also
-// [Policy.Cookies].
+// [Policy.Cookies] and [Policy.SetCookie].
 func (p *Policy) Field(name, value string) (string, []Place) {
 	p = p.orStandard()
 	w := take(p)
@@ -200,7 +201,7 @@ func (p *Policy) Field(name, value string) (string, []Place) {
 
 // SecretName says whether the values of name are secret.
 func (p *Policy) SecretName(name string) bool {
-	return p.orStandard().keys.find([]byte(name)).rule != ""
+	return p.orStandard().keys.findEncoded([]byte(name)) != ""
 }
 
 func (p *Policy) text(pointer, s string) (string, []Place) {

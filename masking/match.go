@@ -3,6 +3,7 @@ package masking
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
 )
@@ -50,10 +51,14 @@ func newMatcher(keys []string, defaults bool) (*matcher, error) {
 	b := newBuilder(m)
 	if defaults {
 		for _, k := range defaultKeys {
-			m.exact[canonical(k)] = "key:" + k
+			for _, form := range forms(k) {
+				m.exact[canonical(form)] = "key:" + k
+			}
 		}
 		for _, k := range defaultSuffixes {
-			b.at(canonical(k)).suffix = "key:" + k
+			for _, form := range forms(k) {
+				b.at(canonical(form)).suffix = "key:" + k
+			}
 		}
 		for _, k := range defaultStems {
 			b.at(canonical(k)).stem = "key:" + k
@@ -110,34 +115,81 @@ func (m *matcher) find(name []byte) match {
 // it may be, or "".
 func (m *matcher) findEncoded(name []byte) string {
 	rule := m.find(name).rule
-	for i := 0; i < maxPasses && rule == "" && bytes.IndexByte(name, '%') >= 0; i++ {
-		name = unescape(nil, name)
-		rule = m.find(name).rule
+	if rule != "" || bytes.IndexByte(name, '%') < 0 {
+		return rule
+	}
+	var space, space2, space3 [128]byte
+	name = append(space[:0], name...)
+	folded, whole := space2[:0], space3[:0]
+	for range maxPasses {
+		n := len(name)
+		name = unescape(name[:0], name) // which is never longer
+		rule, folded, whole = m.spelled(name, folded, whole)
+		if rule != "" || len(name) == n || bytes.IndexByte(name, '%') < 0 {
+			break
+		}
 	}
 	return rule
 }
 
 // careful finds name in its canonical form, without harmless words, then what
-// follows its last punctuation mark.
+// follows its last punctuation mark, then what stands before an index.
 func (m *matcher) careful(name []byte) string {
-	var space [128]byte
-	folded := jsonscan.AppendFolded(space[:0], name)
-	var space2 [128]byte
-	whole := letters(space2[:0], folded)
-	if rule := m.exact[string(whole)]; rule != "" {
+	var space, space2 [128]byte
+	rule, _, _ := m.spelled(name, space[:0], space2[:0])
+	return rule
+}
+
+// spelled is careful with room for the forms of a name, which it returns.
+func (m *matcher) spelled(name, room, room2 []byte) (rule string, folded, whole []byte) {
+	folded = jsonscan.AppendFolded(room[:0], name)
+	if rule, whole = m.folded(folded, room2); rule != "" {
+		return rule, folded, whole
+	}
+	from := 0
+	for i := range folded {
+		if !beginsIndex(folded[i:]) {
+			continue
+		}
+		if rule, whole = m.folded(folded[from:i], whole); rule != "" {
+			return rule, folded, whole
+		}
+		from = i + 1
+	}
+	return "", folded, whole
+}
+
+// beginsIndex says whether text, in a name, begins with what makes it one of a
+// list or map: [0], [key], [] or .0.
+func beginsIndex(text []byte) bool {
+	if text[0] != '.' {
+		return text[0] == '['
+	}
+	n := 1
+	for n < len(text) && isDigit(text[n]) {
+		n++
+	}
+	return n > 1 && (n == len(text) || text[n] == '.' || text[n] == '[')
+}
+
+// folded finds a name, folded, as a whole and by its last word. The letters of
+// the whole go into room.
+func (m *matcher) folded(folded, room []byte) (rule string, whole []byte) {
+	whole = letters(slices.Grow(room[:0], len(folded)), folded)
+	if rule = m.word(whole); rule != "" {
+		return rule, whole
+	}
+	if last := lastWord(folded); len(last) < len(folded) {
+		rule = m.word(last)
+	}
+	return rule, whole
+}
+
+func (m *matcher) word(name []byte) string {
+	if rule := m.exact[string(name)]; rule != "" {
 		return rule
 	}
-	if rule := m.walk(whole); rule != "" {
-		return rule
-	}
-	last := lastWord(folded)
-	if len(last) == len(folded) {
-		return ""
-	}
-	if rule := m.exact[string(last)]; rule != "" {
-		return rule
-	}
-	return m.walk(last)
+	return m.walk(name)
 }
 
 // walk looks for stems and suffixes in a canonical name.
@@ -156,7 +208,11 @@ func (m *matcher) walk(name []byte) string {
 			return s.stem
 		}
 	}
-	return m.states[st>>classShift].suffix
+	rule := m.states[st>>classShift].suffix
+	if rule != "" && slices.ContainsFunc(counts, func(c string) bool { return bytes.HasSuffix(name, []byte(c)) }) {
+		return ""
+	}
+	return rule
 }
 
 // canonical is the form in which names are compared.

@@ -2,7 +2,7 @@ package masking
 
 import (
 	"bytes"
-	"encoding/base64"
+	"slices"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
 )
@@ -39,7 +39,7 @@ func mayHold(text []byte) kind {
 	switch c {
 	case '{', '[', '"':
 		return jsonText
-	case 'e', 'W', 'I', 'C', 'D', '7', 'd', // '{' '[' ' ' tab or LF, CR, a byte order mark, data:
+	case 'e', 'W', 'I', 'C', 'D', '7', 'd', // '{' '[' ' ' tab or LF, CR or DATA:, a byte order mark, data:
 		'L',                               // -----BEGIN
 		'Z', 'V', 'S', 'Q', 'R', 'N', 'T': // base64 of these
 		if len(text) < shortestBase64 {
@@ -147,9 +147,12 @@ func (w *work) base64(text []byte) bool {
 		return false
 	}
 	text = bytes.Trim(text, " \t\r\n")
-	if bytes.HasPrefix(text, []byte("data:")) {
-		if i := bytes.Index(text[:min(len(text), 256)], []byte(";base64,")); i >= 0 {
-			text = text[i+len(";base64,"):]
+	if hasPrefixFold(text, "data:") { // a URL of data (RFC 2397): its scheme and parameters in any case
+		for i := range text[:min(len(text), 256)] {
+			if hasPrefixFold(text[i:], ";base64,") {
+				text = text[i+len(";base64,"):]
+				break
+			}
 		}
 	}
 	enc := base64Encoding(text)
@@ -159,7 +162,8 @@ func (w *work) base64(text []byte) bool {
 	if len(text) > maxWithin {
 		return true // in doubt
 	}
-	decoded := make([]byte, enc.DecodedLen(len(text)))
+	decoded := slices.Grow(w.decodedText[:0], enc.DecodedLen(len(text)))[:enc.DecodedLen(len(text))]
+	w.decodedText = decoded
 	n, err := enc.Decode(decoded, bytes.TrimRight(text, "="))
 	decoded = decoded[:n]
 	if err != nil || n < shortest {
@@ -169,65 +173,4 @@ func (w *work) base64(text []byte) bool {
 	_, changed := w.child().pass(decoded, 0)
 	w.root.quiet--
 	return changed
-}
-
-// base64Encoding is the encoding text is in, or nil when it is none or
-// of nothing that is looked into.
-func base64Encoding(text []byte) *base64.Encoding {
-	if len(text) < shortestBase64 {
-		return nil
-	}
-	enc := base64.RawStdEncoding
-	var head [6]byte
-	if bytes.ContainsAny(text[:shortestBase64], "-_") {
-		enc = base64.RawURLEncoding
-	}
-	if n, err := enc.Decode(head[:], text[:shortestBase64]); err != nil || n < 6 {
-		return nil
-	}
-	if !mayBeWithin(head[:]) {
-		return nil
-	}
-	for i, b := range text {
-		switch {
-		case 'a' <= b|0x20 && b|0x20 <= 'z', '0' <= b && b <= '9', b == '+', b == '/', b == '\r', b == '\n':
-		case b == '-' || b == '_':
-			enc = base64.RawURLEncoding
-		case b == '=' && i >= len(text)-4:
-		default:
-			return nil
-		}
-	}
-	return enc
-}
-
-// mayBeWithin says whether base64 of what begins with head is looked into:
-// JSON, a private key, and base64 of the two.
-func mayBeWithin(head []byte) bool {
-	c := content(head)
-	if len(c) == 0 {
-		return true
-	}
-	switch c[0] {
-	case '[':
-		return true
-	case '{':
-		return len(c) == 1 || bytes.IndexByte([]byte("\" \t\r\n"), c[1]) >= 0
-	case '"':
-		return len(c) == 1 || c[1] == '{' || c[1] == '['
-	case '-':
-		return bytes.HasPrefix([]byte("-----BEGIN"), c)
-	}
-	return beginsWithin(head)
-}
-
-// beginsWithin says whether base64 that begins with head is of what is looked
-// into but for further base64.
-func beginsWithin(head []byte) bool {
-	var plain [3]byte
-	if _, err := base64.RawStdEncoding.Decode(plain[:], head[:4]); err != nil {
-		return false
-	}
-	c := content(plain[:])
-	return len(c) == 0 || c[0] == '{' || c[0] == '[' || string(c) == "---"
 }

@@ -29,10 +29,19 @@ type pair struct {
 // side is a value: its key in the source, and where its key and the value
 // itself end in the outcome.
 type side struct {
-	key        jsonscan.Token
+	key        [2]uint32 // where it begins and ends
 	start, end int
 	rule       string // once it is secret
 }
+
+// Bounds of what is kept of values that no name has made secret yet, or that
+// turned out secret late: an object has one, seldom two of the former. Values
+// past that are masked at once.
+const (
+	mostValues = 16
+	fewLate    = 1 << 10
+	lateEvery  = 64 // bytes of a text with more than a few
+)
 
 // pairLetter says at little cost whether a member called key, which is not
 // long, may be either.
@@ -107,8 +116,11 @@ func (w *work) pairKey(s *splice, name []byte, tok jsonscan.Token, last int) str
 		return ""
 	}
 	w.named(s)
+	if o.rule == "" && (len(p.values)-o.values == mostValues || len(p.late) >= max(fewLate, len(s.src)/lateEvery)) {
+		return ruleNested
+	}
 	if o.rule == "" {
-		p.values, o.going = append(p.values, side{key: tok, start: s.pos(tok.End)}), true
+		p.values, o.going = append(p.values, side{key: [2]uint32{uint32(tok.Start), uint32(tok.End)}, start: s.pos(tok.End)}), true
 	}
 	return o.rule
 }
@@ -144,7 +156,7 @@ func (w *work) named(s *splice) {
 		w.in = jsonscan.AppendString(w.in[:0], s.src[tok.Start:tok.End])
 		name = w.in
 	}
-	w.pairRule(s, w.p.keys.find(name).rule)
+	w.pairRule(s, w.p.keys.findEncoded(name))
 }
 
 // pairRule takes in by which rule, if any, the innermost object's name is
@@ -157,12 +169,15 @@ func (w *work) pairRule(s *splice, rule string) {
 	}
 	o.rule = rule
 	for _, v := range p.values[o.values:] {
-		key := s.src[v.key.Start:v.key.End]
+		key := s.src[v.key[0]:v.key[1]]
 		if w.level > 0 {
 			key = nil // the place is the string that all of this is in
 		}
 		w.root.add(rule, w.lateAction(rule), key)
 		v.rule = rule
+		if n := len(p.late); n == cap(p.late) {
+			p.late = slices.Grow(p.late, n)
+		}
 		p.late = append(p.late, v)
 	}
 	p.values = p.values[:o.values]
@@ -203,6 +218,9 @@ func (w *work) maskLate(out []byte) ([]byte, bool) {
 		}
 		if bytes.Equal(out[start:v.end], by) {
 			continue
+		}
+		if masked == nil {
+			masked = make([]byte, 0, len(out)+len(quoted)*len(p.late))
 		}
 		masked = append(append(masked, out[last:start]...), by...)
 		last = v.end

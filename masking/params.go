@@ -1,6 +1,9 @@
 package masking
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // params adds the values of secret names in text, as in a form, in a URL's
 // query, in a connection string or a log line: name=value.
@@ -129,7 +132,8 @@ func (w *work) encoded(text []byte) {
 // or "".
 func (w *work) hidden(part []byte) string {
 	w.root.looked += len(part)
-	decoded := unescape(make([]byte, 0, len(part)), part)
+	w.decodedText = unescape(slices.Grow(w.decodedText[:0], len(part)), part)
+	decoded := w.decodedText
 	if len(decoded) < shortest {
 		return ""
 	}

@@ -91,13 +91,20 @@ func (r *root) here() []byte {
 		return r.pointer
 	}
 	r.located = true
-	full := r.top.scan.AppendPointer(nil)
-	r.pointing += len(full)
+	r.full = r.top.scan.AppendPointer(r.full[:0])
+	r.pointing += len(r.full)
 	out := r.pointer[:0]
-	for _, seg := range bytes.Split(full, []byte("/"))[1:] {
+	for seg := range bytes.SplitSeq(bytes.TrimPrefix(r.full, []byte("/")), []byte("/")) {
+		if len(r.full) == 0 {
+			break // the whole document
+		}
 		if len(out) > maxPointer {
 			out = append(append(out, '/'), ellipsis...)
 			break
+		}
+		if len(seg) > 2*maxSegment {
+			out = append(append(out, '/'), ellipsis...)
+			continue
 		}
 		out = append(append(out, '/'), escaper.Replace(r.safe(unescaper.Replace(string(seg))))...)
 	}

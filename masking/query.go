@@ -2,6 +2,7 @@ package masking
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -42,7 +43,7 @@ func (p *Policy) Query(raw string) (string, []Place) {
 // wholeQuery masks a query that is a text of its own, such as JSON sent as a
 // form.
 func (w *work) wholeQuery(raw string) (string, bool) {
-	text := unescape(w.in[:0], []byte(raw))
+	text := unescape(slices.Grow(w.in[:0], len(raw)), []byte(raw))
 	w.in = text
 	if len(text) < w.p.shortest {
 		return raw, false
@@ -144,13 +145,26 @@ func (p *Policy) Path(escaped string) (string, []Place) {
 
 // escape percent-encodes all but unreserved characters (RFC 3986, 2.3).
 func escape(text []byte) string {
-	var b strings.Builder
+	more := 0
 	for _, c := range text {
-		if isAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~' {
+		if !unreserved(c) {
+			more += 2
+		}
+	}
+	var b strings.Builder
+	b.Grow(len(text) + more)
+	for _, c := range text {
+		if unreserved(c) {
 			b.WriteByte(c)
 			continue
 		}
-		b.WriteString("%" + string("0123456789ABCDEF"[c>>4]) + string("0123456789ABCDEF"[c&15]))
+		b.WriteByte('%')
+		b.WriteByte("0123456789ABCDEF"[c>>4])
+		b.WriteByte("0123456789ABCDEF"[c&15])
 	}
 	return b.String()
+}
+
+func unreserved(c byte) bool {
+	return isAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~'
 }

@@ -16,14 +16,15 @@ type work struct {
 	track tracker
 	kid   *work
 
-	in    []byte // a text decoded
-	name  []byte // a key decoded
-	out   [2][]byte
-	doc   []byte // a masked text within
-	spans []span
-	card  cardRun
-	pairs pairs
-	text  []byte // that spans are of
+	in   []byte // a text decoded
+	name []byte // a key decoded
+	out  [2][]byte
+	doc  []byte // a masked text within
+	// decodedText is a part of a text decoded, which the child masks.
+	decodedText []byte
+	spans       []span
+	pairs       pairs
+	text        []byte // that spans are of
 
 	drops   bool   // some action removes members
 	canDrop bool   // there is one around the text at hand
@@ -31,6 +32,7 @@ type work struct {
 	kept    []bool // for each open container, whether something in it has stayed
 	member  member
 	names   knownNames
+	card    cardRun
 }
 
 // root gathers the places of one text and all within it.
@@ -43,8 +45,9 @@ type root struct {
 	places  []Place
 	more    int
 	pointer []byte
-	located bool  // pointer is that of the token at hand
-	segment *work // masks pointers
+	full    []byte // the pointer as it is
+	located bool   // pointer is that of the token at hand
+	segment *work  // masks pointers
 
 	pointing int // bytes of pointers looked at for places …
 	naming   int // … and for domains
@@ -75,7 +78,7 @@ const keep = 1 << 16
 
 func release(w *work) {
 	top := w
-	*w.root = root{top: top, segment: w.root.segment, pointer: trim(w.root.pointer)}
+	*w.root = root{top: top, segment: w.root.segment, pointer: trim(w.root.pointer), full: trim(w.root.full)}
 	for ; w != nil; w = w.kid {
 		w.forget()
 	}
@@ -89,13 +92,12 @@ func release(w *work) {
 func (w *work) forget() {
 	w.scan.Reset(nil, limits)
 	w.track.stop()
-	w.in, w.name, w.doc = trim(w.in), trim(w.name), trim(w.doc)
+	w.in, w.name, w.doc, w.decodedText = trim(w.in), trim(w.name), trim(w.doc), trim(w.decodedText)
 	w.out[0], w.out[1] = trim(w.out[0]), trim(w.out[1])
-	w.card.trim()
 	w.pairs.trim()
 	w.text, w.kept = nil, w.kept[:0]
 	w.drops, w.canDrop, w.dropped = false, false, false
-	if cap(w.spans) > keep/16 {
+	if cap(w.spans) > keep/32 {
 		w.spans = nil
 	}
 }
