@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -101,6 +103,52 @@ func TestAnApprovedRequestRunsOnceAsItWasApproved(t *testing.T) {
 	if next := r.pend(risky, ana...); next == id {
 		t.Error("a second refund went by the first one's approval")
 	}
+}
+
+func TestAUsedApprovalIsNotUsedAgainWhateverBecomesOfItsObjects(t *testing.T) {
+	r := start(t, fullChain)
+	r.ready()
+	ana, ben := r.as("ana", "eng"), r.as("ben", "sec")
+	id := r.pend(risky, ana...)
+	if a := r.vote(id, "approve", ben...); a.StatusCode != 200 {
+		t.Fatalf("the vote got %d %s", a.StatusCode, a.text)
+	}
+	objects := filepath.Join(r.dir, r.dirName, "approvals")
+	backup := filepath.Join(t.TempDir(), "approvals")
+	if err := os.CopyFS(backup, os.DirFS(objects)); err != nil {
+		t.Fatal(err)
+	}
+	named := append([]string{"Caddyrec-Approval", id}, ana...)
+	if a := r.do("POST", "/refunds", risky, named...); a.StatusCode != 200 {
+		t.Fatalf("got %d %s", a.StatusCode, a.text)
+	}
+	again := func(when string) {
+		t.Helper()
+		if a := r.do("POST", "/refunds", risky, named...); a.StatusCode != 409 || a.problem(t).Reason != "approval-used" {
+			t.Errorf("%s: got %d %s", when, a.StatusCode, a.text)
+		}
+	}
+	if err := os.Remove(filepath.Join(objects, id, "use.json")); err != nil {
+		t.Fatal(err)
+	}
+	again("with use.json removed")
+	r.load(strings.Replace(fullChain, "wait 50ms", "wait 51ms", 1))
+	r.ready()
+	again("and reloaded")
+	stopCaddy(t)
+	if err := os.RemoveAll(objects); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(objects, os.DirFS(backup)); err != nil {
+		t.Fatal(err)
+	}
+	r.load(fullChain)
+	r.ready()
+	again("put back from a copy and restarted")
+	if n := len(r.upstream.requests()); n != 1 {
+		t.Errorf("it ran %d times", n)
+	}
+	r.one(record.ApprovalUsed)
 }
 
 func TestADeniedRequestNeverRuns(t *testing.T) {
