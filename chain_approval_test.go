@@ -239,33 +239,64 @@ func TestTheJSONMatcherCannotBeWalkedAround(t *testing.T) {
 	respond fine
 `)
 	for body, want := range map[string]int{
-		`{"amount":1000}`:                            200,
-		`{"amount":1001}`:                            403,
-		`{"amount":"5000"}`:                          403,
-		`{"amount":5e3}`:                             403,
-		`{"\u0061mount":5000}`:                       403,
-		`{"amount":1,"amount":5000}`:                 400,
-		`{"amount":1,"\u0061mount":5000}`:            400,
-		`{"amount":"0x1388"}`:                        400,
-		`{"amount":"5000 EUR"}`:                      400,
-		`{"amount":"٥٠٠٠"}`:                          400,
-		`{"amount":"1e400"}`:                         403,
-		`{"amount":[5000]}`:                          400,
-		`{"amount":{"0":5000}}`:                      400,
-		`{"amount":null}`:                            200,
-		`{"amount":1,"AMOUNT":5000}`:                 400,
-		`{"Amount":5000}`:                            400,
-		`{"amount":5000`:                             400,
-		"\ufeff" + `{"amount":5000}`:                 400,
-		`{"amount":1} {"amount":5000}`:               400,
-		`{"other":5000}`:                             200,
-		`{"amount":1e999}`:                           400,
-		``:                                           200,
-		strings.Repeat("[", 100000):                  400,
-		`{"amount":` + strings.Repeat("9", 65) + `}`: 400,
+		`{"amount":1000}`:                                  200,
+		`{"amount":1001}`:                                  403,
+		`{"amount":"5000"}`:                                403,
+		`{"amount":5e3}`:                                   403,
+		`{"\u0061mount":5000}`:                             403,
+		`{"amount":1,"amount":5000}`:                       400,
+		`{"amount":1,"\u0061mount":5000}`:                  400,
+		`{"amount":"0x1388"}`:                              400,
+		`{"amount":"5000 EUR"}`:                            400,
+		`{"amount":"٥٠٠٠"}`:                                400,
+		`{"amount":"1e400"}`:                               403,
+		`{"amount":"1e401"}`:                               400,
+		`{"amount":1000.00000000000001}`:                   403,
+		`{"amount":1000.000000000000000000000001}`:         403,
+		`{"amount":"1000.00000000000000000001"}`:           403,
+		`{"amount":1000.0000000000000000000000}`:           200,
+		`{"amount":"` + strings.Repeat("0", 62) + `10"}`:   200,
+		`{"amount":"` + strings.Repeat("0", 62) + `5000"}`: 400,
+		`{"amount":[5000]}`:                                400,
+		`{"amount":{"0":5000}}`:                            400,
+		`{"amount":null}`:                                  200,
+		`{"amount":1,"AMOUNT":5000}`:                       400,
+		`{"Amount":5000}`:                                  400,
+		`{"amount":5000`:                                   400,
+		"\ufeff" + `{"amount":5000}`:                       400,
+		`{"amount":1} {"amount":5000}`:                     400,
+		`{"other":5000}`:                                   200,
+		`{"amount":1e999}`:                                 400,
+		``:                                                 200,
+		strings.Repeat("[", 100000):                        400,
+		`{"amount":` + strings.Repeat("9", 65) + `}`:       400,
 	} {
 		if a := r.do("POST", "/", body); a.StatusCode != want {
 			t.Errorf("%.40q got %d %s, not %d", body, a.StatusCode, a.text, want)
+		}
+	}
+}
+
+func TestTheJSONMatcherTellsLargeNumbersApart(t *testing.T) {
+	r := start(t, `
+	@same json id == 9007199254740993
+	respond @same same 403
+	@other json id != 9007199254740993
+	respond @other other
+`)
+	for body, want := range map[string]string{
+		`{"id":9007199254740993}`:     "same",
+		`{"id":"9007199254740993"}`:   "same",
+		`{"id":9007199254740993.000}`: "same",
+		`{"id":90071992547409930e-1}`: "same",
+		`{"id":9007199254740992}`:     "other",
+		`{"id":"9007199254740992"}`:   "other",
+		`{"id":9007199254740993.1}`:   "other",
+		`{"id":"x"}`:                  "other",
+		`{}`:                          "other",
+	} {
+		if a := r.do("POST", "/", body); a.text != want {
+			t.Errorf("%s got %d %s, not %s", body, a.StatusCode, a.text, want)
 		}
 	}
 }
