@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -103,6 +105,52 @@ func TestAnApprovedRequestRunsOnceAsItWasApproved(t *testing.T) {
 	}
 }
 
+func TestAUsedApprovalIsNotUsedAgainWhateverBecomesOfItsObjects(t *testing.T) {
+	r := start(t, fullChain)
+	r.ready()
+	ana, ben := r.as("ana", "eng"), r.as("ben", "sec")
+	id := r.pend(risky, ana...)
+	if a := r.vote(id, "approve", ben...); a.StatusCode != 200 {
+		t.Fatalf("the vote got %d %s", a.StatusCode, a.text)
+	}
+	objects := filepath.Join(r.dir, r.dirName, "approvals")
+	backup := filepath.Join(t.TempDir(), "approvals")
+	if err := os.CopyFS(backup, os.DirFS(objects)); err != nil {
+		t.Fatal(err)
+	}
+	named := append([]string{"Caddyrec-Approval", id}, ana...)
+	if a := r.do("POST", "/refunds", risky, named...); a.StatusCode != 200 {
+		t.Fatalf("got %d %s", a.StatusCode, a.text)
+	}
+	again := func(when string) {
+		t.Helper()
+		if a := r.do("POST", "/refunds", risky, named...); a.StatusCode != 409 || a.problem(t).Reason != "approval-used" {
+			t.Errorf("%s: got %d %s", when, a.StatusCode, a.text)
+		}
+	}
+	if err := os.Remove(filepath.Join(objects, id, "use.json")); err != nil {
+		t.Fatal(err)
+	}
+	again("with use.json removed")
+	r.load(strings.Replace(fullChain, "wait 50ms", "wait 51ms", 1))
+	r.ready()
+	again("and reloaded")
+	stopCaddy(t)
+	if err := os.RemoveAll(objects); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(objects, os.DirFS(backup)); err != nil {
+		t.Fatal(err)
+	}
+	r.load(fullChain)
+	r.ready()
+	again("put back from a copy and restarted")
+	if n := len(r.upstream.requests()); n != 1 {
+		t.Errorf("it ran %d times", n)
+	}
+	r.one(record.ApprovalUsed)
+}
+
 func TestADeniedRequestNeverRuns(t *testing.T) {
 	r := start(t, fullChain)
 	r.ready()
@@ -191,33 +239,64 @@ func TestTheJSONMatcherCannotBeWalkedAround(t *testing.T) {
 	respond fine
 `)
 	for body, want := range map[string]int{
-		`{"amount":1000}`:                            200,
-		`{"amount":1001}`:                            403,
-		`{"amount":"5000"}`:                          403,
-		`{"amount":5e3}`:                             403,
-		`{"\u0061mount":5000}`:                       403,
-		`{"amount":1,"amount":5000}`:                 400,
-		`{"amount":1,"\u0061mount":5000}`:            400,
-		`{"amount":"0x1388"}`:                        400,
-		`{"amount":"5000 EUR"}`:                      400,
-		`{"amount":"٥٠٠٠"}`:                          400,
-		`{"amount":"1e400"}`:                         403,
-		`{"amount":[5000]}`:                          400,
-		`{"amount":{"0":5000}}`:                      400,
-		`{"amount":null}`:                            200,
-		`{"amount":1,"AMOUNT":5000}`:                 400,
-		`{"Amount":5000}`:                            400,
-		`{"amount":5000`:                             400,
-		"\ufeff" + `{"amount":5000}`:                 400,
-		`{"amount":1} {"amount":5000}`:               400,
-		`{"other":5000}`:                             200,
-		`{"amount":1e999}`:                           400,
-		``:                                           200,
-		strings.Repeat("[", 100000):                  400,
-		`{"amount":` + strings.Repeat("9", 65) + `}`: 400,
+		`{"amount":1000}`:                                  200,
+		`{"amount":1001}`:                                  403,
+		`{"amount":"5000"}`:                                403,
+		`{"amount":5e3}`:                                   403,
+		`{"\u0061mount":5000}`:                             403,
+		`{"amount":1,"amount":5000}`:                       400,
+		`{"amount":1,"\u0061mount":5000}`:                  400,
+		`{"amount":"0x1388"}`:                              400,
+		`{"amount":"5000 EUR"}`:                            400,
+		`{"amount":"٥٠٠٠"}`:                                400,
+		`{"amount":"1e400"}`:                               403,
+		`{"amount":"1e401"}`:                               400,
+		`{"amount":1000.00000000000001}`:                   403,
+		`{"amount":1000.000000000000000000000001}`:         403,
+		`{"amount":"1000.00000000000000000001"}`:           403,
+		`{"amount":1000.0000000000000000000000}`:           200,
+		`{"amount":"` + strings.Repeat("0", 62) + `10"}`:   200,
+		`{"amount":"` + strings.Repeat("0", 62) + `5000"}`: 400,
+		`{"amount":[5000]}`:                                400,
+		`{"amount":{"0":5000}}`:                            400,
+		`{"amount":null}`:                                  200,
+		`{"amount":1,"AMOUNT":5000}`:                       400,
+		`{"Amount":5000}`:                                  400,
+		`{"amount":5000`:                                   400,
+		"\ufeff" + `{"amount":5000}`:                       400,
+		`{"amount":1} {"amount":5000}`:                     400,
+		`{"other":5000}`:                                   200,
+		`{"amount":1e999}`:                                 400,
+		``:                                                 200,
+		strings.Repeat("[", 100000):                        400,
+		`{"amount":` + strings.Repeat("9", 65) + `}`:       400,
 	} {
 		if a := r.do("POST", "/", body); a.StatusCode != want {
 			t.Errorf("%.40q got %d %s, not %d", body, a.StatusCode, a.text, want)
+		}
+	}
+}
+
+func TestTheJSONMatcherTellsLargeNumbersApart(t *testing.T) {
+	r := start(t, `
+	@same json id == 9007199254740993
+	respond @same same 403
+	@other json id != 9007199254740993
+	respond @other other
+`)
+	for body, want := range map[string]string{
+		`{"id":9007199254740993}`:     "same",
+		`{"id":"9007199254740993"}`:   "same",
+		`{"id":9007199254740993.000}`: "same",
+		`{"id":90071992547409930e-1}`: "same",
+		`{"id":9007199254740992}`:     "other",
+		`{"id":"9007199254740992"}`:   "other",
+		`{"id":9007199254740993.1}`:   "other",
+		`{"id":"x"}`:                  "other",
+		`{}`:                          "other",
+	} {
+		if a := r.do("POST", "/", body); a.text != want {
+			t.Errorf("%s got %d %s, not %s", body, a.StatusCode, a.text, want)
 		}
 	}
 }

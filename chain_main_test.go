@@ -167,6 +167,34 @@ func TestPlaceholdersTellTheIdentityAndNothingTheClientSaid(t *testing.T) {
 	}
 }
 
+func TestOtherSpellingsOfReservedPathsAreNotFoundAndNeedNoApproval(t *testing.T) {
+	for name, site := range map[string]string{
+		"by a matcher": fullChain,
+		"everything":   strings.Replace(strings.Replace(fullChain, "jit_approval @risky", "jit_approval", 1), "@risky json amount > 1000", "", 1),
+		"none":         "oidc_auth {\nissuer ISSUER\naudience orders-api\n}\nsession_record\nreverse_proxy UPSTREAM",
+	} {
+		r := start(t, site)
+		r.ready()
+		for _, path := range []string{"/.CADDYREC/approvals", "/.Caddyrec/", "/x/../.caddyrec/approvals", "//.caddyrec/approvals/x/votes", "/./.caddyrec/approvals", "/%2eCADDYREC/approvals", "/x/..//.caddyREC/y"} {
+			for _, a := range []answer{r.do("GET", path, "", r.as("ana", "eng")...), r.do("POST", path, `{"amount":5000}`, r.as("ana", "eng")...)} {
+				if a.StatusCode != 404 || a.problem(t).Reason != "not-found" {
+					t.Errorf("%s: %s got %d %s", name, path, a.StatusCode, a.text)
+				}
+			}
+		}
+		if up := r.upstream.requests(); len(up) != 0 {
+			t.Errorf("%s: the upstream got %v", name, up)
+		}
+		if n := len(r.records(ofType(record.ApprovalRequested))); n != 0 {
+			t.Errorf("%s: %d approvals were opened", name, n)
+		}
+		if a := r.do("GET", "/x.caddyrec/y", "", r.as("ana", "eng")...); site != fullChain && a.StatusCode == 404 {
+			t.Errorf("%s: a path of another name got %d", name, a.StatusCode)
+		}
+		stopCaddy(t)
+	}
+}
+
 func TestReservedPathsNeverReachTheUpstream(t *testing.T) {
 	r := start(t, fullChain)
 	r.ready()

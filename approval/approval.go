@@ -63,13 +63,20 @@
 //	       … record made, reported as failed  spent: approval.used with no exchange after it
 //	expire object or record fails   expired by the clock, refused; whoever looks next records
 //
+// A use is known from the ledger, too: a request that has an approval.used
+// record, or that this process has used, is used, whatever has become of its
+// use.json. So neither removing that nor putting all objects back from a copy
+// lets it run again. When the ledger cannot be read, requests that this process
+// has not opened are refused.
+//
 // A claim is never finished by somebody else, unlike a decision: a record that
 // says used for a request that did not run would be a lie.
 //
 // # Limits
 //
 // Objects are not signed: who can write to the store can forge votes, though
-// the ledger will not tell of them. Two nodes asked for the same at the same
+// the ledger will not tell of them. A node knows what its own ledger says, not
+// another's: of a use on another node only the store tells. Two nodes asked for the same at the same
 // instant may open a request each, and each can be approved once. An e-mail is
 // taken as the caller gives it, verified or not.
 package approval
@@ -114,6 +121,11 @@ type Options struct {
 	Poll time.Duration
 	// Now is the clock: time.Now by default.
 	Now func() time.Time
+	// Used gives the ids of the requests that the ledger has an approval.used
+	// record of, at least those recorded since then, and others. It is asked once,
+	// as soon as there is a request that this process has not opened itself. By
+	// default there are none.
+	Used func(ctx context.Context, since time.Time, id func(string)) error
 	// Logger gets warnings about damaged objects and work put off: none by
 	// default.
 	Logger *slog.Logger
@@ -129,6 +141,7 @@ type Service struct {
 	log   *slog.Logger
 
 	keyed locks // one holder for each request, and for each kind of asking
+	spent spent
 
 	mu      sync.Mutex
 	index   index
@@ -163,11 +176,15 @@ func New(store storage.Store, rec Recorder, opts Options) (*Service, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	if opts.Used == nil {
+		opts.Used = func(context.Context, time.Time, func(string)) error { return nil }
+	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Service{
 		store: store, rec: rec, opts: opts, log: opts.Logger,
+		spent:   newSpent(),
 		index:   newIndex(opts.MaxPending),
 		waiting: map[string]*watch{},
 	}, nil

@@ -78,6 +78,7 @@ func (s *Service) open(ctx context.Context, r Request) (State, error) {
 	if err := s.commit(ctx, ev); err != nil {
 		return State{}, err
 	}
+	s.note(s.spent.opened, r.ID)
 	if err := create(ctx, s, r.ID, requestName, r); err != nil {
 		return State{}, err
 	}

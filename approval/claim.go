@@ -36,6 +36,9 @@ func (s *Service) Claim(ctx context.Context, id, binding string) (State, error) 
 	if err := unclaimable(f.status(now)); err != nil {
 		return f.state(now), err
 	}
+	if s.outlived(id, now) { // asked when requests had more time: nobody remembers whether it was used
+		return f.state(now), ErrExpired
+	}
 	if err := ctx.Err(); err != nil { // nobody is left to run it for
 		return State{}, err
 	}
@@ -53,6 +56,7 @@ func (s *Service) Claim(ctx context.Context, id, binding string) (State, error) 
 		}
 		return f.state(now), cmp.Or(unclaimable(f.status(now)), ErrUsed)
 	}
+	s.note(s.spent.used, id)
 	// Read again: a vote that came too late to count is told as well.
 	if f, err = s.load(ctx, id); err != nil {
 		return State{}, err

@@ -23,6 +23,7 @@ type facts struct {
 	decisionRecorded bool
 	use              *verdict
 	useRecorded      bool
+	spent            bool // it was used, by the ledger's word
 }
 
 // errTorn is facts that contradict each other: a listing made while objects
@@ -39,11 +40,16 @@ func (s *Service) load(ctx context.Context, id string) (*facts, error) {
 		if len(names) == 0 {
 			return nil, ErrNotFound
 		}
-		if f := s.remembered(id, names); f != nil {
+		used, err := s.wasUsed(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if f := s.remembered(id, names); f != nil && f.spent == used {
 			return f, nil
 		}
 		f, err := s.assemble(ctx, id, names)
 		if err == nil {
+			f.spent = used
 			s.remember(f)
 			return f, nil
 		}
@@ -108,7 +114,8 @@ func (s *Service) assemble(ctx context.Context, id string, names []string) (*fac
 	return f, f.carried()
 }
 
-// check holds each object against the request.
+// check holds each object against the request, and that against its id, by
+// whose time it is known for how long it may be used.
 func (f *facts) check(id string) error {
 	r := &f.request
 	switch {
@@ -118,7 +125,7 @@ func (f *facts) check(id string) error {
 		return errors.New("the request has no requester")
 	case r.Policy.Check() != nil || r.Binding == "":
 		return errors.New("the request has no policy or binding")
-	case !r.Created.Before(r.Expires) || r.Expires.Sub(r.Created) > MaxExpiry:
+	case !r.Created.Before(r.Expires) || r.Expires.Sub(r.Created) > MaxExpiry || r.Created.UnixMilli() != idTime(id).UnixMilli():
 		return errors.New("the request's times are not in order")
 	}
 	for _, b := range f.ballots {
@@ -207,6 +214,8 @@ func (f *facts) outcome(now time.Time) Status {
 func (f *facts) status(now time.Time) Status {
 	over := !now.Before(f.request.Expires)
 	switch {
+	case f.spent:
+		return Used
 	case f.use != nil:
 		return f.use.Outcome
 	case f.decision != nil && f.decisionRecorded && (f.decision.Outcome != Approved || !over):
@@ -229,6 +238,9 @@ func (f *facts) state(now time.Time) State {
 
 // final says whether nothing is left to do about f.
 func (f *facts) final() bool {
+	if f.spent {
+		return true
+	}
 	if f.use != nil {
 		return f.use.Outcome == Used || f.useRecorded
 	}

@@ -21,6 +21,8 @@ const (
 func (f *facts) due(now time.Time) work {
 	d, u := f.decision, f.use
 	switch {
+	case f.spent: // what else is there has been put back, or is lost
+		return nothing
 	case d == nil && f.outcome(now) != "":
 		return decide
 	case d != nil && !f.decisionRecorded:

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
 	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -22,7 +24,7 @@ const approvalsPath = ReservedPrefix + "approvals"
 //	GET  /.caddyrec/approvals/{id}        one of them
 //	POST /.caddyrec/approvals/{id}/votes  {"decision":"approve"|"deny","reason":"…"}
 func (v *Visit) ServeReserved(w http.ResponseWriter, r *http.Request) (served bool, err error) {
-	if !strings.HasPrefix(r.URL.Path, ReservedPrefix) {
+	if !reserved(r.URL.Path) {
 		return false, nil
 	}
 	v.Identify(r)
@@ -43,4 +45,15 @@ func (v *Visit) ServeReserved(w http.ResponseWriter, r *http.Request) (served bo
 	}
 	return true, exchange.Problem{Title: "No such resource", Status: http.StatusNotFound, Reason: "not-found",
 		Detail: "paths under " + ReservedPrefix + " belong to caddyrec"}.Write(w, v.Exchange)
+}
+
+// reserved says whether a path is one that caddyrec answers, be it with 404:
+// also in the spellings that Caddy's path matcher takes for it, since it routes
+// those here, and an upstream might as well.
+func reserved(path string) bool {
+	if strings.HasPrefix(path, ReservedPrefix) {
+		return true
+	}
+	folded := strings.ToLower(path)
+	return strings.Contains(folded, ".caddyrec/") && strings.HasPrefix(caddyhttp.CleanPath(folded, true), ReservedPrefix)
 }

@@ -5,11 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -55,15 +52,16 @@ type Match struct {
 type Condition struct {
 	// A gjson path, such as `amount` or `items.0.price`.
 	Path string `json:"path"`
-	// How to compare: `==`, `!=`, `<`, `<=`, `>`, `>=` or `exists`. A decimal
-	// number in a string is compared as that number, since upstreams may read
-	// it so. A body with anything else where a number is due, such as `0x1F`,
-	// an array or an object, is answered with 400.
+	// How to compare: `==`, `!=`, `<`, `<=`, `>`, `>=` or `exists`. Numbers are
+	// compared exactly, digit by digit. A decimal number in a string is compared
+	// as that number, since upstreams may read it so; one of more than 64 bytes or
+	// with an exponent beyond 400 is answered with 400, as is a body with anything
+	// else where a number is due, such as `0x1F`, an array or an object.
 	Operator string `json:"operator"`
 	// What to compare with.
 	Value string `json:"value,omitempty"`
 
-	want   float64 // Value
+	want   decimal // Value
 	number bool    // it is one
 }
 
@@ -76,8 +74,8 @@ func (Match) CaddyModule() caddy.ModuleInfo {
 func (m *Match) Provision(caddy.Context) error {
 	for i := range m.Conditions {
 		c := &m.Conditions[i]
-		want, err := strconv.ParseFloat(c.Value, 64)
-		c.want, c.number = want, err == nil
+		want, ok, err := parseDecimal(c.Value)
+		c.want, c.number = want, ok && err == nil
 		for name := range strings.FieldsFuncSeq(c.Path, func(r rune) bool { return strings.ContainsRune(".|#", r) }) {
 			m.names = append(m.names, []byte(name))
 		}
@@ -136,10 +134,13 @@ func (c Condition) check() error {
 		return fmt.Errorf("json %s: unknown operator %q: use one of %s", c.Path, c.Operator, strings.Join(operators, " "))
 	case (c.Operator == "exists") != (c.Value == "") && c.Operator == "exists":
 		return fmt.Errorf("json %s exists: takes no value", c.Path)
-	case strings.ContainsAny(c.Operator, "<>"):
-		if n, err := strconv.ParseFloat(c.Value, 64); err != nil || math.IsNaN(n) {
-			return fmt.Errorf("json %s %s %s: the value is not a number", c.Path, c.Operator, c.Value)
-		}
+	}
+	_, isNumber, err := parseDecimal(c.Value)
+	switch {
+	case err != nil:
+		return fmt.Errorf("json %s %s %s: %w", c.Path, c.Operator, c.Value, err)
+	case strings.ContainsAny(c.Operator, "<>") && !isNumber:
+		return fmt.Errorf("json %s %s %s: the value is not a number: write it in decimal, such as 1000 or 0.5", c.Path, c.Operator, c.Value)
 	}
 	return nil
 }
@@ -216,58 +217,63 @@ func (c Condition) holds(v gjson.Result) (bool, error) {
 		return false, nil
 	}
 	switch c.Operator {
-	case "==":
-		return v.Exists() && c.equal(v), nil
-	case "!=":
-		return !v.Exists() || !c.equal(v), nil
+	case "==", "!=":
+		equal, err := c.equal(v)
+		return equal == (c.Operator == "=="), err
 	}
-	want := c.want
-	got, ok := number(v)
-	if !ok {
-		switch v.Type {
-		case gjson.Null, gjson.True, gjson.False: // also what is not there
-			return false, nil
-		}
+	got, ok, err := number(v)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("the value at %s: %w", c.Path, err)
+	case ok:
+	case v.Type == gjson.Null || v.Type == gjson.True || v.Type == gjson.False: // also what is not there
+		return false, nil
+	default:
 		return false, fmt.Errorf("the value at %s is not a number", c.Path)
 	}
+	order := got.compare(c.want)
 	switch c.Operator {
 	case "<":
-		return got < want, nil
+		return order < 0, nil
 	case "<=":
-		return got <= want, nil
+		return order <= 0, nil
 	case ">":
-		return got > want, nil
+		return order > 0, nil
 	default:
-		return got >= want, nil
+		return order >= 0, nil
 	}
 }
 
-func (c Condition) equal(v gjson.Result) bool {
-	if v.String() == c.Value {
-		return true
+// equal says whether v is there and is Value: as text, or as a number.
+func (c Condition) equal(v gjson.Result) (bool, error) {
+	if !v.Exists() {
+		return false, nil
 	}
-	got, ok := number(v)
-	return c.number && ok && got == c.want
+	if v.String() == c.Value && v.Type != gjson.Number { // a large number's String is rounded
+		return true, nil
+	}
+	if !c.number {
+		return false, nil
+	}
+	got, ok, err := number(v)
+	if err != nil {
+		return false, fmt.Errorf("the value at %s: %w", c.Path, err)
+	}
+	return ok && got.compare(c.want) == 0, nil
 }
 
-// decimal is a number as every reader of text reads it: no hexadecimal, no
-// separators, no words.
-var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
-
-// number is v's value. A number too large for a float64 is infinite.
-func number(v gjson.Result) (float64, bool) {
-	text := v.Raw // of a number in strict JSON
+// number is v's value, exactly. The error is errBeyond.
+func number(v gjson.Result) (decimal, bool, error) {
 	switch v.Type {
 	case gjson.Number:
-	case gjson.String:
-		if text = strings.Trim(v.Str, " "); !decimal.MatchString(text) {
-			return 0, false
+		if v.Raw == "" { // gjson has counted it
+			return parseDecimal(v.String())
 		}
-	default:
-		return 0, false
+		return parseDecimal(v.Raw)
+	case gjson.String:
+		return parseDecimal(strings.Trim(v.Str, " "))
 	}
-	n, err := strconv.ParseFloat(text, 64)
-	return n, err == nil || errors.Is(err, strconv.ErrRange)
+	return decimal{}, false, nil
 }
 
 // Interface guards
