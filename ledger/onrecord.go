@@ -21,7 +21,7 @@ import (
 type onRecord struct {
 	learning sync.Mutex      // held while sealed segments are read
 	base     uint64          // records before it were sealed when the log was opened
-	read     map[string]bool // segments that need not be read again
+	unread   []segment       // sealed segments to be read, again where they are damaged
 	told     map[string]bool // what was complained of already
 	learned  bool            // the sealed segments were read once
 	open     []timed         // of the records in open segments
@@ -171,27 +171,29 @@ func (l *Log) learn(ctx context.Context) error {
 	defer o.learning.Unlock()
 	r := purging{log: l, src: l.storeSource()}
 	r.src.ctx = ctx
-	sealed, err := segments(r.src, sealedFolder)
-	if err != nil {
-		return err
-	}
-	for _, s := range sealed {
-		if s.first >= o.base || o.read[s.name] {
-			continue
+	if !o.learned {
+		sealed, err := segments(r.src, sealedFolder)
+		if err != nil {
+			return err
 		}
+		o.unread = slices.DeleteFunc(sealed, func(s segment) bool { return s.first >= o.base })
+	}
+	var damaged []segment
+	for _, s := range o.unread {
 		err := r.learnSegment(s)
 		var fault *storeFault
 		switch {
 		case err == nil:
-			o.mark(&o.read, s.name)
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.As(err, &fault):
 			return fmt.Errorf("looking in %s for legal holds: %w", s.name, err)
 		default:
+			damaged = append(damaged, s)
 			l.complain("%s is damaged (%v), so that legal holds whose beginning it records are known from their files only: run caddy rec verify", s.name, err)
 		}
 	}
+	o.unread = damaged
 	if !o.learned {
 		for _, t := range o.open {
 			o.times.next = t.seq // open segments have no gaps
@@ -202,20 +204,17 @@ func (l *Log) learn(ctx context.Context) error {
 	return nil
 }
 
-func (o *onRecord) mark(set *map[string]bool, what string) (fresh bool) {
-	if *set == nil {
-		*set = map[string]bool{}
-	}
-	fresh = !(*set)[what]
-	(*set)[what] = true
-	return fresh
-}
-
 // complain reports a problem once. Callers hold learning.
 func (l *Log) complain(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); l.onRecord.mark(&l.onRecord.told, text) {
-		l.problem(errors.New(text))
+	o, text := &l.onRecord, fmt.Sprintf(format, args...)
+	if o.told[text] {
+		return
 	}
+	if o.told == nil {
+		o.told = map[string]bool{}
+	}
+	o.told[text] = true
+	l.problem(errors.New(text))
 }
 
 // learnSegment reads one sealed segment, each line of which a tile proves.
