@@ -49,15 +49,15 @@ func (r *retention) purge(ctx context.Context) error {
 	if retain <= 0 {
 		return nil
 	}
-	var newest time.Time
+	var newest, jump time.Time
 	if r.clock.wall.IsZero() {
 		var err error
-		if newest, err = r.gateway.log.SealedUntil(ctx); err != nil {
+		if newest, jump, err = r.gateway.log.Jumped(ctx); err != nil {
 			return err
 		}
 	}
 	now := time.Now()
-	if why := r.clock.doubt(now, time.Since(began), newest); why != "" {
+	if why := r.clock.doubt(now, time.Since(began), newest, jump); why != "" {
 		r.gateway.logger.Warn("nothing is purged for now: "+why, zap.String("log", r.gateway.name))
 		return nil
 	}
@@ -112,13 +112,17 @@ const (
 var began = time.Now()
 
 // doubt says why nothing should be purged when the wall clock shows wall, up
-// after some fixed moment by the monotonic clock. Newest is about when the
-// newest sealed record was written; it counts at the first look only.
-func (c *clock) doubt(wall time.Time, up time.Duration, newest time.Time) string {
+// after some fixed moment by the monotonic clock. Newest is when the newest record
+// was written that was there at the start, jump the first after the time went
+// far ahead between two records: an earlier start's own record, perhaps, which
+// makes a wrong clock look right. They count at the first look only.
+func (c *clock) doubt(wall time.Time, up time.Duration, newest, jump time.Time) string {
 	wall = wall.Round(0)
 	if c.wall.IsZero() {
 		if gap := wall.Sub(newest); !newest.IsZero() && gap > clockGap {
-			c.doubted, c.why = up, fmt.Sprintf("the clock is %s ahead of the newest sealed record", gap.Round(time.Hour))
+			c.doubted, c.why = up, fmt.Sprintf("the clock is %s ahead of the newest record", gap.Round(time.Hour))
+		} else if since := wall.Sub(jump); !jump.IsZero() && since >= 0 && since < clockDoubt {
+			c.doubted, c.why = up-since, "the time in the log goes far ahead at "+jump.UTC().Format(time.RFC3339)
 		}
 	} else if off := wall.Sub(c.wall) - (up - c.up); off.Abs() > clockSlack {
 		c.doubted, c.why = up, fmt.Sprintf("the clock was set by %s", off.Round(time.Second))

@@ -52,6 +52,20 @@ func (r *purging) readPeriod(s segment, end uint64, times *period) (err error) {
 	if _, err := r.proof.leaf(s.first, end); err != nil { // before anything is unpacked
 		return err
 	}
+	next := s.first
+	err = r.lines(s, end, func(line []byte, seq uint64) {
+		times.add(recordTime(line))
+		next = seq + 1
+	})
+	if err == nil && next != end {
+		return fmt.Errorf("it ends before record %d, not before %d", next, end)
+	}
+	return err
+}
+
+// lines gives fn the lines of a segment, each of which is as signed. It must not
+// go on behind record end.
+func (r *purging) lines(s segment, end uint64, fn func(line []byte, seq uint64)) error {
 	f, err := openSegmentFile(r, s)
 	if err != nil {
 		return err
@@ -59,11 +73,10 @@ func (r *purging) readPeriod(s segment, end uint64, times *period) (err error) {
 	defer f.Close()
 	lines := newLineReader(f)
 	var hasher leafHasher
-	next := s.first
-	for {
+	for next := s.first; ; next++ {
 		line, _, err := lines.next()
 		if err == io.EOF {
-			break
+			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("it is damaged at record %d: %w", next, err)
@@ -78,13 +91,8 @@ func (r *purging) readPeriod(s segment, end uint64, times *period) (err error) {
 		if hasher.sum(line) != signed {
 			return fmt.Errorf("it is damaged at record %d", next)
 		}
-		times.add(recordTime(line))
-		next++
+		fn(line, next)
 	}
-	if next != end {
-		return fmt.Errorf("it ends before record %d, not before %d", next, end)
-	}
-	return nil
 }
 
 // storeFault is an error of the store's that may pass.

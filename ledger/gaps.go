@@ -18,6 +18,8 @@ type gap struct {
 	End   uint64 `json:"end"`
 }
 
+func (g gap) has(seq uint64) bool { return g.First <= seq && seq < g.End }
+
 func purgedName(first uint64) string { return fmt.Sprintf("%s/%012d.json", purgedFolder, first) }
 
 // gaps lists where records were purged, or are about to be, in order.

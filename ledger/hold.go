@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -84,18 +85,30 @@ func (l *Log) Hold(ctx context.Context, h Hold) (id string, err error) {
 func (l *Log) hold(ctx context.Context, h Hold) (id string, err error) {
 	l.retention.Lock()
 	defer l.retention.Unlock()
-	h.ID, h.Since, h.Released = newHoldID(), time.Now().UTC(), time.Time{}
-	err = l.tellRetention(ctx, record.RetentionHeld, record.Retention{Hold: h.ID, From: bound(h.From), Until: bound(h.Until), Why: h.Why, By: h.By})
-	if err == nil {
-		err = l.createJSON(ctx, holdFolder+"/"+h.ID+holdSuffix, h)
+	if err := ctx.Err(); err != nil {
+		return "", err
 	}
-	return h.ID, err
+	// Once it may be on record it is in force, whoever still waits for it.
+	ctx = context.WithoutCancel(ctx)
+	h.ID, h.Since, h.Released = newHoldID(), time.Now().UTC(), time.Time{}
+	receipt, err := l.tellRetention(ctx, record.RetentionHeld, record.Retention{Hold: h.ID, From: bound(h.From), Until: bound(h.Until), Why: h.Why, By: h.By})
+	if err != nil {
+		return "", err
+	}
+	l.onRecord.hold(h, receipt.Seq)
+	if err := l.createJSON(ctx, holdFolder+"/"+h.ID+holdSuffix, h); err != nil {
+		l.problem(fmt.Errorf("hold %s is on record and in force, but its file could not be made, which is tried again: %w", h.ID, err))
+	}
+	return h.ID, nil
 }
 
 // Release ends a legal hold. The error wraps [fs.ErrNotExist] when there is
 // none of that id in force; it may be an [AskError].
 func (l *Log) Release(ctx context.Context, id, why, by string) error {
 	if err := checkWords(why, by); err != nil {
+		return err
+	}
+	if err := l.learn(ctx); err != nil {
 		return err
 	}
 	if err := l.release(ctx, id, why, by); err != nil {
@@ -110,17 +123,25 @@ func (l *Log) Release(ctx context.Context, id, why, by string) error {
 func (l *Log) release(ctx context.Context, id, why, by string) error {
 	l.retention.Lock()
 	defer l.retention.Unlock()
-	holds, err := holds(l.storeSource())
+	src := l.storeSource()
+	src.ctx = ctx
+	all, err := l.holdsNow(src)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(holds, func(h Hold) bool { return h.ID == id && h.Released.IsZero() })
-	if i < 0 {
+	if !slices.ContainsFunc(all, func(h Hold) bool { return h.ID == id && h.inForce() }) {
 		return noHold{}
 	}
-	err = l.tellRetention(ctx, record.RetentionReleased, record.Retention{Hold: id, Why: why, By: by})
-	if err == nil {
-		err = l.createJSON(ctx, holdFolder+"/"+id+endedSuffix, release{why, by, time.Now().UTC()})
+	ctx = context.WithoutCancel(ctx)
+	receipt, err := l.tellRetention(ctx, record.RetentionReleased, record.Retention{Hold: id, Why: why, By: by})
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC()
+	l.onRecord.release(id, now, receipt.Seq)
+	err = l.createJSON(ctx, holdFolder+"/"+id+endedSuffix, release{why, by, now})
+	if errors.Is(err, storage.ErrExist) { // it says the same, without a record until now
+		return nil
 	}
 	return err
 }
@@ -191,7 +212,7 @@ func bound(t time.Time) *record.Time {
 }
 
 // tellRetention commits a retention record.
-func (l *Log) tellRetention(ctx context.Context, t record.Type, what record.Retention) error {
+func (l *Log) tellRetention(ctx context.Context, t record.Type, what record.Retention) (Receipt, error) {
 	r := record.New(t)
 	r.Retention = &what
 	return l.commitOwn(ctx, t, r.AppendFields(nil))

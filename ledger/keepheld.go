@@ -34,6 +34,12 @@ func periodByName(s, next segment) period {
 // is to be called now and then, because segments come, and what waits in a
 // spool cannot be held yet. A purge is safe without.
 func (l *Log) KeepHeld(ctx context.Context) error {
+	if err := l.learn(ctx); err != nil {
+		return err
+	}
+	if err := l.mendHolds(ctx); err != nil {
+		return err
+	}
 	err := l.tellStore(ctx, func(name string, at period, all []Hold, keeper storage.Retainer) error {
 		if l.storeHolds.kept[name] || !heldAt(all, at) {
 			return errEnough
@@ -80,7 +86,7 @@ func (l *Log) tellStore(ctx context.Context, do func(name string, at period, all
 	defer l.storeHolds.mu.Unlock()
 	src := l.storeSource()
 	src.ctx = ctx
-	all, err := holds(src)
+	all, err := l.holdsNow(src)
 	if err != nil || len(all) == 0 {
 		return err
 	}

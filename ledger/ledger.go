@@ -133,6 +133,7 @@ type Log struct {
 	tree frontier // of what is durable; changed by the committer only, under mu
 
 	retention    sync.Mutex // held while a hold begins or ends, or a segment is purged
+	onRecord     onRecord
 	examined     examined
 	storeHolds   storeHolds
 	signing      signing
@@ -149,12 +150,12 @@ type Log struct {
 }
 
 // commitOwn commits a record of the log's own.
-func (l *Log) commitOwn(ctx context.Context, t record.Type, fields []byte) error {
-	_, err := l.Commit(ctx, fields)
+func (l *Log) commitOwn(ctx context.Context, t record.Type, fields []byte) (Receipt, error) {
+	receipt, err := l.Commit(ctx, fields)
 	if err == nil && l.opts.OnOwnRecord != nil {
 		l.opts.OnOwnRecord(t)
 	}
-	return err
+	return receipt, err
 }
 
 // problem reports what went wrong but stops nothing.

@@ -66,6 +66,7 @@ func (l *Log) start() error {
 		return err
 	}
 	l.tree, l.committer.prev = state.tree, state.prev
+	l.onRecord.base = state.base.size
 	if l.committer.seg, err = beginSegment(l.disk, state.tree.size, state.prev); errors.Is(err, fs.ErrPermission) {
 		return err // an operator's mistake, not a state of the disk that passes
 	} else if err != nil {
@@ -103,7 +104,7 @@ func (l *Log) tellCut(state *recovered) error {
 	if err != nil {
 		return err
 	}
-	if err = l.commitOwn(context.Background(), record.GatewayRecovered, fields); err == nil {
+	if _, err = l.commitOwn(context.Background(), record.GatewayRecovered, fields); err == nil {
 		return nil
 	}
 	l.problem(fmt.Errorf("%d bytes that are no record were cut from %s, which cannot be recorded yet: %w", state.cut, state.cutFrom, err))
@@ -114,7 +115,7 @@ func (l *Log) tellCut(state *recovered) error {
 			case <-l.committed:
 				return
 			}
-			if err := l.commitOwn(context.Background(), record.GatewayRecovered, fields); err == nil {
+			if _, err := l.commitOwn(context.Background(), record.GatewayRecovered, fields); err == nil {
 				return
 			}
 		}

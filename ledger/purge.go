@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,6 +61,8 @@ func (p *Purged) keep(kind KeptKind, format string, args ...any) {
 	p.Kind, p.Kept = kind, fmt.Sprintf(format, args...)
 }
 
+func (p *Purged) extent() gap { return gap{p.First, p.First + p.Records} }
+
 // AskError says what is wrong with what was asked for. Nothing was done.
 type AskError string
 
@@ -85,13 +88,14 @@ func (l *Log) Purge(ctx context.Context, p Purge) ([]Purged, error) {
 		return nil, fmt.Errorf("purging: %w", err)
 	}
 	for i := range run.sealed {
-		if i+1 == len(run.sealed) || !l.isSealed(run.sealed[i+1].first) {
+		if i+1 == len(run.sealed) || !l.isFree(run.sealed[i+1].first) {
 			break
 		}
 		if err := run.segment(i); err != nil {
 			return run.done, fmt.Errorf("purging %s: %w", run.sealed[i].name, err)
 		}
 	}
+	run.tellForeign()
 	return run.done, nil
 }
 
@@ -101,7 +105,8 @@ type purging struct {
 	log    *Log
 	keeper storage.Retainer
 	src    storeSource
-	sealed []segment
+	sealed []segment // those that the log sealed
+	others []segment // by their names in records that are not sealed
 	holes  []gap
 	held   []Hold     // as they were at the beginning
 	proof  *leafProof // nil until it is needed
@@ -109,14 +114,45 @@ type purging struct {
 }
 
 func (r *purging) begin() (err error) {
+	if err := r.log.learn(r.src.ctx); err != nil {
+		return err
+	}
+	if err := r.log.mendHolds(r.src.ctx); err != nil {
+		return err
+	}
 	if r.sealed, err = segments(r.src, sealedFolder); err != nil {
 		return err
 	}
+	r.sealed, r.others = r.log.sealer.own(r.sealed)
 	if r.holes, err = gaps(r.src); err != nil {
 		return err
 	}
-	r.held, err = holds(r.src)
+	r.held, err = r.log.holdsNow(r.src)
 	return err
+}
+
+// own tells the files of segments that were sealed, in order, from those whose
+// names are not of sealed records, of which no seal under way is the reason.
+func (s *sealer) own(sealed []segment) (own, others []segment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, _ := slices.BinarySearchFunc(sealed, s.tiling.size, func(f segment, size uint64) int { return cmp.Compare(f.first, size) })
+	own, others = sealed[:n], sealed[n:]
+	if len(others) > 0 && len(s.pending) > 0 && others[0].first == s.pending[0].first {
+		others = others[1:]
+	}
+	return own, others
+}
+
+// tellForeign tells of files that the log did not seal.
+func (r *purging) tellForeign() {
+	for _, s := range r.others {
+		if !sealedHour(s.name).After(r.Before) {
+			what := Purged{Segment: s.name, First: s.first}
+			what.keep(KeptDamaged, "the log has not sealed record %d, so this file is not its own: run caddy rec verify", s.first)
+			r.done = append(r.done, what)
+		}
+	}
 }
 
 // segment sees to the i-th sealed segment, which another one follows. It is
@@ -185,12 +221,16 @@ func (r *purging) stays(what *Purged, t period, known bool) bool {
 			return true
 		}
 	}
+	if id, ok := r.log.onRecord.needs(what.extent()); ok {
+		what.keep(KeptHeld, "hold %s, which is on record in it", id)
+		return true
+	}
 	return false
 }
 
-// isSealed says whether all records before seq are, and no seal is under way
-// that might still read them.
-func (l *Log) isSealed(seq uint64) bool {
+// isFree says whether no seal is under way that might still read records before
+// seq.
+func (l *Log) isFree(seq uint64) bool {
 	l.sealer.mu.Lock()
 	defer l.sealer.mu.Unlock()
 	return len(l.sealer.pending) == 0 || l.sealer.pending[0].first >= seq
@@ -202,10 +242,14 @@ func (r *purging) remove(i int, what *Purged) (gone bool, err error) {
 	// hold that was placed before is seen here.
 	r.log.retention.Lock()
 	defer r.log.retention.Unlock()
-	if r.held, err = holds(r.src); err != nil {
+	if r.held, err = r.log.holdsNow(r.src); err != nil {
 		return false, err
 	}
 	if r.stays(what, period{what.From, what.Until}, true) {
+		return false, nil
+	}
+	if slices.ContainsFunc(r.holes, func(g gap) bool { return g.First == what.First && g != what.extent() }) {
+		what.keep(KeptDamaged, "%s tells of another extent: run caddy rec verify", purgedName(what.First))
 		return false, nil
 	}
 	if err := r.tell(what); err != nil {
@@ -227,6 +271,7 @@ func (r *purging) remove(i int, what *Purged) (gone bool, err error) {
 	case err != nil && !errors.Is(err, storage.ErrNotExist):
 		return false, err
 	}
+	r.log.onRecord.forget(what.extent())
 	return true, nil
 }
 
@@ -240,21 +285,20 @@ func (r *purging) toldStore(i int) bool {
 // tell sees to it that the purge of a segment is on record, marked, and signed
 // for, before it is removed.
 func (r *purging) tell(what *Purged) error {
-	ctx, marker := r.src.ctx, purgedName(what.First)
-	f, err := r.src.open(marker)
-	switch {
-	case err == nil:
-		f.Close() // begun by a process that did not get to its end, or to syncing it
-	case errors.Is(err, storage.ErrNotExist):
-		err = r.log.tellRetention(ctx, record.RetentionPurged, record.Retention{
+	// What is announced is brought to its end, whoever still waits for it.
+	ctx := context.WithoutCancel(r.src.ctx)
+	// A marker alone is nothing: everybody can make it.
+	if !r.log.onRecord.isPurged(what.extent()) {
+		_, err := r.log.tellRetention(ctx, record.RetentionPurged, record.Retention{
 			Segment: what.Segment, First: int64(what.First), Records: int64(what.Records),
 			From: bound(what.From), Until: bound(what.Until), Why: r.Why, By: r.By,
 		})
+		if err != nil {
+			return err
+		}
+		r.log.onRecord.purge(what.extent())
 	}
-	if err != nil {
-		return err
-	}
-	if err := r.log.createJSON(ctx, marker, gap{what.First, what.First + what.Records}); err != nil {
+	if err := r.log.createJSON(ctx, purgedName(what.First), what.extent()); err != nil {
 		return err
 	}
 	return r.log.checkpointer.sign() // a verification counts what is signed for only
@@ -269,16 +313,4 @@ func sealedHour(name string) time.Time {
 	}
 	t, _ := time.Parse(time.DateOnly, date)
 	return t.Add(time.Duration(hour) * time.Hour)
-}
-
-// SealedUntil is the hour in which the newest sealed segment begins, by its
-// records' times; zero when nothing is sealed.
-func (l *Log) SealedUntil(ctx context.Context) (time.Time, error) {
-	src := l.storeSource()
-	src.ctx = ctx
-	sealed, err := segments(src, sealedFolder)
-	if err != nil || len(sealed) == 0 {
-		return time.Time{}, err
-	}
-	return sealedHour(sealed[len(sealed)-1].name), nil
 }

@@ -74,6 +74,10 @@ func TestWhatStaysIsNotUnpackedEachTime(t *testing.T) {
 	p, l := days(t, 5)
 	store := &watched{Retainer: p.store}
 	l.opts.Store = store
+	if err := l.learn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	store.reads()
 	everything := Purge{Before: time.Now()}
 	id, err := l.Hold(t.Context(), Hold{Why: "all of it"})
 	if err != nil {
@@ -174,4 +178,18 @@ func TestTheStoreItselfKeepsWhatIsHeld(t *testing.T) {
 	if got := gone(purge(t, l, Purge{Before: time.Now()})); !slices.Contains(got, 6) || slices.Contains(got, 9) {
 		t.Errorf("purged %v", got)
 	}
+}
+
+// cancelling is a store whose caller goes away when it makes something.
+type cancelling struct {
+	storage.Retainer
+	cancel context.CancelFunc
+}
+
+func (c cancelling) CreateAll(ctx context.Context, all []storage.Object) error {
+	c.cancel()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return storage.CreateAll(ctx, c.Retainer, all)
 }

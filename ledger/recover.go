@@ -142,6 +142,8 @@ func (l *Log) replay(state *recovered, s segment, limit uint64, signed *checkpoi
 		doubtful = nil
 		if _, err := jsonscan.Check(line, jsonscan.Limits{}); err != nil {
 			doubtful = &before
+		} else {
+			l.onRecord.replayed(line, h.seq, h.seq < signed.newest().size)
 		}
 		if err := signed.check(&state.tree); err != nil {
 			return err

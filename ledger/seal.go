@@ -33,7 +33,7 @@ type sealJob struct {
 // seal is done again and gives the same objects.
 type sealer struct {
 	log    *Log
-	tiling *tiling // of the tree that is sealed
+	tiling *tiling // of the tree that is sealed; changed by the sealer only, under mu
 
 	mu      sync.Mutex
 	pending []sealJob
@@ -105,7 +105,9 @@ func (s *sealer) seal(ctx context.Context, job sealJob) error {
 		return err
 	}
 	s.log.announce(signed)
+	s.mu.Lock()
 	s.tiling = tiles
+	s.mu.Unlock()
 	if conflict != nil {
 		err = s.setAside(job, conflict)
 	} else {
