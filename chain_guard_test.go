@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -200,9 +201,12 @@ func TestRefusedBodiesDoNotFillTheDisk(t *testing.T) {
 	r := start(t, strings.Replace(guardAlone, "max_body 1KB", "max_body 1MiB", 1))
 	body := `{"note":"` + strings.Repeat("x", 1<<20-100) + `"}`
 	var held, flood int
+	began := time.Now()
 	for range 12 {
 		r.do("POST", "/", body)
 	}
+	// 8 at once and one a second are held: a slow machine may not get to more.
+	may := 8 + int(time.Since(began).Seconds()) + 1
 	for _, d := range r.records(ofType(record.Denied)) {
 		switch b := d.Request.Body; {
 		case b.Content != nil:
@@ -211,7 +215,7 @@ func TestRefusedBodiesDoNotFillTheDisk(t *testing.T) {
 			flood++
 		}
 	}
-	if held == 0 || flood == 0 || held+flood != 12 {
-		t.Errorf("%d bodies held, %d by digest only", held, flood)
+	if held == 0 || held > may || held+flood != 12 {
+		t.Errorf("%d bodies held, %d by digest only, in %v", held, flood, time.Since(began))
 	}
 }

@@ -61,8 +61,17 @@ func TestAtOnceNoMoreAreOpenedThanMayBe(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if len(w.objects) != 5 {
+	if len(w.objects) > 5 {
 		t.Errorf("%d opened", len(w.objects))
+	}
+	// Two that came at once may both have been sent away: there is room then.
+	for i := range 5 {
+		if _, err := s.Ask(t.Context(), ask(fmt.Sprint("q", i), "b", 1)); err != nil && !errors.Is(err, ErrTooMany) {
+			t.Error(err)
+		}
+	}
+	if len(w.objects) != 5 {
+		t.Errorf("%d opened in the end", len(w.objects))
 	}
 }
 

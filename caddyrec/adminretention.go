@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
 
 	"github.com/caddyrec/caddyrec/ledger"
 )
@@ -66,14 +67,29 @@ func serveRetention(w http.ResponseWriter, r *http.Request, do func(*Gateway, *h
 	}
 	defer leave()
 	answer, err := do(g, r, ask)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
-	case err != nil:
-		return caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: err}
+	if err != nil && answer == nil {
+		return caddy.APIError{HTTPStatus: statusOf(err), Err: err}
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		w.WriteHeader(statusOf(err))
+	}
 	return json.NewEncoder(w).Encode(answer)
+}
+
+// statusOf is the status that says whose fault an error is.
+func statusOf(err error) int {
+	var wrong ledger.AskError
+	var unrecorded *ledger.CommitError
+	switch {
+	case errors.As(err, &wrong):
+		return http.StatusBadRequest
+	case errors.As(err, &unrecorded):
+		return http.StatusServiceUnavailable
+	case errors.Is(err, fs.ErrNotExist):
+		return http.StatusNotFound
+	}
+	return http.StatusInternalServerError
 }
 
 // gatewayOf finds the gateway of a log by name.
@@ -99,20 +115,38 @@ func gatewayOf(log string) (*Gateway, error) {
 
 func hold(g *Gateway, r *http.Request, ask retentionAsk) (any, error) {
 	id, err := g.log.Hold(r.Context(), ledger.Hold{From: ask.From, Until: ask.Until, Why: ask.Why, By: ask.By})
-	return map[string]string{"hold": id}, err
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"hold": id}, nil
 }
 
 func releaseHold(g *Gateway, r *http.Request, ask retentionAsk) (any, error) {
-	return map[string]string{"hold": ask.Hold}, g.log.Release(r.Context(), ask.Hold, ask.Why, ask.By)
+	if err := g.log.Release(r.Context(), ask.Hold, ask.Why, ask.By); err != nil {
+		return nil, err
+	}
+	return map[string]string{"hold": ask.Hold}, nil
+}
+
+// purgeAnswer is what became of a purge. Error says why it ended early; the
+// segments are then those before.
+type purgeAnswer struct {
+	Segments []ledger.Purged `json:"segments"`
+	Error    string          `json:"error,omitempty"`
 }
 
 func purge(g *Gateway, r *http.Request, ask retentionAsk) (any, error) {
 	if ask.Before.IsZero() {
-		return nil, errors.New("say before when")
+		return nil, ledger.AskError("say before when")
 	}
 	done, err := g.log.Purge(r.Context(), ledger.Purge{Before: ask.Before, Why: ask.Why, By: ask.By, DryRun: ask.DryRun})
-	if done == nil {
-		done = []ledger.Purged{}
+	if err != nil && done == nil {
+		return nil, err
 	}
-	return map[string]any{"segments": done}, err
+	answer := purgeAnswer{Segments: append([]ledger.Purged{}, done...)}
+	if err != nil {
+		answer.Error = err.Error()
+		g.logger.Error("purging", zap.String("log", g.name), zap.Error(err))
+	}
+	return answer, err
 }

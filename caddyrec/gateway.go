@@ -108,12 +108,14 @@ func newGateway(store Store, log string, t terms, logger *zap.Logger) (*Gateway,
 	objects, dir, err := store.Open(g.live.slog("caddyrec.store"))
 	if err != nil {
 		g.end()
+		g.meter.close()
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	g.store, _ = objects.(io.Closer)
 	g.dir = dir
 	if err := g.open(objects, log); err != nil {
 		g.end()
+		g.meter.close()
 		if g.store != nil {
 			err = errors.Join(err, g.store.Close())
 		}
@@ -158,7 +160,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 			g.meter.problems.Inc()
 			g.logger.Error("ledger", zap.String("log", log), zap.Error(err))
 		},
-		OnCommit: g.meter.committed,
+		OnCommit: g.meter.committed, OnOwnRecord: g.meter.own,
 	})
 	if err != nil {
 		return fmt.Errorf("opening log %s: %w", log, err)
@@ -208,6 +210,7 @@ func (g *Gateway) Destruct() error {
 
 func (g *Gateway) close() {
 	defer func() {
+		g.meter.close()
 		close(g.closed)
 		closings.CompareAndDelete(g.key, g)
 	}()

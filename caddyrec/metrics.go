@@ -2,6 +2,7 @@ package caddyrec
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -50,8 +51,16 @@ func registerMetrics(registry prometheus.Registerer) error {
 	return nil
 }
 
-// meter is a gateway's part of the metrics, looked up once.
+// meters counts the gateways of each log's name: two stores may each have one.
+var meters = struct {
+	sync.Mutex
+	of map[string]int
+}{of: map[string]int{}}
+
+// meter is a gateway's part of the metrics, looked up once. Its series are there
+// until it is closed.
 type meter struct {
+	log      string
 	records  map[record.Type]prometheus.Counter
 	bytes    prometheus.Counter
 	commit   prometheus.Observer
@@ -60,8 +69,11 @@ type meter struct {
 }
 
 func newMeter(log string) meter {
+	meters.Lock()
+	defer meters.Unlock()
+	meters.of[log]++
 	m := meter{
-		records: make(map[record.Type]prometheus.Counter), bytes: metrics.bytes.WithLabelValues(log), commit: metrics.commit.WithLabelValues(log),
+		log: log, records: make(map[record.Type]prometheus.Counter), bytes: metrics.bytes.WithLabelValues(log), commit: metrics.commit.WithLabelValues(log),
 		problems: metrics.problems.WithLabelValues(log), signed: metrics.checkpoints.WithLabelValues(log),
 	}
 	for _, t := range record.Types() {
@@ -69,6 +81,24 @@ func newMeter(log string) meter {
 	}
 	return m
 }
+
+// close takes a log's series out with its last gateway.
+func (m *meter) close() {
+	meters.Lock()
+	defer meters.Unlock()
+	if meters.of[m.log]--; meters.of[m.log] > 0 {
+		return
+	}
+	delete(meters.of, m.log)
+	of := prometheus.Labels{"log": m.log}
+	for _, vec := range []interface{ DeletePartialMatch(prometheus.Labels) int }{metrics.records, metrics.bytes, metrics.commit,
+		metrics.failures, metrics.refusals, metrics.problems, metrics.checkpoints} {
+		vec.DeletePartialMatch(of)
+	}
+}
+
+// own counts a record that the ledger itself made durable.
+func (m *meter) own(t record.Type) { m.records[t].Inc() }
 
 func (m *meter) committed(_, bytes int, took time.Duration) {
 	m.bytes.Add(float64(bytes))

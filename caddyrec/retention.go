@@ -14,6 +14,7 @@ import (
 type retention struct {
 	gateway *Gateway
 	clock   clock
+	told    map[string]bool // damaged segments that the log has been told of
 }
 
 // Purging is no hurry: segments are whole hours or more.
@@ -32,6 +33,10 @@ func (r *retention) run(ctx context.Context) {
 			return
 		case <-next.C:
 		}
+		// Also when nothing is purged: a legal hold is for others than the log, too.
+		if err := r.gateway.log.KeepHeld(ctx); err != nil && ctx.Err() == nil {
+			r.gateway.logger.Error("legal holds", zap.String("log", r.gateway.name), zap.Error(err))
+		}
 		if err := r.purge(ctx); err != nil && ctx.Err() == nil {
 			r.gateway.logger.Error("purging", zap.String("log", r.gateway.name), zap.Error(err))
 		}
@@ -44,9 +49,12 @@ func (r *retention) purge(ctx context.Context) error {
 	if retain <= 0 {
 		return nil
 	}
-	newest, err := r.gateway.log.SealedUntil(ctx)
-	if err != nil {
-		return err
+	var newest time.Time
+	if r.clock.wall.IsZero() {
+		var err error
+		if newest, err = r.gateway.log.SealedUntil(ctx); err != nil {
+			return err
+		}
 	}
 	now := time.Now()
 	if why := r.clock.doubt(now, time.Since(began), newest); why != "" {
@@ -54,15 +62,31 @@ func (r *retention) purge(ctx context.Context) error {
 		return nil
 	}
 	done, err := r.gateway.log.Purge(ctx, ledger.Purge{Before: now.Add(-retain), Why: "retain " + retain.String(), By: "gateway"})
+	r.tell(done)
+	return err
+}
+
+// tell logs what became of the segments: damage once for each as long as it
+// lasts, since it is looked at again and again.
+func (r *retention) tell(done []ledger.Purged) {
+	damaged := map[string]bool{}
 	for _, d := range done {
-		field := zap.String("segment", d.Segment)
-		if d.Kept != "" {
-			r.gateway.logger.Debug("kept beyond its time", field, zap.String("by", d.Kept))
-		} else {
-			r.gateway.logger.Info("purged", field, zap.Uint64("records", d.Records), zap.Time("until", d.Until))
+		fields := []zap.Field{zap.String("log", r.gateway.name), zap.String("segment", d.Segment)}
+		switch d.Kind {
+		case "":
+			r.gateway.logger.Info("purged", append(fields, zap.Uint64("records", d.Records), zap.Time("until", d.Until))...)
+		case ledger.KeptDamaged:
+			if damaged[d.Segment] = true; !r.told[d.Segment] {
+				r.gateway.meter.problems.Inc()
+				r.gateway.logger.Error("a segment is old enough to be purged, but damaged: it is kept as evidence", append(fields, zap.String("problem", d.Kept))...)
+			}
+		case ledger.KeptUnread:
+			r.gateway.logger.Warn("a segment that is old enough to be purged cannot be read: it is tried again", append(fields, zap.String("problem", d.Kept))...)
+		default:
+			r.gateway.logger.Debug("kept beyond its time", append(fields, zap.String("by", d.Kept))...)
 		}
 	}
-	return err
+	r.told = damaged
 }
 
 // clock tells whether the wall clock can be trusted with what must not be lost:
@@ -89,7 +113,7 @@ var began = time.Now()
 
 // doubt says why nothing should be purged when the wall clock shows wall, up
 // after some fixed moment by the monotonic clock. Newest is about when the
-// newest sealed record was written.
+// newest sealed record was written; it counts at the first look only.
 func (c *clock) doubt(wall time.Time, up time.Duration, newest time.Time) string {
 	wall = wall.Round(0)
 	if c.wall.IsZero() {

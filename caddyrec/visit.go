@@ -1,6 +1,7 @@
 package caddyrec
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -32,7 +33,8 @@ const visitVar = "caddyrec.visit"
 func (v *Visit) String() string { return v.Exchange.String() }
 
 // Enter begins r's visit, or takes part in it. The caller calls leave when it
-// is done with r. An error means that nothing can be recorded.
+// is done with r. An error means that nothing can be recorded, or that the
+// request is one that nobody should serve; give it to [App.Refuse].
 func (a *App) Enter(r *http.Request) (v *Visit, leave func(), err error) {
 	if v := visitOf(r); v != nil {
 		return v, func() {}, nil
@@ -51,8 +53,17 @@ func (a *App) Enter(r *http.Request) (v *Visit, leave func(), err error) {
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(jsonPlaceholders(v.Exchange))
 	}
+	if r.URL.Opaque != "" {
+		// "POST http:orders": what path that is, a matcher, this and the upstream
+		// may each see differently (RFC 9112 section 3.2).
+		v.Deny(record.Denial{By: "caddyrec", Status: http.StatusBadRequest, Reason: "ambiguous-target"}, nil)
+		leave()
+		return nil, nil, errTarget
+	}
 	return v, leave, nil
 }
+
+var errTarget = errors.New("the request's target has no path")
 
 // visitOf returns r's visit; nil if none of caddyrec's handlers has seen it.
 func visitOf(r *http.Request) *Visit {
@@ -93,7 +104,13 @@ func (v *Visit) Unrecorded(w http.ResponseWriter, err error) error {
 }
 
 // Refuse answers a request for which [App.Enter] failed.
-func (a *App) Refuse(w http.ResponseWriter, err error) error { return a.unrecorded(w, nil, err) }
+func (a *App) Refuse(w http.ResponseWriter, err error) error {
+	if errors.Is(err, errTarget) {
+		return exchange.Problem{Title: "The request's target is ambiguous", Status: http.StatusBadRequest, Reason: "ambiguous-target",
+			Detail: "name a path that begins with a slash"}.Write(w, nil)
+	}
+	return a.unrecorded(w, nil, err)
+}
 
 func (a *App) unrecorded(w http.ResponseWriter, x *exchange.Exchange, err error) error {
 	p := unrecordedProblem(err)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -27,11 +28,11 @@ const (
 )
 
 // decode takes the content codings that h names off b, the last one first
-// (RFC 9110 section 8.4): gzip, deflate (zlib, RFC 1950) and zstd. The error is
-// [ErrTooLarge] past limit bytes, and another for a coding that is not known
-// (br is none of Go's, nor of what is built in here), is broken, is followed by
-// more, or makes too much of too little: what is in it could be read in
-// different ways, or is not worth reading.
+// (RFC 9110 section 8.4): gzip, deflate (zlib, RFC 1950), br (RFC 7932) and
+// zstd. The error is [ErrTooLarge] past limit bytes, and another for a coding
+// that is not known, is broken, is followed by more, or makes too much of too
+// little: what is in it could be read in different ways, or is not worth
+// reading.
 func decode(h http.Header, b []byte, limit int64) ([]byte, error) {
 	codings, err := codingsOf(h)
 	if err != nil {
@@ -51,7 +52,7 @@ func codingsOf(h http.Header) ([]string, error) {
 		for part := range strings.SplitSeq(v, ",") {
 			switch part = strings.ToLower(strings.TrimSpace(part)); part {
 			case "", "identity":
-			case "gzip", "x-gzip", "deflate", "zstd":
+			case "gzip", "x-gzip", "deflate", "br", "zstd":
 				codings = append(codings, part)
 			default:
 				return nil, errCoding
@@ -88,6 +89,8 @@ func decoder(coding string, src io.Reader, limit int64) (io.ReadCloser, error) {
 	switch coding {
 	case "deflate":
 		return zlib.NewReader(src)
+	case "br":
+		return io.NopCloser(brotli.NewReader(src)), nil
 	case "zstd":
 		d, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(uint64(max(limit, maxWindow))))

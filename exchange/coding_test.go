@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -26,6 +27,8 @@ func coded(coding string, b []byte) []byte {
 		w, _ = flate.NewWriter(&out, flate.DefaultCompression)
 	case "zstd":
 		w, _ = zstd.NewWriter(&out)
+	case "br":
+		w = brotli.NewWriter(&out)
 	}
 	w.Write(b)
 	w.Close()
@@ -45,6 +48,7 @@ func TestContentCodingsAreTakenOffInTheirOrder(t *testing.T) {
 		"gzip's old name":       {codedBy("X-GZIP"), coded("gzip", text)},
 		"deflate":               {codedBy("deflate"), coded("deflate", text)},
 		"zstd":                  {codedBy("zstd"), coded("zstd", text)},
+		"br":                    {codedBy("br"), coded("br", text)},
 		"two in one field":      {codedBy("deflate, gzip"), coded("gzip", coded("deflate", text))},
 		"two in two fields":     {codedBy("zstd", "identity, gzip"), coded("gzip", coded("zstd", text))},
 		"three, as many as may": {codedBy("gzip, deflate, zstd"), coded("zstd", coded("deflate", coded("gzip", text)))},
@@ -64,9 +68,11 @@ func TestACodingThatCanBeReadInTwoWaysIsNotRead(t *testing.T) {
 		header http.Header
 		body   []byte
 	}{
-		"br":                    {codedBy("br"), text},
+		"compress":              {codedBy("compress"), text},
+		"something behind br":   {codedBy("br"), append(coded("br", text), "xxxxxxxx"...)},
+		"br cut short":          {codedBy("br"), coded("br", text)[:12]},
 		"an unknown one":        {codedBy("snappy"), text},
-		"unknown under a known": {codedBy("br, gzip"), gz},
+		"unknown under a known": {codedBy("compress, gzip"), gz},
 		"none of what it says":  {codedBy("gzip"), text},
 		"cut short":             {codedBy("gzip"), gz[:len(gz)-3]},
 		"a wrong checksum":      {codedBy("gzip"), damaged},
@@ -86,7 +92,7 @@ func TestACodingThatCanBeReadInTwoWaysIsNotRead(t *testing.T) {
 
 func TestWhatACodingHidesIsBounded(t *testing.T) {
 	bomb := bytes.Repeat([]byte("0"), 600<<10)
-	for _, coding := range []string{"gzip", "deflate", "zstd"} {
+	for _, coding := range []string{"gzip", "deflate", "br", "zstd"} {
 		if _, err := decode(codedBy(coding), coded(coding, bomb[:50<<10]), 40<<10); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s past the limit: %v", coding, err)
 		}
@@ -105,7 +111,7 @@ func TestWhatACodingHidesIsBounded(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, c := range []string{"gzip", "deflate", "zstd"} {
+	for _, c := range []string{"gzip", "deflate", "br", "zstd"} {
 		f.Add(c, coded(c, []byte(`{"a":1}`)))
 		f.Add(c+", gzip", coded("gzip", coded(c, []byte(`{"a":1}`))))
 	}

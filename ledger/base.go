@@ -55,9 +55,9 @@ func (l *Log) readCheckpoints(open []segment) (*checkpoints, error) {
 		return nil, err
 	}
 	if err == nil {
-		c.latest, err = openCheckpoint(signed, l.signing.keys)
+		c.latest, err = openCheckpoint(signed, l.signing.ring())
 		if errors.Is(err, errForeignKey) {
-			return nil, fmt.Errorf("the log is signed with another key than %s: restore that key, or start a log under another name", l.signing.keys.current().text)
+			return nil, fmt.Errorf("the log is signed with another key than %s: restore that key, or start a log under another name", l.signing.ring().current().text)
 		}
 		if err != nil {
 			return nil, lost("its newest checkpoint is damaged (%v)", err)
@@ -101,7 +101,7 @@ func (l *Log) storedCheckpoints(open []segment) (valid []checkpoint, err error) 
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", name, err)
 		}
-		cp, err := openCheckpoint(signed, l.signing.keys)
+		cp, err := openCheckpoint(signed, l.signing.ring())
 		if err == nil && cp.size != size {
 			err = fmt.Errorf("it is of %d records", cp.size)
 		}

@@ -1,11 +1,9 @@
 package ledger
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -15,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/storage"
 )
 
 // holdFolder has two write-once objects for each legal hold: one that begins
@@ -51,21 +50,38 @@ type release struct {
 	Since time.Time `json:"since"`
 }
 
-// covers says whether the hold keeps a segment of records with these times.
-func (h *Hold) covers(first, last time.Time) bool {
-	return h.Released.IsZero() && (h.Until.IsZero() || first.Before(h.Until)) && (h.From.IsZero() || !last.Before(h.From))
+func (h *Hold) inForce() bool { return h.Released.IsZero() }
+
+// unbounded says whether the hold reaches any segment.
+func (h *Hold) unbounded() bool { return h.From.IsZero() && h.Until.IsZero() }
+
+// reaches says whether the hold is, or was, of a segment with these times.
+func (h *Hold) reaches(t period) bool {
+	return (h.Until.IsZero() || t.from.Before(h.Until)) && (h.From.IsZero() || !t.until.Before(h.From))
 }
 
 // Hold places a legal hold and returns its id. It is on record before it is in
 // force, and in force when Hold returns: a purge under way either removed a
-// segment before, or leaves it.
+// segment before, or leaves it. A store that can keep things itself is told to,
+// see [Log.KeepHeld]; what goes wrong with that is no part of the hold, and goes
+// to OnProblem. The error may be an [AskError].
 func (l *Log) Hold(ctx context.Context, h Hold) (id string, err error) {
 	if err := checkWords(h.Why, h.By); err != nil {
 		return "", err
 	}
 	if !h.From.IsZero() && !h.Until.IsZero() && !h.From.Before(h.Until) {
-		return "", errors.New("placing a hold: it ends before it begins")
+		return "", AskError("the hold ends before it begins")
 	}
+	if id, err = l.hold(ctx, h); err != nil {
+		return "", fmt.Errorf("placing a hold: %w", err)
+	}
+	if err := l.KeepHeld(ctx); err != nil {
+		l.problem(err)
+	}
+	return id, nil
+}
+
+func (l *Log) hold(ctx context.Context, h Hold) (id string, err error) {
 	l.retention.Lock()
 	defer l.retention.Unlock()
 	h.ID, h.Since, h.Released = newHoldID(), time.Now().UTC(), time.Time{}
@@ -73,44 +89,48 @@ func (l *Log) Hold(ctx context.Context, h Hold) (id string, err error) {
 	if err == nil {
 		err = l.createJSON(ctx, holdFolder+"/"+h.ID+holdSuffix, h)
 	}
-	if err != nil {
-		return "", fmt.Errorf("placing a hold: %w", err)
-	}
-	return h.ID, nil
+	return h.ID, err
 }
 
 // Release ends a legal hold. The error wraps [fs.ErrNotExist] when there is
-// none of that id in force.
+// none of that id in force; it may be an [AskError].
 func (l *Log) Release(ctx context.Context, id, why, by string) error {
 	if err := checkWords(why, by); err != nil {
 		return err
 	}
+	if err := l.release(ctx, id, why, by); err != nil {
+		return fmt.Errorf("releasing hold %s: %w", id, err)
+	}
+	if err := l.letGo(ctx, id); err != nil {
+		l.problem(err)
+	}
+	return nil
+}
+
+func (l *Log) release(ctx context.Context, id, why, by string) error {
 	l.retention.Lock()
 	defer l.retention.Unlock()
 	holds, err := holds(l.storeSource())
 	if err != nil {
-		return fmt.Errorf("releasing hold %s: %w", id, err)
+		return err
 	}
 	i := slices.IndexFunc(holds, func(h Hold) bool { return h.ID == id && h.Released.IsZero() })
 	if i < 0 {
-		return noHoldError(id)
+		return noHold{}
 	}
 	err = l.tellRetention(ctx, record.RetentionReleased, record.Retention{Hold: id, Why: why, By: by})
 	if err == nil {
 		err = l.createJSON(ctx, holdFolder+"/"+id+endedSuffix, release{why, by, time.Now().UTC()})
 	}
-	if err != nil {
-		return fmt.Errorf("releasing hold %s: %w", id, err)
-	}
-	return nil
+	return err
 }
 
-// noHoldError says that no hold of that id is in force.
-type noHoldError string
+// noHold says that no such hold is in force.
+type noHold struct{}
 
-func (e noHoldError) Error() string { return fmt.Sprintf("no hold %s is in force", string(e)) }
+func (noHold) Error() string { return "no such hold is in force" }
 
-func (e noHoldError) Is(target error) bool { return target == fs.ErrNotExist }
+func (noHold) Unwrap() error { return fs.ErrNotExist }
 
 // Holds lists the legal holds of the log in fsys, its own folder, oldest first,
 // those that are over too.
@@ -157,7 +177,7 @@ func newHoldID() string { return uuid.Must(uuid.NewV7()).String() }
 func checkWords(words ...string) error {
 	for _, w := range words {
 		if len(w) > holdTextMost {
-			return fmt.Errorf("a reason or name of %d bytes is longer than %d", len(w), holdTextMost)
+			return AskError(fmt.Sprintf("a reason or name of %d bytes is longer than %d", len(w), holdTextMost))
 		}
 	}
 	return nil
@@ -174,15 +194,15 @@ func bound(t time.Time) *record.Time {
 func (l *Log) tellRetention(ctx context.Context, t record.Type, what record.Retention) error {
 	r := record.New(t)
 	r.Retention = &what
-	_, err := l.Commit(ctx, r.AppendFields(nil))
-	return err
+	return l.commitOwn(ctx, t, r.AppendFields(nil))
 }
 
-// createJSON writes a small object, or finds the same one there.
+// createJSON writes a small object, or finds the same one there and makes sure
+// that it is durable: its maker may not have got to that.
 func (l *Log) createJSON(ctx context.Context, name string, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	return l.opts.Store.Create(ctx, l.prefix+name, bytes.NewReader(append(text, '\n')))
+	return storage.CreateAll(ctx, l.opts.Store, []storage.Object{{Name: l.prefix + name, Data: append(text, '\n')}})
 }

@@ -112,6 +112,26 @@ func (r keyring) find(text string) int {
 // key at hand.
 var errForeignKey = errors.New("signed with another key")
 
+// errRetiredKey says that a checkpoint is signed with a key of the log, though
+// not with the one in force.
+var errRetiredKey = errors.New("signed with a key that was retired")
+
+// openInForce reads a signed checkpoint of the log that must be signed with the
+// key in force: by itself a retired one proves nothing. Whoever has stolen it
+// can sign another tree of as many records as it may sign for.
+func (r keyring) openInForce(signed []byte) (checkpoint, error) {
+	if current := r.current(); current.until == noLimit {
+		c, _, err := (keyring{current}).open(signed)
+		if !errors.Is(err, errForeignKey) {
+			return c, err
+		}
+	}
+	if _, _, err := r.open(signed); err != nil {
+		return checkpoint{}, err
+	}
+	return checkpoint{}, errRetiredKey
+}
+
 // open reads a signed checkpoint of the log. It must be signed by a key of the
 // ring that may sign for so many records.
 func (r keyring) open(signed []byte) (checkpoint, ringKey, error) {

@@ -40,6 +40,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/storage"
 )
 
@@ -73,6 +74,11 @@ type Options struct {
 	// OnCommit is told of each batch that became durable: how many records, how
 	// many bytes, how long the disk took. The goroutine that commits calls it.
 	OnCommit func(records, bytes int, took time.Duration)
+	// OnOwnRecord is told the type of each record that the log itself made
+	// durable, about its retention and its recovery, rather than a caller of
+	// Commit. It may be called at once by any number of goroutines, also within
+	// Open.
+	OnOwnRecord func(record.Type)
 
 	disk  disk          // for tests; nil: Dir
 	retry time.Duration // for tests; 0: 1 s. Between attempts while failing
@@ -127,6 +133,8 @@ type Log struct {
 	tree frontier // of what is durable; changed by the committer only, under mu
 
 	retention    sync.Mutex // held while a hold begins or ends, or a segment is purged
+	examined     examined
+	storeHolds   storeHolds
 	signing      signing
 	sealer       sealer
 	stopSealer   context.CancelFunc
@@ -138,6 +146,15 @@ type Log struct {
 	closing  sync.Once
 	closed   chan struct{} // closed when all is done
 	closeErr error
+}
+
+// commitOwn commits a record of the log's own.
+func (l *Log) commitOwn(ctx context.Context, t record.Type, fields []byte) error {
+	_, err := l.Commit(ctx, fields)
+	if err == nil && l.opts.OnOwnRecord != nil {
+		l.opts.OnOwnRecord(t)
+	}
+	return err
 }
 
 // problem reports what went wrong but stops nothing.
@@ -152,10 +169,16 @@ func (l *Log) problem(err error) {
 
 // announce hands out a signed checkpoint.
 func (l *Log) announce(signed []byte) {
-	if l.opts.OnCheckpoint == nil {
-		return
-	}
+	l.announceAll(func() [][]byte { return [][]byte{signed} })
+}
+
+// announceAll hands out what take gives, which nobody else does meanwhile.
+func (l *Log) announceAll(take func() [][]byte) {
 	l.announced.Lock()
 	defer l.announced.Unlock()
-	l.opts.OnCheckpoint(signed)
+	for _, signed := range take() {
+		if l.opts.OnCheckpoint != nil {
+			l.opts.OnCheckpoint(signed)
+		}
+	}
 }

@@ -103,7 +103,7 @@ func (l *Log) tellCut(state *recovered) error {
 	if err != nil {
 		return err
 	}
-	if _, err = l.Commit(context.Background(), fields); err == nil {
+	if err = l.commitOwn(context.Background(), record.GatewayRecovered, fields); err == nil {
 		return nil
 	}
 	l.problem(fmt.Errorf("%d bytes that are no record were cut from %s, which cannot be recorded yet: %w", state.cut, state.cutFrom, err))
@@ -114,7 +114,7 @@ func (l *Log) tellCut(state *recovered) error {
 			case <-l.committed:
 				return
 			}
-			if _, err := l.Commit(context.Background(), fields); err == nil {
+			if err := l.commitOwn(context.Background(), record.GatewayRecovered, fields); err == nil {
 				return
 			}
 		}

@@ -91,11 +91,14 @@ type ProofReport struct {
 	Size uint64 `json:"size"`
 	// KeyHash is the id of the key that signed it, eight hex digits.
 	KeyHash string `json:"key_hash"`
+	// Anchors is how many checkpoints kept elsewhere are of that many records.
+	Anchors int `json:"anchors"`
 	// Record is the record's line, without the newline.
 	Record []byte `json:"-"`
 	// Problems are the faults; none: the record is in the log as signed. Beside
-	// the kinds signature and damaged there is proof: the file is no proof, or
-	// the record is not in the tree.
+	// the kinds signature and damaged there are proof: the file is no proof, or
+	// the record is not in the tree; and checkpoint: what was kept elsewhere
+	// contradicts it, or tells nothing of it.
 	Problems []Problem `json:"problems"`
 }
 
@@ -105,9 +108,14 @@ func (r *ProofReport) add(kind, format string, args ...any) {
 
 // VerifyProof checks a file that [Prove] made, by itself and offline: that a
 // log whose public keys are keys signed a tree with this very record at this
-// place. Keys is as in [VerifyOptions]. The error is for keys that cannot be
-// used; a file that proves nothing is a report with problems.
-func VerifyProof(file []byte, keys string) (*ProofReport, error) {
+// place. Keys is as in [VerifyOptions]. The newest of them must have signed it:
+// with a retired one, whoever stole that may have. Against are signed
+// checkpoints that were kept elsewhere, as there; if any are given, one of them
+// must be of the same tree, and none of another one of as many records.
+//
+// The error is for keys that cannot be used; a file that proves nothing is a
+// report with problems.
+func VerifyProof(file []byte, keys string, against ...[]byte) (*ProofReport, error) {
 	ring, err := parseKeyring(keys)
 	if err != nil {
 		return nil, err
@@ -120,22 +128,47 @@ func VerifyProof(file []byte, keys string) (*ProofReport, error) {
 	}
 	r.Seq, r.Record = p.index, p.line
 	r.checkRecord(p)
-	c, by, err := ring.open(p.signed)
-	if errors.Is(err, errForeignKey) {
+	c, err := ring.openInForce(p.signed)
+	switch {
+	case errors.Is(err, errRetiredKey):
+		r.add(kindSignature, "the checkpoint is signed with a key that was retired, which may be in other hands by now: ask for the proof anew")
+		return r, nil
+	case errors.Is(err, errForeignKey):
 		r.add(kindSignature, "the checkpoint is not signed with a key given: pass all keys of the log, as its key file has them since the last rotation")
 		return r, nil
-	}
-	if err != nil {
+	case err != nil:
 		r.add(kindSignature, "the checkpoint does not hold: %v", err)
 		return r, nil
 	}
-	r.Size, r.KeyHash = c.size, by.id()
+	r.Size, r.KeyHash = c.size, ring.current().id()
 	if p.index >= c.size {
 		r.add(kindProof, "the checkpoint is signed for %d records, which record %d is not among", c.size, p.index)
 	} else if tlog.CheckRecord(p.hashes, int64(c.size), c.root, int64(p.index), tlog.RecordHash(p.line)) != nil {
 		r.add(kindProof, "the tree of %d records that was signed does not have this record at index %d: the record, its index or the hashes are changed", c.size, p.index)
 	}
+	if len(against) > 0 {
+		r.hold(c, ring, against)
+	}
 	return r, nil
+}
+
+// hold holds the proof's checkpoint against those that were kept elsewhere.
+// Only those of as many records tell something.
+func (r *ProofReport) hold(c checkpoint, ring keyring, against [][]byte) {
+	for _, signed := range against {
+		kept, err := openCheckpoint(signed, ring)
+		if err != nil || kept.size != c.size {
+			continue
+		}
+		r.Anchors++
+		if kept.root != c.root {
+			r.add(kindCheckpoint, "the checkpoint kept elsewhere for %d records has another root: the proof is of another history", c.size)
+			return
+		}
+	}
+	if r.Anchors == 0 {
+		r.add(kindCheckpoint, "none of the checkpoints kept elsewhere is of %d records, as the proof is: give one that is, or have the log itself verified against them", c.size)
+	}
 }
 
 // checkRecord looks at the line by itself.

@@ -21,7 +21,8 @@ var ErrNotSigned = errors.New("not signed for yet")
 // A record in a sealed segment is proved by a few tiles, whatever the size of
 // the log; one in an open segment by those and the open segments, under the
 // newest checkpoint. The error wraps [fs.ErrNotExist] when the log has no such
-// record, [ErrNotSigned] when it must wait for the next checkpoint.
+// record, and is a [*PurgedError] then if it has had it; it wraps [ErrNotSigned]
+// when the record must wait for the next checkpoint.
 //
 // It is no verification of the log, but what it returns verifies, with the keys
 // beside the log.
@@ -70,7 +71,9 @@ func (p *prover) run() error {
 		}
 		if p.proof.index < base {
 			err = p.fromTiles(base)
-		} else {
+		}
+		// What the key in force has signed since may be the newest only.
+		if p.proof.index >= base || errors.Is(err, errRetiredKey) {
 			err = p.fromOpen(base)
 		}
 		if err == nil || errors.Is(err, ErrNotSigned) || p.ctx.Err() != nil {
@@ -86,6 +89,9 @@ func (p *prover) run() error {
 // readLine finds the record.
 func (p *prover) readLine() error {
 	err := walk(p.src, p.proof.index, func(l Line) error {
+		if l.Seq != p.proof.index {
+			return purgedAt(p.src, p.proof.index)
+		}
 		p.proof.line = slices.Clone(l.Raw)
 		return errEnough
 	})
@@ -118,7 +124,7 @@ func (p *prover) openSegments() ([]segment, error) {
 // fromTiles proves a sealed record under the newest checkpoint of sealed
 // records only, whose tiles are there.
 func (p *prover) fromTiles(base uint64) error {
-	sizes, err := p.storedSizes()
+	sizes, err := storedSizes(p.src)
 	if err != nil {
 		return err
 	}
@@ -135,7 +141,10 @@ func (p *prover) fromTiles(base uint64) error {
 		if err != nil {
 			return err
 		}
-		c, err := openCheckpoint(signed, p.keys)
+		c, err := p.keys.openInForce(signed)
+		if errors.Is(err, errRetiredKey) {
+			return err
+		}
 		if err == nil {
 			tiles := tlog.TileHashReader(tlog.Tree{N: int64(c.size), Hash: c.root}, tileReader(p.read))
 			err = p.complete(c, signed, tiles)
@@ -149,8 +158,8 @@ func (p *prover) fromTiles(base uint64) error {
 }
 
 // storedSizes are the sizes of the stored checkpoints, in order.
-func (p *prover) storedSizes() (sizes []uint64, err error) {
-	names, err := p.src.list(checkpointFolder)
+func storedSizes(src source) (sizes []uint64, err error) {
+	names, err := src.list(checkpointFolder)
 	if err != nil {
 		return nil, err
 	}
@@ -181,10 +190,14 @@ func (p *prover) fromOpen(base uint64) error {
 	if err != nil {
 		return err
 	}
-	c, err := openCheckpoint(signed, p.keys)
+	c, err := p.keys.openInForce(signed)
+	if errors.Is(err, errRetiredKey) {
+		return fmt.Errorf("the newest checkpoint is %w: %w", err, ErrNotSigned)
+	}
 	if err != nil {
 		return fmt.Errorf("the newest checkpoint: %w", err)
 	}
+	base = min(base, c.size) // all may be sealed
 	if c.size <= p.proof.index {
 		return fmt.Errorf("the newest checkpoint is of %d records: %w", c.size, ErrNotSigned)
 	}

@@ -2,21 +2,15 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/storage"
 )
-
-// purgedFolder has a write-once object for each segment that was purged, or is
-// about to be, so that readers know a gap from a loss.
-const purgedFolder = "purged"
 
 // Purge says what may go.
 type Purge struct {
@@ -32,23 +26,51 @@ type Purge struct {
 // Purged is what became of one segment that is old enough.
 type Purged struct {
 	// Segment is its name below the log's folder, First the seq of its first
-	// record, Records how many it has, From and Until their first and last
-	// times.
-	Segment string    `json:"segment"`
-	First   uint64    `json:"first"`
-	Records uint64    `json:"records"`
-	From    time.Time `json:"from"`
-	Until   time.Time `json:"until"`
-	// Kept says why it stays, if it does: "hold <id>", "retained by the store",
-	// or what is wrong with it.
-	Kept string `json:"kept,omitempty"`
+	// record, Records how many it has.
+	Segment string `json:"segment"`
+	First   uint64 `json:"first"`
+	Records uint64 `json:"records"`
+	// From and Until are the earliest and the latest time in it, wherever in it
+	// they are: clocks are set back, too. Both are zero when it was not read.
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+	// Kept says why it stays, if it does, in words for people, and Kind for
+	// programs. Both are empty when it went, or would.
+	Kept string   `json:"kept,omitempty"`
+	Kind KeptKind `json:"kind,omitempty"`
 }
 
+// KeptKind is why a segment stays that is old enough to go.
+type KeptKind string
+
+// The kinds.
+const (
+	// KeptHeld: a legal hold covers it.
+	KeptHeld KeptKind = "held"
+	// KeptRetained: the store does not let go of it.
+	KeptRetained KeptKind = "retained"
+	// KeptDamaged: it does not hold what was signed, or nothing tells what that
+	// was. It is evidence.
+	KeptDamaged KeptKind = "damaged"
+	// KeptUnread: the store did not let it be read this time.
+	KeptUnread KeptKind = "unread"
+)
+
+func (p *Purged) keep(kind KeptKind, format string, args ...any) {
+	p.Kind, p.Kept = kind, fmt.Sprintf(format, args...)
+}
+
+// AskError says what is wrong with what was asked for. Nothing was done.
+type AskError string
+
+func (e AskError) Error() string { return string(e) }
+
 // Purge removes sealed segments, oldest first. Whole segments go, none that a
-// legal hold keeps or that is damaged, which is evidence, and never the newest.
-// For each a record is durable before it is removed; tiles and checkpoints
-// stay, so that proofs of the rest stay valid. It may be ended and run again at
-// any point. What was done before an error is returned with it.
+// legal hold keeps, none whose records are not those that a checkpoint is
+// signed for, which is evidence, and never the newest. For each a record is
+// durable and signed for before it is removed; tiles and checkpoints stay, so
+// that proofs of the rest stay valid. It may be ended and run again at any
+// point. What was done before an error is returned with it.
 func (l *Log) Purge(ctx context.Context, p Purge) ([]Purged, error) {
 	keeper, ok := l.opts.Store.(storage.Retainer)
 	if !ok {
@@ -57,45 +79,113 @@ func (l *Log) Purge(ctx context.Context, p Purge) ([]Purged, error) {
 	if err := checkWords(p.Why, p.By); err != nil {
 		return nil, err
 	}
-	src := l.storeSource()
-	src.ctx = ctx
-	sealed, err := segments(src, sealedFolder)
-	if err != nil {
+	run := purging{log: l, keeper: keeper, Purge: p, src: l.storeSource()}
+	run.src.ctx = ctx
+	if err := run.begin(); err != nil {
 		return nil, fmt.Errorf("purging: %w", err)
 	}
-	holes, err := gaps(src)
-	if err != nil {
-		return nil, fmt.Errorf("purging: %w", err)
-	}
-	var done []Purged
-	for i, s := range sealed {
-		if i+1 == len(sealed) || !l.isSealed(sealed[i+1].first) {
+	for i := range run.sealed {
+		if i+1 == len(run.sealed) || !l.isSealed(run.sealed[i+1].first) {
 			break
 		}
-		if sealedHour(s.name).After(p.Before) {
-			continue // not worth being read
-		}
-		end := sealed[i+1].first
-		for _, g := range holes {
-			if g.First > s.first {
-				end = min(end, g.First)
-			}
-		}
-		what := Purged{Segment: s.name, First: s.first, Records: end - s.first}
-		if !l.examine(src, s, end, &what) {
-			done = append(done, what)
-			continue
-		}
-		if !what.Until.Before(p.Before) {
-			continue
-		}
-		err := l.purge(ctx, keeper, p, &what)
-		done = append(done, what)
-		if err != nil {
-			return done, fmt.Errorf("purging %s: %w", s.name, err)
+		if err := run.segment(i); err != nil {
+			return run.done, fmt.Errorf("purging %s: %w", run.sealed[i].name, err)
 		}
 	}
-	return done, nil
+	return run.done, nil
+}
+
+// purging is one Purge under way.
+type purging struct {
+	Purge
+	log    *Log
+	keeper storage.Retainer
+	src    storeSource
+	sealed []segment
+	holes  []gap
+	held   []Hold     // as they were at the beginning
+	proof  *leafProof // nil until it is needed
+	done   []Purged
+}
+
+func (r *purging) begin() (err error) {
+	if r.sealed, err = segments(r.src, sealedFolder); err != nil {
+		return err
+	}
+	if r.holes, err = gaps(r.src); err != nil {
+		return err
+	}
+	r.held, err = holds(r.src)
+	return err
+}
+
+// segment sees to the i-th sealed segment, which another one follows. It is
+// unpacked only if neither its name, nor a hold, nor what is remembered of it
+// says that it stays.
+func (r *purging) segment(i int) error {
+	s := r.sealed[i]
+	if sealedHour(s.name).After(r.Before) {
+		return nil
+	}
+	what := Purged{Segment: s.name, First: s.first, Records: r.end(i) - s.first}
+	times, known := r.log.examined.of(s.name)
+	settled := r.stays(&what, times, known)
+	if !settled {
+		times, err := r.examine(s, r.end(i), &what)
+		if err != nil {
+			return err
+		}
+		if settled = what.Kind != ""; !settled {
+			r.log.examined.keep(s.name, times)
+			settled = r.stays(&what, times, true)
+		}
+	}
+	if settled {
+		if what.Kind != "" {
+			r.done = append(r.done, what)
+		}
+		return nil
+	}
+	if !r.DryRun {
+		gone, err := r.remove(i, &what)
+		if err != nil {
+			return err
+		}
+		if gone {
+			r.log.examined.forget(s.name)
+		}
+	}
+	r.done = append(r.done, what)
+	return nil
+}
+
+// end is the seq after the last record of the i-th segment.
+func (r *purging) end(i int) uint64 {
+	end := r.sealed[i+1].first
+	for _, g := range r.holes {
+		if g.First > r.sealed[i].first {
+			end = min(end, g.First)
+		}
+	}
+	return end
+}
+
+// stays says whether a segment of these times, if they are known, stays: it is
+// not old enough, or held, which what then tells.
+func (r *purging) stays(what *Purged, t period, known bool) bool {
+	if known {
+		what.From, what.Until = t.from, t.until
+		if !t.until.Before(r.Before) {
+			return true
+		}
+	}
+	for _, h := range r.held {
+		if h.inForce() && (h.unbounded() || known && h.reaches(t)) {
+			what.keep(KeptHeld, "hold %s", h.ID)
+			return true
+		}
+	}
+	return false
 }
 
 // isSealed says whether all records before seq are, and no seal is under way
@@ -106,121 +196,68 @@ func (l *Log) isSealed(seq uint64) bool {
 	return len(l.sealer.pending) == 0 || l.sealer.pending[0].first >= seq
 }
 
-// examine reads a segment, to know its times and that it is whole.
-func (l *Log) examine(src source, s segment, end uint64, what *Purged) bool {
-	f, err := openSegmentFile(src, s)
-	if err != nil {
-		what.Kept = "it cannot be read: " + err.Error()
-		return false
-	}
-	defer f.Close()
-	lines := newLineReader(f)
-	next := s.first
-	for {
-		line, _, err := lines.next()
-		if err == io.EOF {
-			break
-		}
-		h, ok := parseHead(line)
-		if err != nil || !ok || h.seq != next {
-			what.Kept = fmt.Sprintf("it is damaged at record %d: run `caddy rec verify`", next)
-			return false
-		}
-		at := recordTime(line)
-		if next == s.first {
-			what.From = at
-		}
-		if at.After(what.Until) { // clocks are set back, too
-			what.Until = at
-		}
-		next++
-	}
-	if next != end {
-		what.Kept = fmt.Sprintf("it ends at record %d, not at %d: run `caddy rec verify`", next, end)
-		return false
-	}
-	return true
-}
-
-// purge removes one segment, unless a hold keeps it.
-func (l *Log) purge(ctx context.Context, keeper storage.Retainer, p Purge, what *Purged) error {
+// remove removes one segment, unless a hold keeps it or the store does.
+func (r *purging) remove(i int, what *Purged) (gone bool, err error) {
 	// A hold that is placed meanwhile waits, and then finds the segment gone; a
 	// hold that was placed before is seen here.
-	l.retention.Lock()
-	defer l.retention.Unlock()
-	all, err := holds(l.storeSource())
-	if err != nil {
-		return err
+	r.log.retention.Lock()
+	defer r.log.retention.Unlock()
+	if r.held, err = holds(r.src); err != nil {
+		return false, err
 	}
-	for _, h := range all {
-		if h.covers(what.From, what.Until) {
-			what.Kept = "hold " + h.ID
-			return nil
+	if r.stays(what, period{what.From, what.Until}, true) {
+		return false, nil
+	}
+	if err := r.tell(what); err != nil {
+		return false, err
+	}
+	name := r.log.prefix + what.Segment
+	err = r.keeper.Delete(r.src.ctx, name)
+	if errors.Is(err, storage.ErrRetained) && r.toldStore(i) {
+		// For a hold that is over, of which the store was not told in time, or
+		// that reaches the segment by its name only.
+		if err = r.keeper.Release(r.src.ctx, name); err == nil {
+			err = r.keeper.Delete(r.src.ctx, name)
 		}
 	}
-	if p.DryRun {
-		return nil
-	}
-	marker := purgedName(what.First)
-	if r, err := l.opts.Store.Open(ctx, l.prefix+marker); err == nil {
-		r.Close() // begun by a process that did not get to its end
-	} else if !errors.Is(err, storage.ErrNotExist) {
-		return err
-	} else if err := l.tellPurge(ctx, marker, p, what); err != nil {
-		return err
-	}
-	err = keeper.Delete(ctx, l.prefix+what.Segment)
 	switch {
 	case errors.Is(err, storage.ErrRetained):
-		what.Kept = "retained by the store"
+		what.keep(KeptRetained, "retained by the store")
+		return false, nil
 	case err != nil && !errors.Is(err, storage.ErrNotExist):
-		return err
+		return false, err
 	}
-	return nil
+	return true, nil
 }
 
-func (l *Log) tellPurge(ctx context.Context, marker string, p Purge, what *Purged) error {
-	err := l.tellRetention(ctx, record.RetentionPurged, record.Retention{
-		Segment: what.Segment, First: int64(what.First), Records: int64(what.Records),
-		From: bound(what.From), Until: bound(what.Until), Why: p.Why, By: p.By,
-	})
+// toldStore says whether the store may have been told to keep the i-th segment
+// for a hold.
+func (r *purging) toldStore(i int) bool {
+	at := periodByName(r.sealed[i], r.sealed[i+1])
+	return slices.ContainsFunc(r.held, func(h Hold) bool { return h.reaches(at) })
+}
+
+// tell sees to it that the purge of a segment is on record, marked, and signed
+// for, before it is removed.
+func (r *purging) tell(what *Purged) error {
+	ctx, marker := r.src.ctx, purgedName(what.First)
+	f, err := r.src.open(marker)
+	switch {
+	case err == nil:
+		f.Close() // begun by a process that did not get to its end, or to syncing it
+	case errors.Is(err, storage.ErrNotExist):
+		err = r.log.tellRetention(ctx, record.RetentionPurged, record.Retention{
+			Segment: what.Segment, First: int64(what.First), Records: int64(what.Records),
+			From: bound(what.From), Until: bound(what.Until), Why: r.Why, By: r.By,
+		})
+	}
 	if err != nil {
 		return err
 	}
-	return l.createJSON(ctx, marker, gap{what.First, what.First + what.Records})
-}
-
-// gap is where records were purged.
-type gap struct {
-	First uint64 `json:"first"`
-	End   uint64 `json:"end"`
-}
-
-func purgedName(first uint64) string { return fmt.Sprintf("%s/%012d.json", purgedFolder, first) }
-
-// gaps lists where records were purged, or are about to be, in order.
-func gaps(src source) ([]gap, error) {
-	names, err := src.list(purgedFolder)
-	if err != nil {
-		return nil, fmt.Errorf("listing %s: %w", purgedFolder, err)
+	if err := r.log.createJSON(ctx, marker, gap{what.First, what.First + what.Records}); err != nil {
+		return err
 	}
-	var all []gap
-	for _, name := range names {
-		digits, ok := strings.CutSuffix(strings.TrimPrefix(name, purgedFolder+"/"), ".json")
-		if _, err := strconv.ParseUint(digits, 10, 63); err != nil || !ok {
-			continue
-		}
-		text, err := readSmall(src.open(name))
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", name, err)
-		}
-		var g gap
-		if err := json.Unmarshal(text, &g); err != nil || g.End <= g.First || purgedName(g.First) != name {
-			return nil, fmt.Errorf("%s is damaged", name)
-		}
-		all = append(all, g)
-	}
-	return all, nil
+	return r.log.checkpointer.sign() // a verification counts what is signed for only
 }
 
 // sealedHour is the hour in a sealed segment's name: that of its first record.

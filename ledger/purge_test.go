@@ -142,7 +142,7 @@ func TestWhatALegalHoldCoversStaysUntilItsRelease(t *testing.T) {
 	if got := gone(done); !slices.Equal(got, []uint64{0, 6, 9}) {
 		t.Errorf("purged %v", got)
 	}
-	if i := slices.IndexFunc(done, func(d Purged) bool { return d.First == 3 }); i < 0 || done[i].Kept != "hold "+id {
+	if i := slices.IndexFunc(done, func(d Purged) bool { return d.First == 3 }); i < 0 || done[i].Kept != "hold "+id || done[i].Kind != KeptHeld {
 		t.Errorf("the report is %+v", done)
 	}
 	held, err := Holds(os.DirFS(p.dir))
@@ -216,7 +216,7 @@ func TestADamagedSegmentIsEvidenceAndStays(t *testing.T) {
 	if got := gone(done); !slices.Equal(got, []uint64{0, 6}) {
 		t.Errorf("purged %v", got)
 	}
-	if len(done) != 3 || !strings.Contains(done[1].Kept, "verify") && !strings.Contains(done[1].Kept, "read") {
+	if len(done) != 3 || !strings.Contains(done[1].Kept, "verify") || done[1].Kind != KeptDamaged {
 		t.Errorf("the report is %+v", done)
 	}
 }

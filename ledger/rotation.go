@@ -34,10 +34,12 @@ func (l *Log) RotateKey() (string, error) {
 	return public, nil
 }
 
-// Verifier is the public key in force, as [Keys.Verifier] is.
+// Verifier is the public key in force, as [Keys.Verifier] is. It waits for
+// nothing.
 func (l *Log) Verifier() string { return l.signing.ring().current().text }
 
 func (s *signing) rotate() (string, error) {
+	defer s.tell()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.half == nil {
@@ -45,19 +47,20 @@ func (s *signing) rotate() (string, error) {
 		if err != nil || next == nil {
 			return "", err
 		}
-		current := s.keys.current()
+		keys := s.ring()
+		current := keys.current()
 		if next.public.text == current.text { // in force already
 			s.promote()
 			return current.text, nil
 		}
-		if s.keys.find(next.public.text) >= 0 {
+		if keys.find(next.public.text) >= 0 {
 			return "", fmt.Errorf("the new key %s was in force before: remove it and make another", next.public.id())
 		}
 		tree := s.log.treeNow()
 		if tree.size == 0 {
 			return "", errors.New("the log has no record yet that a key could be changed at")
 		}
-		if n := len(s.keys); n > 1 && s.keys[n-2].until == tree.size {
+		if n := len(keys); n > 1 && keys[n-2].until == tree.size {
 			return "", errors.New("the key was changed after this very record: try again after the next one")
 		}
 		size := checkpoint{tree.size, tree.root()}
@@ -71,7 +74,7 @@ func (s *signing) rotate() (string, error) {
 	if err := s.settle(); err != nil {
 		return "", err
 	}
-	return s.keys.current().text, nil
+	return s.ring().current().text, nil
 }
 
 // settle brings a rotation under way to its end: from when the store has it,
@@ -92,24 +95,25 @@ func (s *signing) settle() error {
 		return fmt.Errorf("nothing is signed until the new key's succession is stored: %w", err)
 	}
 	s.half = nil
-	keys := slices.Clone(s.keys) // others may be reading them
+	keys := slices.Clone(s.ring()) // others may be reading them
 	keys[len(keys)-1].until = h.size
-	s.keys = append(keys, h.to)
+	keys = append(keys, h.to)
+	s.keys.Store(&keys)
 	s.signer = h.signer
-	s.log.announce(h.note)
+	s.untold = append(s.untold, h.note)
 	signed, err := s.latest(h.checkpoint)
 	if err != nil {
 		return err
 	}
-	s.log.announce(signed)
+	s.untold = append(s.untold, signed)
 	s.promote()
 	return nil
 }
 
 // promote puts the key in force into the place of the retired one.
 func (s *signing) promote() {
-	if err := promoteKey(s.log.opts.Keys.dir, s.log.opts.Log, s.keys); err != nil {
-		s.log.problem(fmt.Errorf("the key %s is in force, but is still kept as the next one: %w", s.keys.current().id(), err))
+	if err := promoteKey(s.log.opts.Keys.dir, s.log.opts.Log, s.ring()); err != nil {
+		s.log.problem(fmt.Errorf("the key %s is in force, but is still kept as the next one: %w", s.ring().current().id(), err))
 	}
 }
 
@@ -139,18 +143,19 @@ func (l *Log) takeKeys() error {
 	}
 	s := &l.signing
 	s.log = l
-	s.keys, _ = chain(began[0], all)
-	current := s.keys.current()
+	keys, _ := chain(began[0], all)
+	s.keys.Store(&keys)
+	current := keys.current()
 	switch {
 	case current.text == k.public.text:
 		s.signer = k.signer
 	case k.next != nil && current.text == k.next.public.text:
 		s.signer = k.next.signer
 		s.promote()
-	case len(s.keys) == 1:
+	case len(keys) == 1:
 		return fmt.Errorf("the log was begun with another key than %s: restore that key, or start a log under another name", k.public.text)
 	default:
-		return fmt.Errorf("the log is signed with the key %s since %d records, not with %s: restore that key, or start a log under another name", current.id(), s.keys[len(s.keys)-2].until, k.public.id())
+		return fmt.Errorf("the log is signed with the key %s since %d records, not with %s: restore that key, or start a log under another name", current.id(), keys[len(keys)-2].until, k.public.id())
 	}
 	return l.keepSuccession()
 }
@@ -158,11 +163,12 @@ func (l *Log) takeKeys() error {
 // keepSuccession makes the newest succession durable: who stored it may not
 // have got to that, and the old key is gone.
 func (l *Log) keepSuccession() error {
-	n := len(l.signing.keys)
+	keys := l.signing.ring()
+	n := len(keys)
 	if n < 2 {
 		return nil
 	}
-	name := successionName(l.signing.keys[n-2].until)
+	name := successionName(keys[n-2].until)
 	data, err := readSmall(l.storeSource().open(name))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", name, err)

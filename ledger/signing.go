@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -15,13 +16,30 @@ import (
 // signing is what signs a log: one checkpoint at a time, so that no key signs
 // for more records than there were when it was retired.
 type signing struct {
-	log *Log
+	log  *Log
+	keys atomic.Pointer[keyring] // changed under mu only, and never in place
 
-	mu     sync.Mutex
-	keys   keyring
+	mu     sync.Mutex // held while the disk or the store is waited for
 	signer note.Signer
 	newest uint64    // size of the newest checkpoint in the folder
 	half   *rotation // under way: whether the store has it is not known
+	untold [][]byte  // notes that [signing.tell] is to hand out
+}
+
+// tell hands out, in order, what was signed on the way, once mu is free.
+func (s *signing) tell() {
+	s.mu.Lock()
+	none := len(s.untold) == 0
+	s.mu.Unlock()
+	if none {
+		return
+	}
+	s.log.announceAll(func() (notes [][]byte) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		notes, s.untold = s.untold, nil
+		return notes
+	})
 }
 
 // treeNow is the tree of all that is durable.
@@ -34,6 +52,7 @@ func (l *Log) treeNow() frontier {
 // now signs the tree of all that is durable and puts that into the folder,
 // unless the checkpoint there says it already; signed is nil then.
 func (s *signing) now() (signed []byte, err error) {
+	defer s.tell()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	tree := s.log.treeNow()
@@ -48,6 +67,7 @@ func (s *signing) now() (signed []byte, err error) {
 // its place: whatever else is made of it comes after, so that no stored
 // checkpoint is newer than that.
 func (s *signing) sign(c checkpoint) ([]byte, error) {
+	defer s.tell()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c.size > s.newest {
@@ -75,12 +95,8 @@ func (s *signing) latest(c checkpoint) ([]byte, error) {
 	return signed, nil
 }
 
-// ring is the keys as they are now.
-func (s *signing) ring() keyring {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.keys
-}
+// ring is the keys as they are now. It waits for nothing.
+func (s *signing) ring() keyring { return *s.keys.Load() }
 
 // store puts a checkpoint among the stored ones. One that is there already is
 // as good if it says the same and is rightly signed, by an earlier key perhaps.

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -33,9 +34,49 @@ type source interface {
 // fsSource is a log in a file system.
 type fsSource struct{ fs.FS }
 
-func (s fsSource) open(name string) (io.ReadCloser, error) { return s.Open(name) }
+// errIrregular says that something lies where a log has a file, or a folder,
+// that is none: a link, a pipe, a device. To open a pipe is to wait for ever.
+var errIrregular = errors.New("it is no regular file")
+
+func (s fsSource) open(name string) (io.ReadCloser, error) {
+	if err := s.regular(name); err != nil {
+		return nil, err
+	}
+	f, err := s.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errIrregular
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// regular says what is wrong with a name that should be a file's, as far as
+// that can be told without opening it.
+func (s fsSource) regular(name string) error {
+	links, ok := s.FS.(fs.ReadLinkFS)
+	if !ok {
+		return nil
+	}
+	info, err := links.Lstat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errIrregular
+	}
+	return err
+}
 
 func (s fsSource) list(folder string) (names []string, err error) {
+	if links, ok := s.FS.(fs.ReadLinkFS); ok {
+		if info, err := links.Lstat(folder); err == nil && !info.IsDir() {
+			return nil, fmt.Errorf("%s should be a folder: %w", folder, errIrregular)
+		}
+	}
 	err = fs.WalkDir(s.FS, folder, func(name string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -82,7 +123,11 @@ func segments(src source, folder string) ([]segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []segment
+	return segmentsAmong(names, folder), nil
+}
+
+// segmentsAmong picks the segments out of the names in a folder.
+func segmentsAmong(names []string, folder string) (all []segment) {
 	for _, name := range names {
 		suffix := openSuffix
 		if folder == sealedFolder {
@@ -101,7 +146,7 @@ func segments(src source, folder string) ([]segment, error) {
 		}
 		return strings.Compare(a.name, b.name)
 	})
-	return all, nil
+	return all
 }
 
 // openSegmentFile gives a segment's bytes, unpacked.

@@ -103,6 +103,9 @@ type badFile struct {
 // readSuccessions reads all successions of a log's keys, by size.
 func readSuccessions(src source, log string) (all []succession, bad []badFile, err error) {
 	names, err := src.list(keysFolder)
+	if errors.Is(err, errIrregular) {
+		return nil, []badFile{{keysFolder, err}}, nil
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing the successions of keys: %w", err)
 	}
@@ -111,6 +114,10 @@ func readSuccessions(src source, log string) (all []succession, bad []badFile, e
 			continue // not yet written
 		}
 		signed, err := readSmall(src.open(name))
+		if errors.Is(err, errIrregular) {
+			bad = append(bad, badFile{name, err})
+			continue
+		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("reading %s: %w", name, err)
 		}

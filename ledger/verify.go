@@ -1,10 +1,12 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -73,7 +75,7 @@ type Problem struct {
 	//   - missing: records are gone
 	//   - duplicate: a record is there again
 	//   - reordered: a record is not in its place
-	//   - inserted: a line is no record of the log
+	//   - inserted: a line is no record of the log, or a whole file no segment
 	//   - segment: a file cannot be read to its end
 	//   - tile: a stored hash is not the records'
 	//   - checkpoint: a signed checkpoint, here or kept elsewhere, is
@@ -83,6 +85,8 @@ type Problem struct {
 	//   - key: the key beside the log is not the one given, or its keys do not
 	//     follow from that
 	//   - conflict: a segment was set aside when another took its place
+	//   - hold: records were purged that a legal hold kept
+	//   - more: problems that are not listed, as many as Count
 	//   - proof: one record's proof is none, see [VerifyProof]
 	Kind string `json:"kind"`
 	// Seq is the first record concerned, Count how many are; -1 and 0 when it
@@ -112,6 +116,8 @@ const (
 	kindSignature  = "signature"
 	kindKey        = "key"
 	kindConflict   = "conflict"
+	kindHold       = "hold"
+	kindMore       = "more"
 	kindProof      = "proof"
 )
 
@@ -119,7 +125,9 @@ const (
 // own folder, or a copy of it. It goes on after a fault, so that the report
 // names all of them: each record by what the hashes of sealed records, or the
 // next record's prev, say it must be. The error is for what could not be
-// verified at all; a log with faults is a report with problems.
+// verified at all; a log with faults is a report with problems, of which a
+// thousand are listed. Time and memory are bounded by what is signed for and by
+// the sizes of the files, whatever somebody has put there.
 //
 // Whatever reaches beyond the records is a fault: checkpoints and tiles of
 // records that are not there, and sealed records that no checkpoint is signed
@@ -129,7 +137,7 @@ const (
 // A log that is being written may be verified too: what is in it when Verify
 // begins is verified.
 func Verify(ctx context.Context, fsys fs.FS, opts VerifyOptions) (*Report, error) {
-	v := &verification{ctx: ctx, src: fsSource{fsys}, opts: opts, report: &Report{Problems: []Problem{}}}
+	v := &verification{ctx: ctx, src: fsSource{fsys}, opts: opts, report: &Report{Problems: []Problem{}}, released: map[string][]uint64{}}
 	if err := v.run(); err != nil {
 		return nil, fmt.Errorf("verifying log: %w", err)
 	}
@@ -148,11 +156,16 @@ type verification struct {
 	successions []succession // of keys
 	strays      []succession // that follow from none that is trusted
 	badKeys     []badFile
+	reread      int // how often they were read again for a checkpoint
+
+	listed, more int // problems that are in the report, and that are not any more
 
 	signed    []signedFile // valid checkpoints, by size
 	nextCheck int          // the first of them that is not yet reached
 	lastGood  uint64       // size of the last one that held
-	purged    []statedGap
+	purged    []statedPurge
+	holds     []statedHold
+	released  map[string][]uint64 // by hold, the records that say that it is over
 	segments  []segment
 
 	partial     []storedTile // unfinished tiles, by end
@@ -169,13 +182,7 @@ type verification struct {
 	sealedEnd uint64    // records below it must have tiles
 	unsigned  uint64    // records below it are sealed without a checkpoint; 0: none are
 	tail      entry     // the last line of the last segment judged
-}
-
-func (v *verification) add(p Problem) { v.report.Problems = append(v.report.Problems, p) }
-
-// aboutFile adds a problem that is not about records.
-func (v *verification) aboutFile(kind, file, format string, args ...any) {
-	v.add(Problem{Kind: kind, Seq: -1, Segment: file, Offset: -1, Detail: fmt.Sprintf(format, args...)})
+	tailIn    segment   // that one
 }
 
 func (v *verification) run() error {
@@ -203,6 +210,8 @@ func (v *verification) run() error {
 	}
 	v.checkEnd()
 	v.excusePurged()
+	v.checkHolds()
+	v.endList()
 	v.report.Signed = v.newest()
 	return nil
 }
@@ -210,32 +219,59 @@ func (v *verification) run() error {
 // plan lists the segments, and reports those that should not be there.
 func (v *verification) plan() error {
 	// The open ones first: what is sealed between is then in both lists.
-	open, err := segments(v.src, openFolderName)
+	open, err := v.listSegments(openFolderName)
 	if err != nil {
 		return err
 	}
-	sealed, err := segments(v.src, sealedFolder)
+	sealed, err := v.listSegments(sealedFolder)
 	if err != nil {
 		return err
 	}
+	floor := uint64(0) // of open segments: where the last sealed one begins that is signed for
 	for i, s := range sealed {
 		if i > 0 && s.first == sealed[i-1].first {
 			v.aboutFile(kindDuplicate, s.name, "a second sealed segment that begins at record %d, beside %s", s.first, sealed[i-1].name)
 			continue
 		}
 		v.segments = append(v.segments, s)
+		if s.first < v.newest() {
+			floor = s.first
+		}
 	}
 	open, _ = withoutTwins(open, v.segments) // a seal under way, or the next start, compares those
 	for _, s := range open {
-		if n := len(v.segments); n > 0 && s.first < v.segments[n-1].first {
+		if s.first < floor {
 			v.aboutFile(kindInserted, s.name, "an open segment below sealed ones")
 			continue
 		}
 		v.segments = append(v.segments, s)
 	}
-	aside, err := v.src.list(conflictFolder)
+	slices.SortFunc(v.segments, func(a, b segment) int { return cmp.Compare(a.first, b.first) })
+	aside, err := v.list(kindConflict, conflictFolder)
 	for _, name := range aside {
 		v.aboutFile(kindConflict, name, "set aside when its sealed name was taken by another object: compare the two")
 	}
 	return err
+}
+
+// listSegments lists the segments in a folder that are files.
+func (v *verification) listSegments(folder string) ([]segment, error) {
+	names, err := v.list(kindSegment, folder)
+	return slices.DeleteFunc(segmentsAmong(names, folder), func(s segment) bool {
+		irregular := errors.Is(v.src.regular(s.name), errIrregular)
+		if irregular {
+			v.aboutFile(kindSegment, s.name, "it cannot be read: %v", errIrregular)
+		}
+		return irregular
+	}), err
+}
+
+// list lists a folder. One that is none is a problem like others.
+func (v *verification) list(kind, folder string) ([]string, error) {
+	names, err := v.src.list(folder)
+	if errors.Is(err, errIrregular) {
+		v.aboutFile(kind, folder, "it is no folder")
+		return nil, nil
+	}
+	return names, err
 }

@@ -23,7 +23,7 @@ type storedTile struct {
 // honest log speaks of is in some segment afterwards, also while the log is
 // written and after a crash in the middle of a seal.
 func (v *verification) listTiles() error {
-	names, err := v.src.list("tile")
+	names, err := v.list(kindTile, "tile")
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (v *verification) checkBeyond() {
 			Detail: fmt.Sprintf("records %d to %d are sealed and no checkpoint is signed for them: checkpoints are gone, or the records are made up", newest, v.unsigned-1)})
 	}
 	if from := max(have, newest); v.farthest.end > from {
-		v.add(Problem{Kind: kindMissing, Seq: int64(from), Count: int64(v.farthest.end - from), Segment: tilePath(v.farthest.Tile), Offset: -1,
+		v.addGap(Problem{Kind: kindMissing, Seq: int64(from), Count: int64(v.farthest.end - from), Segment: tilePath(v.farthest.Tile), Offset: -1,
 			Detail: fmt.Sprintf("records %d to %d are gone: the tiles are of %d records, the files hold %d", from, v.farthest.end-1, v.farthest.end, have)})
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // judge holds a segment against its chain, its neighbours and the tiles, and
 // adds what its records must be to the tree.
-func (v *verification) judge(s, next *scan) error {
+func (v *verification) judge(s, next *scan) {
 	v.report.Segments++
 	v.report.Bytes += s.bytes
 	if v.report.First.IsZero() && s.first.Unix() != 0 {
@@ -23,7 +23,7 @@ func (v *verification) judge(s, next *scan) error {
 	}
 	first := s.segment.first
 	if v.edge.size < first {
-		v.missing(v.edge.size, first, s.segment.name, v.known(v.edge.size, first))
+		v.missing(v.edge.size, first, s.segment.name)
 	}
 	end := s.limit
 	if end == noLimit {
@@ -43,18 +43,17 @@ func (v *verification) judge(s, next *scan) error {
 		for _, e := range s.entries {
 			v.count(e.hash)
 		}
-		v.takePurges(s, func(int) bool { return true })
+		v.takeRetention(s, func(int) bool { return true })
 	} else {
 		v.dissect(s, next, first, end)
 	}
 	if s.segment.sealed {
 		v.checkSeal(s, next, end)
 	}
-	v.tail = entry{}
+	v.tail, v.tailIn = entry{}, s.segment
 	if n := len(s.entries); n > 0 {
 		v.tail = s.entries[n-1]
 	}
-	return nil
 }
 
 // flawless is the quick way: every line in its place, chained, and as the tiles
@@ -76,25 +75,46 @@ func (v *verification) flawless(s, next *scan, end uint64) bool {
 	return !s.segment.sealed || v.proof.agrees(s.entries)
 }
 
-// known gives what records [from,to) must be, by tiles; nil where they do not
-// tell.
-func (v *verification) known(from, to uint64) []*tlog.Hash {
-	return v.proof.leaves(from, to)
+// mostClaimed bounds how far a segment's records may be apart. A gigabyte has
+// fewer.
+const mostClaimed = 1 << 24
+
+// window is where the records of a segment end that are looked at one by one:
+// those that its lines are, or claim to be, and the one behind. Up to end there
+// may be any number more.
+func (v *verification) window(s *scan, first, end uint64) uint64 {
+	n := uint64(len(s.entries))
+	reach := max(v.newest(), first+2*n)
+	to := first + n + 1
+	for i := range s.entries {
+		if e := &s.entries[i]; e.valid && e.seq >= to && e.seq < reach && e.seq-first < mostClaimed {
+			to = e.seq + 1
+		}
+	}
+	return min(end, to)
 }
 
 // dissect names what is wrong in a segment.
-func (v *verification) dissect(s, next *scan, first, end uint64) {
-	must := v.known(first, end)
+func (v *verification) dissect(s, next *scan, first, limit uint64) {
+	end := v.window(s, first, limit)
+	must := v.proof.leaves(first, end)
 	v.vouch(s, next, first, must)
 	at := v.assign(s, first, end, must)
 	state := make([]byte, end-first) // what was found of each record
 	const intact, damaged = 1, 2
 	var problems []Problem
 	report := func(kind string, seq uint64, e *entry, detail string) {
+		if v.listed+len(problems) >= mostProblems {
+			v.more++
+			return
+		}
 		problems = append(problems, Problem{Kind: kind, Seq: int64(seq), Count: 1, Segment: s.segment.name, Offset: e.off, Detail: detail})
 	}
 	highest := uint64(0)
 	for i := range s.entries {
+		if v.ctx.Err() != nil {
+			return
+		}
 		e, seq := &s.entries[i], at[i].seq
 		inside := seq >= first && seq < end
 		switch {
@@ -126,21 +146,30 @@ func (v *verification) dissect(s, next *scan, first, end uint64) {
 			}
 		}
 	}
-	v.takePurges(s, func(i int) bool { return at[i].intact && at[i].seq >= first && at[i].seq < end })
+	v.takeRetention(s, func(i int) bool { return at[i].intact && at[i].seq >= first && at[i].seq < end })
 	v.nameIDs(s, problems)
-	v.report.Problems = append(v.report.Problems, problems...)
-	for from := first; from < end; from++ {
-		if state[from-first] != 0 {
-			v.countKnown(must[from-first : from-first+1])
-			continue
-		}
-		to := from + 1
-		for to < end && state[to-first] == 0 {
-			to++
-		}
-		v.missing(from, to, s.segment.name, must[from-first:to-first])
-		from = to - 1
+	for _, p := range problems {
+		v.add(p)
 	}
+	for from := first; from < end; {
+		to := from + 1
+		switch {
+		case state[from-first] == 0:
+			for to < end && state[to-first] == 0 {
+				to++
+			}
+			if to < end {
+				v.add(lacking(from, to, s.segment.name))
+			} else {
+				v.addGap(lacking(from, limit, s.segment.name))
+			}
+		case to == end && end < limit:
+			v.addGap(lacking(end, limit, s.segment.name))
+		}
+		v.countKnown(must[from-first : to-first])
+		from = to
+	}
+	v.countGap(end, limit)
 }
 
 func because(e *entry) string {
@@ -162,11 +191,11 @@ func (v *verification) assign(s *scan, first, end uint64, must []*tlog.Hash) []p
 	at := make([]placed, len(s.entries))
 	for i := range s.entries {
 		e := &s.entries[i]
-		if e.fault != "" {
+		if e.fault != "" || v.ctx.Err() != nil {
 			continue
 		}
 		if e.seq < first || e.seq >= end {
-			known := v.known(e.seq, e.seq+1)[0]
+			known := v.proof.leaf(e.seq)
 			at[i] = placed{e.seq, known != nil && *known == e.hash}
 			continue
 		}
@@ -201,32 +230,35 @@ func (v *verification) assign(s *scan, first, end uint64, must []*tlog.Hash) []p
 // nameIDs puts the ids of the records concerned into problems.
 func (v *verification) nameIDs(s *scan, problems []Problem) {
 	want := map[int64]bool{}
-	for _, p := range problems {
+	at := map[int64][]int{}
+	for i, p := range problems {
 		want[p.Offset] = true
+		at[p.Offset] = append(at[p.Offset], i)
 	}
 	v.linesAt(s, want, func(off int64, line []byte) {
 		id := gjson.GetBytes(line, "id").String()
 		if len(id) > 64 {
 			return
 		}
-		for i := range problems {
-			if problems[i].Offset == off {
-				problems[i].ID = id
-			}
+		for _, i := range at[off] {
+			problems[i].ID = id
 		}
 	})
 }
 
 // linesAt reads some of a segment's lines again.
 func (v *verification) linesAt(s *scan, want map[int64]bool, fn func(int64, []byte)) {
+	if len(want) == 0 {
+		return
+	}
 	f, err := openSegmentFile(v.src, s.segment)
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	lines := newLineReader(f)
+	lines := newLineReader(&bounded{f, mostUnpacked})
 	lines.lenient = true
-	for left := len(want); left > 0; {
+	for left := len(want); left > 0 && v.ctx.Err() == nil; {
 		line, off, err := lines.next()
 		if err != nil {
 			return

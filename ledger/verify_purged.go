@@ -5,43 +5,78 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// purgeStatement is a record, the entry of that index in its scan, that says
-// what is purged.
-type purgeStatement struct {
+// retentionStatement is a record, the entry of that index in its scan, that says
+// what is kept or purged.
+type retentionStatement struct {
 	entry int
-	gap   gap
+	retention
 }
 
-// statedGap is one that an intact record tells of.
-type statedGap struct {
-	gap
+// retention is what such a record says.
+type retention struct {
+	kind        record.Type
+	gap                // of records that are purged
+	hold        string // its id
+	from, until time.Time
+}
+
+// statedPurge is one that an intact record tells of.
+type statedPurge struct {
+	retention
 	seq uint64 // of the record
 }
 
-var purgeType = []byte(`"type":"` + string(record.RetentionPurged) + `"`)
+var retentionType = []byte(`"type":"retention.`)
 
-// purgeIn reads what a line says is purged. The type stands near the beginning
-// of a line that the gateway wrote.
-func purgeIn(line []byte) (gap, bool) {
-	if !bytes.Contains(line[:min(len(line), 512)], purgeType) || gjson.GetBytes(line, "type").Str != string(record.RetentionPurged) {
-		return gap{}, false
+// retentionIn reads what a line says is kept or purged; nil if it is about
+// something else. The type stands near the beginning of a line that the gateway
+// wrote.
+func retentionIn(line []byte) *retention {
+	if !bytes.Contains(line[:min(len(line), 512)], retentionType) {
+		return nil
 	}
-	first, records := gjson.GetBytes(line, "retention.first"), gjson.GetBytes(line, "retention.records")
-	g := gap{first.Uint(), first.Uint() + records.Uint()}
-	return g, g.End > g.First
+	r := &retention{kind: record.Type(gjson.GetBytes(line, "type").Str)}
+	what := gjson.GetBytes(line, "retention")
+	at := func(field string) time.Time {
+		t, _ := time.Parse(time.RFC3339Nano, what.Get(field).Str)
+		return t
+	}
+	r.from, r.until, r.hold = at("from"), at("until"), what.Get("hold").Str
+	switch first := what.Get("first").Uint(); {
+	case r.kind == record.RetentionPurged:
+		r.gap = gap{first, first + what.Get("records").Uint()}
+		if r.End <= r.First {
+			return nil
+		}
+	case r.kind != record.RetentionHeld && r.kind != record.RetentionReleased || r.hold == "":
+		return nil
+	}
+	return r
 }
 
-// takePurges keeps what the intact records of a segment say.
-func (v *verification) takePurges(s *scan, intact func(int) bool) {
-	for _, p := range s.purges {
-		if e := s.entries[p.entry]; intact(p.entry) && e.seq >= p.gap.End {
-			v.purged = append(v.purged, statedGap{p.gap, e.seq})
+// takeRetention keeps what the intact records of a segment say.
+func (v *verification) takeRetention(s *scan, intact func(int) bool) {
+	for _, r := range s.retention {
+		e := s.entries[r.entry]
+		if !intact(r.entry) {
+			continue
+		}
+		switch r.kind {
+		case record.RetentionPurged:
+			if e.seq >= r.End {
+				v.purged = append(v.purged, statedPurge{r.retention, e.seq})
+			}
+		case record.RetentionHeld:
+			v.holds = append(v.holds, statedHold{retention: r.retention, seq: e.seq})
+		case record.RetentionReleased:
+			v.released[r.hold] = append(v.released[r.hold], e.seq)
 		}
 	}
 }
@@ -50,9 +85,7 @@ func (v *verification) takePurges(s *scan, intact func(int) bool) {
 // which the log itself says that they were purged. Nobody can say so without
 // the key: what is not signed for yet does not count.
 func (v *verification) excusePurged() {
-	newest := v.newest()
-	stated := slices.DeleteFunc(slices.Clone(v.purged), func(g statedGap) bool { return g.seq >= newest })
-	slices.SortFunc(stated, func(a, b statedGap) int { return cmp.Compare(a.First, b.First) })
+	stated := v.purgedGaps()
 	var rest []Problem
 	for _, p := range v.report.Problems {
 		if p.Kind != kindMissing || p.Seq < 0 || p.Count <= 0 {
@@ -70,9 +103,10 @@ func (v *verification) excusePurged() {
 			}
 			rest = append(rest, part)
 		}
-		for _, g := range stated {
-			if g.End <= from || g.First >= to {
-				continue
+		at, _ := slices.BinarySearchFunc(stated, from, func(g gap, from uint64) int { return cmp.Compare(g.End, from+1) })
+		for _, g := range stated[at:] {
+			if g.First >= to {
+				break
 			}
 			uncovered(g.First)
 			from = max(from, g.First)
@@ -85,4 +119,25 @@ func (v *verification) excusePurged() {
 		rest = []Problem{}
 	}
 	v.report.Problems = rest
+}
+
+// purgedGaps is where records that are signed for say that others were purged,
+// in order and each once.
+func (v *verification) purgedGaps() (all []gap) {
+	newest := v.newest()
+	for _, p := range v.purged {
+		if p.seq < newest {
+			all = append(all, p.gap)
+		}
+	}
+	slices.SortFunc(all, func(a, b gap) int { return cmp.Compare(a.First, b.First) })
+	apart := all[:0]
+	for _, g := range all {
+		if n := len(apart); n > 0 && g.First <= apart[n-1].End {
+			apart[n-1].End = max(apart[n-1].End, g.End)
+			continue
+		}
+		apart = append(apart, g)
+	}
+	return apart
 }

@@ -31,10 +31,11 @@ type scan struct {
 	limit   uint64 // where the next segment begins
 	entries []entry
 	bytes   int64
-	purges  []purgeStatement
 	first   time.Time
 	last    time.Time
 	err     error // why it ends early
+
+	retention []retentionStatement
 }
 
 // readSegments scans the segments, some at once, and judges them in order.
@@ -59,39 +60,104 @@ func (v *verification) readSegments() error {
 			workers.Go(func() { scans[i] <- v.scan(i) })
 		}
 	})
-	var done int64
-	var next *scan
-	for i := range v.segments {
-		cur := next
-		if cur == nil {
-			cur = <-scans[i]
+	taken := 0
+	take := func() *scan { // the next segment; nil after the last
+		if taken == len(scans) {
+			return nil
 		}
-		if next = nil; i+1 < len(scans) {
+		if taken > 0 {
 			<-room // the one ahead may be scanned meanwhile
-			next = <-scans[i+1]
 		}
-		if err := v.ctx.Err(); err != nil {
-			return err
-		}
-		if err := v.judge(cur, next); err != nil {
-			return err
-		}
-		if done += sizes[i]; v.opts.Progress != nil {
+		taken++
+		return <-scans[taken-1]
+	}
+	var done int64
+	read := func(s *scan) {
+		if done += sizes[s.segment.name]; v.opts.Progress != nil {
 			v.opts.Progress(done, total)
 		}
 	}
-	return nil
+	// explained gives the next segment that may be one of the log.
+	explained := func(before *scan) *scan {
+		next := take()
+		for ; next != nil && !v.explains(before, next); next = take() {
+			v.aboutFile(kindInserted, next.segment.name, "by its name it begins at record %d, which nothing speaks of: no record in it or before it, no checkpoint and no tile", next.segment.first)
+			read(next)
+		}
+		if before != nil && next != nil {
+			before.limit = next.segment.first
+		} else if before != nil {
+			before.limit = noLimit
+		}
+		return next
+	}
+	for cur := explained(nil); cur != nil; {
+		next := explained(cur)
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		v.judge(cur, next)
+		read(cur)
+		cur = next
+	}
+	return v.ctx.Err()
 }
 
-func (v *verification) fileSizes() (sizes []int64, total int64) {
+// explains says whether anything but its name says that a segment begins where
+// it does.
+func (v *verification) explains(before, s *scan) bool {
+	first := s.segment.first
+	reach := max(v.newest(), v.report.AnchorSize, v.farthest.end)
+	if before != nil {
+		reach = max(reach, before.segment.first+uint64(len(before.entries)))
+	}
+	return first <= reach || slices.ContainsFunc(s.entries, func(e entry) bool {
+		return e.valid && e.seq >= first && e.seq-first < uint64(len(s.entries))
+	})
+}
+
+func (v *verification) fileSizes() (sizes map[string]int64, total int64) {
+	sizes = map[string]int64{}
 	for _, s := range v.segments {
-		var size int64
-		if info, err := fs.Stat(v.src.FS, s.name); err == nil {
-			size = info.Size()
+		if info, err := fs.Lstat(v.src.FS, s.name); err == nil {
+			sizes[s.name] = info.Size()
+			total += info.Size()
 		}
-		sizes, total = append(sizes, size), total+size
 	}
 	return sizes, total
+}
+
+// What a segment can be: so much is unpacked of one, and so many lines in it may
+// not go on from the line before, as those of a log do. Few bytes of gzip can
+// hold any number of lines. Segments are sealed at 1 GiB at most, and grow
+// beyond that only while the next one cannot be made.
+const (
+	mostUnpacked = 4 << 30
+	strayLines   = 10_000
+	mostStrays   = 1 << 20
+	shortestLine = 64 // bytes of a record, or less
+)
+
+// mayStray is how many such lines there may be in the first off bytes. So many
+// records can be damaged.
+func (s *scan) mayStray(off int64) uint64 {
+	damaged := uint64(min(off/shortestLine, mostStrays))
+	return strayLines + min(damaged, s.limit-s.segment.first)
+}
+
+// bounded reads what a segment can be.
+type bounded struct {
+	r    io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("it is longer than %d GiB, which no segment is", mostUnpacked>>30)
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
 }
 
 // scan reads one segment.
@@ -109,11 +175,11 @@ func (v *verification) scan(i int) *scan {
 		return s
 	}
 	defer f.Close()
-	lines := newLineReader(f)
+	lines := newLineReader(&bounded{f, mostUnpacked})
 	if seeker, ok := f.(io.Seeker); ok && !s.segment.sealed {
 		// It may be being written: what comes after this look is not read, so
 		// that no line is seen half old, half new.
-		end, err := dataEnd(f)
+		end, err := dataEnd(&bounded{f, mostUnpacked})
 		if err == nil {
 			_, err = seeker.Seek(0, io.SeekStart)
 		}
@@ -126,6 +192,7 @@ func (v *verification) scan(i int) *scan {
 	lines.lenient = true
 	var hasher leafHasher
 	var last []byte
+	strays := uint64(0)
 	for v.ctx.Err() == nil {
 		if !s.segment.sealed && s.full() {
 			break // what lies behind was written, but never acknowledged
@@ -143,8 +210,14 @@ func (v *verification) scan(i int) *scan {
 		if len(s.entries) == 0 {
 			s.first = recordTime(line)
 		}
-		if g, ok := purgeIn(line); ok {
-			s.purges = append(s.purges, purgeStatement{len(s.entries), g})
+		if r := retentionIn(line); r != nil {
+			s.retention = append(s.retention, retentionStatement{len(s.entries), *r})
+		}
+		if n := len(s.entries); n > 0 && (e.fault != "" || e.seq != s.entries[n-1].seq+1 || e.prev != s.entries[n-1].hash) {
+			if strays++; strays > s.mayStray(off) {
+				s.err = fmt.Errorf("at byte %d: %d lines do not go on from the line before, and no more are read", off, strays)
+				break
+			}
 		}
 		s.entries = append(s.entries, e)
 		s.bytes += int64(len(line)) + 1

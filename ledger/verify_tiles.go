@@ -14,6 +14,9 @@ type evidence struct {
 	looked bool
 	reader tlog.HashReader
 	size   uint64 // of the tree that reader reads
+
+	near   []*tlog.Hash // what leaf found last: the leaves of a tile
+	nearAt uint64       // the first of them
 }
 
 func newEvidence(src fsSource, signed []signedFile) *evidence {
@@ -74,6 +77,14 @@ func (e *evidence) leaves(from, to uint64) []*tlog.Hash {
 		at = end
 	}
 	return must
+}
+
+// leaf gives what a record must be; nil where the tiles do not tell.
+func (e *evidence) leaf(seq uint64) *tlog.Hash {
+	if at := seq - seq%tileWidth; e.near == nil || e.nearAt != at {
+		e.near, e.nearAt = e.leaves(at, at+tileWidth), at
+	}
+	return e.near[seq-e.nearAt]
 }
 
 // candidates bounds how many checkpoints are tried.

@@ -21,7 +21,7 @@ type signedFile struct {
 
 // readCheckpoints reads all checkpoints and checks their signatures.
 func (v *verification) readCheckpoints() error {
-	names, err := v.src.list(checkpointFolder)
+	names, err := v.list(kindCheckpoint, checkpointFolder)
 	if err != nil {
 		return err
 	}
@@ -36,8 +36,12 @@ func (v *verification) readCheckpoints() error {
 			}
 			continue
 		}
+		if errors.Is(err, fs.ErrPermission) {
+			return err // so the rest may not be read either
+		}
 		if err != nil {
-			return err
+			v.aboutFile(kindCheckpoint, name, "it cannot be read: %v", err)
+			continue
 		}
 		cp, err := v.openCheckpoint(signed)
 		if err != nil {
@@ -50,8 +54,12 @@ func (v *verification) readCheckpoints() error {
 		}
 		v.signed = append(v.signed, signedFile{cp, name})
 	}
+	stray := map[string]bool{}
+	for _, s := range v.strays {
+		stray[s.name] = true
+	}
 	for _, s := range v.successions {
-		if !slices.ContainsFunc(v.strays, func(stray succession) bool { return stray.name == s.name }) {
+		if !stray[s.name] {
 			v.signed = append(v.signed, signedFile{s.checkpoint, s.name})
 		}
 	}
@@ -107,10 +115,19 @@ func (v *verification) countKnown(must []*tlog.Hash) {
 }
 
 // missing reports that records are gone and adds what they must have been.
-func (v *verification) missing(from, to uint64, segment string, must []*tlog.Hash) {
-	v.add(Problem{Kind: kindMissing, Seq: int64(from), Count: int64(to - from), Segment: segment, Offset: -1,
-		Detail: fmt.Sprintf("records %d to %d are gone", from, to-1)})
-	v.countKnown(must)
+func (v *verification) missing(from, to uint64, segment string) {
+	v.addGap(lacking(from, to, segment))
+	v.countGap(from, to)
+}
+
+// countGap adds what records [from,to) must have been, as far as tiles tell. A
+// file's name may make a gap of any size: from the first record that is not
+// known nothing can be computed, and the rest is only counted.
+func (v *verification) countGap(from, to uint64) {
+	for at := from; at < to && !v.broken && v.ctx.Err() == nil; at = v.edge.size {
+		v.countKnown(v.proof.leaves(at, min(to, at+16*tileWidth)))
+	}
+	v.edge.size = to
 }
 
 // checkTile holds a stored tile against the records.
@@ -129,7 +146,7 @@ func (v *verification) checkTile(t tlog.Tile, hashes []tlog.Hash, needed bool) {
 func (v *verification) checkEnd() {
 	have, newest := v.edge.size, v.newest()
 	if newest > have {
-		v.add(Problem{Kind: kindMissing, Seq: int64(have), Count: int64(newest - have), Offset: -1,
+		v.addGap(Problem{Kind: kindMissing, Seq: int64(have), Count: int64(newest - have), Offset: -1,
 			Detail: fmt.Sprintf("records %d to %d are gone: the checkpoint is signed for %d", have, newest-1, newest)})
 	}
 	for _, c := range v.signed[v.nextCheck:] {
@@ -149,7 +166,7 @@ func (v *verification) checkEnd() {
 // blameLast names the log's last record when the newest checkpoint contradicts
 // a chain that is whole: no record after it could vouch for it.
 func (v *verification) blameLast() {
-	last := Problem{Kind: kindDamaged, Seq: int64(v.tail.seq), Count: 1, Segment: v.segments[len(v.segments)-1].name, Offset: v.tail.off,
+	last := Problem{Kind: kindDamaged, Seq: int64(v.tail.seq), Count: 1, Segment: v.tailIn.name, Offset: v.tail.off,
 		Detail: fmt.Sprintf("record %d, the last, is changed, or the chain from record %d on was made anew", v.tail.seq, v.lastGood)}
 	for _, p := range v.report.Problems {
 		if p.Kind == kindDamaged && p.Seq == last.Seq {
@@ -157,6 +174,6 @@ func (v *verification) blameLast() {
 		}
 	}
 	problems := []Problem{last}
-	v.nameIDs(&scan{segment: v.segments[len(v.segments)-1]}, problems)
+	v.nameIDs(&scan{segment: v.tailIn}, problems)
 	v.add(problems[0])
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"encoding/base64"
 	"slices"
 
@@ -10,50 +11,66 @@ import (
 // vouch fills in, where tiles do not tell, what a record must be by the prev of
 // the one after it. A prev that was itself changed vouches for nothing.
 func (v *verification) vouch(s, next *scan, first uint64, must []*tlog.Hash) {
-	bySeq := map[uint64]*entry{}
-	entries := s.entries
-	if next != nil && len(next.entries) > 0 && next.entries[0].valid {
-		entries = append(slices.Clip(entries), next.entries[0])
-	}
-	for i := range entries {
+	claims := make([]*entry, len(must)+2) // what says to be each record, and the two behind
+	claim := func(e *entry, inPlace bool) {
 		// Of two that say they are the same record, the one in its place.
-		if e := &entries[i]; e.valid && (bySeq[e.seq] == nil || e.seq == first+uint64(i)) {
-			bySeq[e.seq] = e
+		if n := e.seq - first; e.valid && e.seq >= first && n < uint64(len(claims)) && (claims[n] == nil || inPlace) {
+			claims[n] = e
 		}
 	}
+	for i := range s.entries {
+		claim(&s.entries[i], s.entries[i].seq == first+uint64(i))
+	}
+	if next != nil && len(next.entries) > 0 {
+		claim(&next.entries[0], next.entries[0].seq == first+uint64(len(s.entries)))
+	}
+	fixed := v.withPrev(s, next, first, must, claims)
 	for i := range must {
-		seq := first + uint64(i)
-		after, self := bySeq[seq+1], bySeq[seq]
+		self, after := claims[i], claims[i+1]
 		if must[i] != nil || after == nil {
 			continue
 		}
-		if self != nil && self.hash != after.prev && v.prevWasChanged(s, after, self.hash, func(fixed tlog.Hash) bool {
-			if next := bySeq[seq+2]; next != nil {
-				return after.hash != next.prev && fixed == next.prev
+		if hash, ok := fixed[after]; ok {
+			// With the other prev its hash is the right one: only that was changed.
+			if behind := claims[i+2]; behind != nil && hash == behind.prev || behind == nil && v.signedFor(append(slices.Clip(must[:i]), &self.hash, &hash)) {
+				must[i] = &self.hash
+				continue
 			}
-			return v.signedFor(append(slices.Clip(must[:i]), &self.hash, &fixed))
-		}) {
-			must[i] = &self.hash
-			continue
 		}
 		must[i] = &after.prev
 	}
 }
 
-// prevWasChanged says whether a record's only change is its prev: with the
-// other prev its hash is the right one.
-func (v *verification) prevWasChanged(s *scan, e *entry, prev tlog.Hash, right func(tlog.Hash) bool) bool {
-	whole := false
-	v.linesAt(s, map[int64]bool{e.off: true}, func(_ int64, line []byte) {
-		h, ok := parseHead(line)
-		if !ok || len(h.prev) != prevLen {
-			return
+// withPrev gives the hashes that records would have if their
+// prev were the hash of what stands before them, where that would explain
+// something. The segment is read once for all of them.
+func (v *verification) withPrev(s, next *scan, first uint64, must []*tlog.Hash, claims []*entry) map[*entry]tlog.Hash {
+	want := map[int64]bool{}
+	at := map[int64]int{} // by offset, the record before
+	for i := range must {
+		self, after, behind := claims[i], claims[i+1], claims[i+2]
+		switch {
+		case must[i] != nil, self == nil, after == nil, self.hash == after.prev:
+		case next != nil && len(next.entries) > 0 && after == &next.entries[0]: // in another file
+		case behind != nil && after.hash != behind.prev, behind == nil && v.isSigned(first+uint64(i)+2):
+			want[after.off], at[after.off] = true, i
 		}
-		base64.StdEncoding.Encode(h.prev, prev[:]) // h.prev is in line
-		var hasher leafHasher
-		whole = right(hasher.sum(line))
+	}
+	fixed := map[*entry]tlog.Hash{}
+	var hasher leafHasher
+	v.linesAt(s, want, func(off int64, line []byte) {
+		if h, ok := parseHead(line); ok && len(h.prev) == prevLen {
+			base64.StdEncoding.Encode(h.prev, claims[at[off]].hash[:]) // h.prev is in line
+			fixed[claims[at[off]+1]] = hasher.sum(line)
+		}
 	})
-	return whole
+	return fixed
+}
+
+// isSigned says whether a checkpoint is signed for so many records.
+func (v *verification) isSigned(size uint64) bool {
+	_, ok := slices.BinarySearchFunc(v.signed, size, func(c signedFile, size uint64) int { return cmp.Compare(c.size, size) })
+	return ok
 }
 
 // signedFor says whether a checkpoint is signed for the log so far and these

@@ -67,7 +67,10 @@ func (c *console) proof(ctx context.Context, src *source, name recordName, out s
 		return err
 	}
 	file, err := ledger.Prove(ctx, src, seq)
+	var purged *ledger.PurgedError
 	switch {
+	case errors.As(err, &purged):
+		return negative(fmt.Sprintf("log %s in %s has no record %d any more: %v", src.log, src.dir, seq, purged))
 	case errors.Is(err, fs.ErrNotExist) && name.id == "":
 		return negative(fmt.Sprintf("log %s in %s has no record %d", src.log, src.dir, seq))
 	case errors.Is(err, ledger.ErrNotSigned):

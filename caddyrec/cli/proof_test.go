@@ -31,7 +31,7 @@ func TestARecordIsHandedOverWithItsProof(t *testing.T) {
 	key, err := readKey(filepath.Join(w.store, "keys", "main.public"))
 	mustNot(t, err)
 	s = newScreen()
-	mustNot(t, s.verifyProof(file, key, false))
+	mustNot(t, s.verifyProof(file, key, nil, false))
 	wantIn(t, s.stdout.String(), "Proven: this is record 3 of log main, unchanged.", "for 9 records", "token-expired", "mallory (nobody")
 	if bad := unsafe(s.stdout.String()); bad != "" {
 		t.Errorf("%q reaches the terminal", bad)
@@ -43,16 +43,16 @@ func TestARecordIsHandedOverWithItsProof(t *testing.T) {
 
 	mustNot(t, os.WriteFile(file, []byte(strings.Replace(string(text), "mallory", "malloru", 1)), 0o600))
 	s = newScreen()
-	if err := s.verifyProof(file, key, false); codeOf(err) != codeNo {
+	if err := s.verifyProof(file, key, nil, false); codeOf(err) != codeNo {
 		t.Errorf("a changed record: %v", err)
 	}
 	wantIn(t, s.stdout.String(), "NOT PROVEN: 1 problem", "the record, its index or the hashes are changed")
 	s = newScreen()
-	if err := s.verifyProof(file, key, true); codeOf(err) != codeNo {
+	if err := s.verifyProof(file, key, nil, true); codeOf(err) != codeNo {
 		t.Errorf("as JSON: %v", err)
 	}
 	wantIn(t, s.stdout.String(), `"kind":"proof"`, `"seq":3`)
-	if err := s.verifyProof(file, "", false); codeOf(err) != codeFailed || !strings.Contains(err.Error(), "--key") {
+	if err := s.verifyProof(file, "", nil, false); codeOf(err) != codeFailed || !strings.Contains(err.Error(), "--key") {
 		t.Errorf("without a key: %v", err)
 	}
 }
@@ -100,7 +100,21 @@ func TestTheProofCommandsAreThere(t *testing.T) {
 	if code, out, errs := runCaddy(t, nil, "rec", "verify", file, "--key", w.keys.Verifier()); code != codeDone || !strings.Contains(out, "Proven") {
 		t.Errorf("code %d: %s%s", code, out, errs)
 	}
-	if code, _, errs := runCaddy(t, nil, "rec", "verify", file, "--key", w.keys.Verifier(), "--against", file); code != codeFailed || !strings.Contains(errs, "needs the log") {
-		t.Errorf("code %d: %s", code, errs)
+	if code, out, errs := runCaddy(t, nil, "rec", "verify", file, "--key", w.keys.Verifier(), "--against", filepath.Join(w.dir(), "checkpoint")); code != codeDone || !strings.Contains(out, "1 checkpoint kept elsewhere, of the same records") {
+		t.Errorf("against its checkpoint: code %d: %s%s", code, out, errs)
+	}
+	earlier := filepath.Join(t.TempDir(), "earlier")
+	note, err := os.ReadFile(filepath.Join(w.dir(), "checkpoint"))
+	mustNot(t, err)
+	w.open()
+	w.sample()
+	w.close()
+	mustNot(t, os.WriteFile(earlier, note, 0o600))
+	mustNot(t, os.Remove(file))
+	if code, out, errs := runCaddy(t, nil, "rec", "proof", "4", "--store", w.store, "-o", file); code != codeDone {
+		t.Fatalf("code %d: %s%s", code, out, errs)
+	}
+	if code, out, errs := runCaddy(t, nil, "rec", "verify", file, "--key", w.keys.Verifier(), "--against", earlier); code != codeNo || !strings.Contains(out, "none of the checkpoints kept elsewhere") {
+		t.Errorf("against an earlier one: code %d: %s%s", code, out, errs)
 	}
 }

@@ -127,6 +127,15 @@ func open(dir, log string) (*source, error) {
 	return &source{dir: dir, log: log, FS: root.FS()}, nil
 }
 
+// Lstat and ReadLink implement [fs.ReadLinkFS]: what is no file is then told
+// without opening it.
+func (s *source) Lstat(name string) (fs.FileInfo, error) { return fs.Lstat(s.FS, name) }
+
+// ReadLink implements [fs.ReadLinkFS].
+func (s *source) ReadLink(name string) (string, error) {
+	return fs.ReadLink(s.FS, name)
+}
+
 // isLog says whether a folder is a log's own.
 func isLog(dir string) bool {
 	for _, name := range []string{"open", "sealed", "checkpoint", publicKey} {
@@ -142,7 +151,11 @@ const publicKey = "public.key"
 
 // nameOf is a log's name by the key beside it, or else by its folder.
 func nameOf(dir string) string {
-	text, err := readSmall(filepath.Join(dir, publicKey))
+	file := filepath.Join(dir, publicKey)
+	if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
+		return filepath.Base(dir)
+	}
+	text, err := readSmall(file)
 	if name, _, ok := strings.Cut(strings.TrimPrefix(text, "caddyrec/"), "+"); err == nil && ok && name != "" {
 		return name
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -44,7 +43,9 @@ checkpoints, or Caddy's log as JSON lines, with those of its logger
 caddyrec.checkpoint. The log must go on from each of them.
 
 A file that caddy rec proof wrote is checked by itself, with --key: that the one
-record in it is in the log, at its place and unchanged.
+record in it is in the log, at its place and unchanged. It must be signed with
+the newest key given. With --against, one of the checkpoints kept elsewhere must
+be of the very tree that the proof is of.
 ` + exitCodes(`the log is not intact: records are changed, missing, added or out of
      order; or the proof does not hold`),
 		Example: `  caddy rec verify
@@ -59,15 +60,12 @@ record in it is in the log, at its place and unchanged.
 			if err != nil {
 				return err
 			}
-			if isFile(args) {
-				if len(against) > 0 {
-					return errors.New("--against needs the log, and this is one record's proof")
-				}
-				return con.verifyProof(args[0], key, asJSON)
-			}
 			notes, err := readAnchors(against)
 			if err != nil {
 				return err
+			}
+			if isFile(args) {
+				return con.verifyProof(args[0], key, notes, asJSON)
 			}
 			src, err := where.find(args)
 			if err != nil {
@@ -177,10 +175,20 @@ func (s *sheet) report(src *source, r *ledger.Report) {
 		s.heading(good, "Intact: every record is there, unchanged and in order.")
 		return
 	}
-	s.heading(bad, "NOT INTACT: %d %s", len(r.Problems), plural(len(r.Problems), "problem", "problems"))
+	n := problemCount(r.Problems)
+	s.heading(bad, "NOT INTACT: %d %s", n, plural(n, "problem", "problems"))
 	for _, p := range r.Problems {
 		s.painted(p.Kind, bad, "%s", problemText(p))
 	}
+}
+
+// problemCount counts those that are not listed too.
+func problemCount(problems []ledger.Problem) int {
+	n := len(problems)
+	if last := problems[n-1]; last.Kind == "more" {
+		n += int(last.Count) - 1
+	}
+	return n
 }
 
 // problemText says on one line which record is concerned, what is wrong, and in

@@ -23,7 +23,7 @@ func isFile(args []string) bool {
 }
 
 // verifyProof checks one record's proof and prints what came of it.
-func (c *console) verifyProof(name, key string, asJSON bool) error {
+func (c *console) verifyProof(name, key string, against [][]byte, asJSON bool) error {
 	if key == "" {
 		return errors.New("a proof is checked with the log's public key alone: give it with --key")
 	}
@@ -39,7 +39,7 @@ func (c *console) verifyProof(name, key string, asJSON bool) error {
 	if len(text) > maxProof {
 		return fmt.Errorf("%s is longer than any proof", name)
 	}
-	report, err := ledger.VerifyProof(text, key)
+	report, err := ledger.VerifyProof(text, key, against...)
 	if err != nil {
 		return err
 	}
@@ -69,6 +69,9 @@ func (s *sheet) proofReport(name string, r *ledger.ProofReport) {
 	}
 	s.field("log", "%s", r.Log)
 	s.field("signed", "for %d records, with the key %s, as given", r.Size, r.KeyHash)
+	if r.Anchors > 0 {
+		s.field("against", "%d %s kept elsewhere, of the same records", r.Anchors, plural(r.Anchors, "checkpoint", "checkpoints"))
+	}
 	s.blank()
 	s.heading(good, "Proven: this is record %d of log %s, unchanged.", r.Seq, r.Log)
 	s.blank()

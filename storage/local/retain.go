@@ -44,6 +44,8 @@ func (s *Store) Hold(ctx context.Context, name string) error {
 
 // Release implements [storage.Retainer].
 func (s *Store) Release(ctx context.Context, name string) error {
+	s.retaining.Lock() // against a hold whose folder would go
+	defer s.retaining.Unlock()
 	if err := s.there(ctx, name); err != nil {
 		return fmt.Errorf("releasing object %s: %w", name, err)
 	}
@@ -53,7 +55,7 @@ func (s *Store) Release(ctx context.Context, name string) error {
 		return nil
 	}
 	if err == nil {
-		err = s.syncFolder(path.Dir(mark))
+		err = s.removeEmpty(path.Dir(mark))
 	}
 	if err != nil {
 		return fmt.Errorf("releasing object %s: %w", name, err)
@@ -62,7 +64,8 @@ func (s *Store) Release(ctx context.Context, name string) error {
 }
 
 // Delete implements [storage.Retainer]. A local store retains only what is
-// held: how long the rest stays is for the caller to know.
+// held: how long the rest stays is for the caller to know. Folders go with the
+// last object in them.
 func (s *Store) Delete(ctx context.Context, name string) error {
 	s.retaining.Lock() // against a hold that comes between the look and the end
 	defer s.retaining.Unlock()
@@ -80,7 +83,7 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 		err = s.root.Remove(name)
 	}
 	if err == nil {
-		err = s.syncFolder(path.Dir(name))
+		err = s.removeEmpty(path.Dir(name))
 	}
 	if err != nil {
 		return fmt.Errorf("deleting object %s: %w", name, err)

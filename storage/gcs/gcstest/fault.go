@@ -72,6 +72,7 @@ func (s *Server) note(c Call) Fault {
 func (s *Server) fail(r *http.Request, f Fault) {
 	switch {
 	case f >= 400:
+		io.Copy(io.Discard, r.Body)
 		panic(problem{status: int(f), reason: "injected", message: "a fault of the test's"})
 	case f == Stall:
 		io.Copy(io.Discard, r.Body) // only then is a client's leaving noticed
