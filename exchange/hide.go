@@ -158,17 +158,17 @@ func movedValues(asked, query string, names []string) (moved []string) {
 	if len(names) == 0 || query == "" {
 		return nil
 	}
+	stayed := map[string]bool{}
+	for _, field := range fields(asked) {
+		name, _, _ := strings.Cut(field, "=")
+		if name = unescapedQuery(name); named(names, name) {
+			stayed[name] = true
+		}
+	}
 	for _, field := range fields(query) {
 		name, value, _ := strings.Cut(field, "=")
 		name, value = unescapedQuery(name), unescapedQuery(value)
-		if value == "" || !named(names, name) {
-			continue
-		}
-		there := func(f string) bool {
-			own, _, _ := strings.Cut(f, "=")
-			return unescapedQuery(own) == name
-		}
-		if len(moved) < maxMasked && !slices.ContainsFunc(fields(asked), there) {
+		if value != "" && !stayed[name] && len(moved) < maxMasked && named(names, name) {
 			moved = append(moved, value)
 		}
 	}

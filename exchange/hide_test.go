@@ -3,6 +3,7 @@ package exchange
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -76,4 +77,20 @@ func FuzzHide(f *testing.F) {
 			t.Errorf("%s is left", x.Request.URL)
 		}
 	})
+}
+
+func TestHidingTakesTimeInTheLengthOfTheAddress(t *testing.T) {
+	const n = 200_000
+	query := strings.Repeat("pin=1&", n)
+	path := strings.Repeat("/a", n)
+	x := &Exchange{Request: record.Request{URL: "http://x" + path + "?" + query}}
+	began := time.Now()
+	x.Hide(path, query, Secrets{WholePath: true, Query: []string{"pin", "other"}})
+	x.Hide(path+"/b", query, Secrets{Path: []int{3}, Query: []string{"pin"}})
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("%v", took)
+	}
+	if len(x.Masked) != maxMasked || x.Masked[maxMasked-1].Rule != "more" || x.Masked[maxMasked-1].Count < n-maxMasked {
+		t.Errorf("%d places, the last %+v", len(x.Masked), x.Masked[len(x.Masked)-1])
+	}
 }
