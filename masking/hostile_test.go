@@ -107,7 +107,7 @@ func TestNoTextTakesMoreThanLinearWork(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			begin := time.Now()
 			defer func() {
-				if d := time.Since(begin); d > 5*time.Second {
+				if d := time.Since(begin); d > time.Minute {
 					t.Errorf("it took %v: there is work that is not counted", d)
 				}
 			}()
