@@ -105,6 +105,27 @@ func TestLargeBodiesPassInPartsOrAreRefused(t *testing.T) {
 	})
 }
 
+func TestABodyTooLargeForARecordIsRecordedWithoutItsContentAndIsNoOutage(t *testing.T) {
+	r := start(t, "session_record {\n max_body 128MiB\n}\nreverse_proxy UPSTREAM")
+	// Each quote is four bytes in the record.
+	body := `{"a":"` + strings.Repeat(`\"`, 20<<20) + `"}`
+	if a := r.do("POST", "/", body); a.StatusCode != 200 {
+		t.Fatalf("got %d %s", a.StatusCode, a.text)
+	}
+	if got := r.upstream.requests(); len(got) != 1 || got[0].body != body {
+		t.Errorf("the upstream got %d requests", len(got))
+	}
+	for _, one := range []*record.Record{r.one(record.Intent), r.one(record.ExchangeType)} {
+		if b := one.Request.Body; b == nil || b.Content != nil || b.Omitted != "too-large" || b.Size != int64(len(body)) || b.Digest == "" {
+			t.Errorf("the %s has another body", one.Type)
+		}
+	}
+	stopCaddy(t) // an outage would be told by now, or the count of it
+	if n := len(r.records(ofType(record.GatewayOutage))); n != 0 {
+		t.Errorf("%d outages", n)
+	}
+}
+
 func TestEventsArriveOneByOneEachRecordedBefore(t *testing.T) {
 	r := start(t, "session_record\nreverse_proxy UPSTREAM")
 	next := make(chan struct{})

@@ -17,7 +17,11 @@ var fieldBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); retu
 // Commit makes r durable, within the bound. The request's own context has no
 // say: what happened is recorded even if the client has gone.
 func (g *Gateway) Commit(within time.Duration, r *record.Record) error {
-	return g.count(g.append(within, r, false))
+	err := g.append(within, r, false)
+	if r.Type == record.Intent {
+		g.outage.orphaned(r, err)
+	}
+	return g.count(err)
 }
 
 // CommitClosing is Commit for what ends something that is on record, for which
@@ -54,6 +58,10 @@ func (g *Gateway) count(err error) error {
 func (g *Gateway) encode(r *record.Record, to func([]byte) (ledger.Receipt, error)) error {
 	buf := fieldBuffers.Get().(*[]byte)
 	fields := r.AppendFields((*buf)[:0])
+	if len(fields) > ledger.MaxFields {
+		// A client has sent it, or the upstream: no reason to call the ledger away.
+		fields = withoutContents(r).AppendFields(fields[:0])
+	}
 	_, err := to(fields)
 	if *buf = fields; cap(fields) <= 256<<10 {
 		fieldBuffers.Put(buf)
@@ -62,6 +70,35 @@ func (g *Gateway) encode(r *record.Record, to func([]byte) (ledger.Receipt, erro
 		g.meter.records[r.Type].Inc()
 	}
 	return err
+}
+
+// withoutContents is r with its bodies by length and digest only.
+func withoutContents(r *record.Record) *record.Record {
+	without := func(b *record.Body) *record.Body {
+		if b == nil || b.Content == nil {
+			return b
+		}
+		c := *b
+		c.Content, c.Omitted = nil, "too-large"
+		return &c
+	}
+	short := *r
+	if r.Request != nil {
+		c := *r.Request
+		c.Body = without(c.Body)
+		short.Request = &c
+	}
+	if r.Response != nil {
+		c := *r.Response
+		c.Body = without(c.Body)
+		short.Response = &c
+	}
+	if r.Chunk != nil {
+		c := *r.Chunk
+		c.Body = *without(&c.Body)
+		short.Chunk = &c
+	}
+	return &short
 }
 
 // hasRoom refuses a record that begins something, which need not be begun, while

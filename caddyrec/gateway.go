@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -41,6 +42,7 @@ type Gateway struct {
 	outage    outage
 	retention retention
 	meter     meter
+	unsigned  unsigned
 	signed    atomic.Int64 // when the newest checkpoint was, in nanoseconds since 1970
 
 	// What runs beside the requests ends with life, when closing begins.
@@ -148,11 +150,16 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	spooled := storage.Spooled(objects)
 	g.room, _ = spooled.(storage.Limited)
 	checkpoints := g.live.named("caddyrec.checkpoint")
+	dir := filepath.Join(g.dir, "ledger", log)
+	if newest, err := os.ReadFile(filepath.Join(dir, "checkpoint")); err == nil { // what is wrong with it, Open tells
+		g.unsigned.checkpoint(newest, time.Now())
+	}
 	g.log, err = ledger.Open(ledger.Options{
-		Dir: filepath.Join(g.dir, "ledger", log), Log: log, Store: spooled, Keys: g.keys,
+		Dir: dir, Log: log, Store: spooled, Keys: g.keys,
 		OnCheckpoint: func(note []byte) {
 			now := time.Now()
 			g.signed.Store(now.UnixNano())
+			g.unsigned.checkpoint(note, now)
 			g.meter.signed.Set(float64(now.UnixMilli()) / 1000)
 			checkpoints.Info("signed", zap.ByteString("note", note))
 		},
@@ -160,7 +167,11 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 			g.meter.problems.Inc()
 			g.logger.Error("ledger", zap.String("log", log), zap.Error(err))
 		},
-		OnCommit: g.meter.committed, OnOwnRecord: g.meter.own,
+		OnCommit: func(records, bytes int, took time.Duration) {
+			g.unsigned.committed(time.Now())
+			g.meter.committed(records, bytes, took)
+		},
+		OnOwnRecord: g.meter.own,
 	})
 	if err != nil {
 		return fmt.Errorf("opening log %s: %w", log, err)

@@ -33,7 +33,8 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 
 // health is the answer of /caddyrec/health.
 type health struct {
-	// OK says that all logs take records. The status is then 200, else 503.
+	// OK says that all logs take records, and sign them. The status is then 200,
+	// else 503.
 	OK   bool        `json:"ok"`
 	Logs []logHealth `json:"logs"`
 }
@@ -41,17 +42,23 @@ type health struct {
 type logHealth struct {
 	Log string `json:"log"`
 	OK  bool   `json:"ok"`
-	// Since and Reason tell of an outage.
+	// Since and Reason tell of an outage, or, where the reason is lateSigning, of
+	// checkpoints that do not come.
 	Since  *time.Time `json:"since,omitempty"`
 	Reason string     `json:"reason,omitempty"`
 	// Records are those in the log, Waiting those that wait for the disk.
 	Records  uint64 `json:"records"`
 	Waiting  int    `json:"waiting"`
 	Unsealed int    `json:"unsealed_segments"`
+	// Unsigned are the records that no checkpoint covers yet.
+	Unsigned uint64 `json:"unsigned_records"`
 	// Checkpoint is when the newest was signed by this process.
 	Checkpoint *time.Time `json:"checkpoint,omitempty"`
 	PublicKey  string     `json:"public_key"`
 }
+
+// lateSigning is the reason of a log that takes records and does not sign them.
+const lateSigning = "checkpoint-late"
 
 func serveHealth(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -74,7 +81,15 @@ func serveHealth(w http.ResponseWriter, r *http.Request) error {
 func (g *Gateway) health() logHealth {
 	stats := g.log.Stats()
 	l := logHealth{Log: g.name, OK: true, Records: stats.Records, Waiting: stats.Waiting, Unsealed: stats.Unsealed, PublicKey: g.log.Verifier()}
-	if since, reason := g.outage.state(); !since.IsZero() {
+	var since time.Time
+	var reason string
+	if l.Unsigned, since = g.unsigned.behind(stats.Records, time.Now()); !since.IsZero() {
+		reason = lateSigning
+	}
+	if outage, why := g.outage.state(); !outage.IsZero() {
+		since, reason = outage, why
+	}
+	if !since.IsZero() {
 		since = since.UTC()
 		l.OK, l.Since, l.Reason = false, &since, reason
 	}

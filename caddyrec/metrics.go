@@ -112,12 +112,13 @@ var (
 	inLogDesc    = prometheus.NewDesc("caddyrec_log_records", "Records in the log.", []string{"log"}, nil)
 	waitingDesc  = prometheus.NewDesc("caddyrec_waiting_records", "Records that wait for the disk.", []string{"log"}, nil)
 	unsealedDesc = prometheus.NewDesc("caddyrec_unsealed_segments", "Segments written and not yet sealed.", []string{"log"}, nil)
-	healthyDesc  = prometheus.NewDesc("caddyrec_healthy", "1 while records can be committed, 0 during an outage.", []string{"log"}, nil)
+	unsignedDesc = prometheus.NewDesc("caddyrec_unsigned_records", "Records that no checkpoint covers yet.", []string{"log"}, nil)
+	healthyDesc  = prometheus.NewDesc("caddyrec_healthy", "1 while records are committed and signed, 0 during an outage or while checkpoints do not come.", []string{"log"}, nil)
 )
 
 // Describe implements [prometheus.Collector].
 func (standing) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{inLogDesc, waitingDesc, unsealedDesc, healthyDesc} {
+	for _, d := range []*prometheus.Desc{inLogDesc, waitingDesc, unsealedDesc, unsignedDesc, healthyDesc} {
 		to <- d
 	}
 }
@@ -126,8 +127,8 @@ func (standing) Describe(to chan<- *prometheus.Desc) {
 // told as one.
 func (standing) Collect(to chan<- prometheus.Metric) {
 	type sum struct {
-		records, waiting, unsealed float64
-		healthy                    float64
+		records, waiting, unsealed, unsigned float64
+		healthy                              float64
 	}
 	byLog := map[string]*sum{}
 	for _, g := range openGateways() {
@@ -136,11 +137,12 @@ func (standing) Collect(to chan<- prometheus.Metric) {
 			s = &sum{healthy: 1}
 			byLog[g.name] = s
 		}
-		stats := g.log.Stats()
-		s.records += float64(stats.Records)
-		s.waiting += float64(stats.Waiting)
-		s.unsealed += float64(stats.Unsealed)
-		if since, _ := g.outage.state(); !since.IsZero() {
+		h := g.health()
+		s.records += float64(h.Records)
+		s.waiting += float64(h.Waiting)
+		s.unsealed += float64(h.Unsealed)
+		s.unsigned += float64(h.Unsigned)
+		if !h.OK {
 			s.healthy = 0
 		}
 	}
@@ -148,6 +150,7 @@ func (standing) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(inLogDesc, prometheus.GaugeValue, s.records, log)
 		to <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, s.waiting, log)
 		to <- prometheus.MustNewConstMetric(unsealedDesc, prometheus.GaugeValue, s.unsealed, log)
+		to <- prometheus.MustNewConstMetric(unsignedDesc, prometheus.GaugeValue, s.unsigned, log)
 		to <- prometheus.MustNewConstMetric(healthyDesc, prometheus.GaugeValue, s.healthy, log)
 	}
 }

@@ -2,6 +2,7 @@ package caddyrec
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -124,4 +125,57 @@ func gathered(t *testing.T, from prometheus.Gatherer, name string) (sum float64)
 		t.Errorf("there is no metric %s", name)
 	}
 	return sum
+}
+
+func TestARequestRefusedWhileItsIntentWasWrittenIsNoOrphanAfterwards(t *testing.T) {
+	dir := folderStore(t.TempDir())
+	g, err := openGateway("orphans", &App{store: dir, Log: "outages", logger: zap.NewNop()}, terms{patience: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		gateways.Delete("orphans")
+		<-g.closed
+	}()
+	var uncertain, others []string
+	for len(uncertain) < 3 {
+		r := record.New(record.Intent)
+		r.Exchange = record.NewID()
+		var c *ledger.CommitError
+		if err := g.Commit(time.Duration(len(others)), r); errors.As(err, &c) && c.Uncertain {
+			uncertain = append(uncertain, r.Exchange)
+		} else if others = append(others, r.Exchange); len(others) > 100_000 {
+			t.Fatal("no record was ever being written")
+		}
+	}
+	g.outage.tell() // what the timer does
+	open, denied := map[string]bool{}, map[string]int{}
+	err = ledger.Walk(os.DirFS(filepath.Join(string(dir), "ledger", "outages")), 0, func(line ledger.Line) error {
+		r, err := record.Parse(line.Raw)
+		if err != nil {
+			return err
+		}
+		switch r.Type {
+		case record.Intent:
+			open[r.Exchange] = true
+		case record.Denied:
+			denied[r.Exchange]++
+			if r.Denial.Reason != "ledger-timeout" || r.Denial.Status != http.StatusServiceUnavailable {
+				t.Errorf("the refusal says %+v", r.Denial)
+			}
+			delete(open, r.Exchange)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range uncertain {
+		if open[x] || denied[x] != 1 {
+			t.Errorf("intent %s: open %v, denied %d times", x, open[x], denied[x])
+		}
+	}
+	if len(denied) != len(uncertain) {
+		t.Errorf("%d were denied, not %d", len(denied), len(uncertain))
+	}
 }

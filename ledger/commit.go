@@ -28,7 +28,12 @@ type CommitError struct {
 	Reason string
 	// Err is what happened.
 	Err error
+	// Uncertain: the record was being written, so it may yet be in the log.
+	Uncertain bool
 }
+
+// MaxFields is how long a record's fields may be, in bytes.
+const MaxFields = maxLine - 1024
 
 // The reasons of a CommitError.
 const (
@@ -42,7 +47,7 @@ func (e *CommitError) Error() string { return e.Reason + ": " + e.Err.Error() }
 
 func (e *CommitError) Unwrap() error { return e.Err }
 
-var errClosed = &CommitError{reasonClosed, errors.New("the log was closed")}
+var errClosed = &CommitError{Reason: reasonClosed, Err: errors.New("the log was closed")}
 
 // Commit adds a record and returns once it is durable. Fields is a strict JSON
 // object on one line, not empty, without seq, prev and log: those the log puts
@@ -110,7 +115,7 @@ func (l *Log) enqueue(ctx context.Context, r *request) error {
 	case !open:
 		err = errClosed
 	case err != nil:
-		err = &CommitError{reasonTimeout, fmt.Errorf("waiting for room in the queue: %w", err)}
+		err = &CommitError{Reason: reasonTimeout, Err: fmt.Errorf("waiting for room in the queue: %w", err)}
 	default:
 		return nil
 	}
@@ -133,9 +138,9 @@ func (l *Log) await(ctx context.Context, r *request, late <-chan time.Time) (Rec
 	switch l.queue.leave(r) {
 	case waiting:
 		l.queue.free(r)
-		return Receipt{}, &CommitError{reasonTimeout, fmt.Errorf("not written: %w", over)}
+		return Receipt{}, &CommitError{Reason: reasonTimeout, Err: fmt.Errorf("not written: %w", over)}
 	case taken:
-		return Receipt{}, &CommitError{reasonTimeout, fmt.Errorf("being written, so it may yet be in the log: %w", over)}
+		return Receipt{}, &CommitError{Reason: reasonTimeout, Err: fmt.Errorf("being written, so it may yet be in the log: %w", over), Uncertain: true}
 	}
 	a := <-r.answer
 	l.queue.free(r)
@@ -149,8 +154,8 @@ func checkFields(fields []byte) error {
 	switch {
 	case len(fields) < len(`{"":0}`) || !bytes.HasPrefix(fields, []byte(`{"`)) || fields[len(fields)-1] != '}':
 		wrong = "is no JSON object with fields"
-	case len(fields) > maxLine-1024:
-		wrong = fmt.Sprintf("of %d bytes is longer than %d", len(fields), maxLine-1024)
+	case len(fields) > MaxFields:
+		wrong = fmt.Sprintf("of %d bytes is longer than %d", len(fields), MaxFields)
 	case bytes.IndexByte(fields, '\n') >= 0:
 		wrong = "holds a newline"
 	case bytes.IndexByte(fields, 0) >= 0:
@@ -159,7 +164,7 @@ func checkFields(fields []byte) error {
 	if wrong == "" {
 		return nil
 	}
-	return &CommitError{reasonUnavailable, errors.New("the record " + wrong)}
+	return &CommitError{Reason: reasonUnavailable, Err: errors.New("the record " + wrong)}
 }
 
 // committer is the state of the one goroutine that writes the log.
@@ -243,9 +248,9 @@ func (l *Log) commit() error {
 
 func commitError(err error) *CommitError {
 	if noSpace(err) {
-		return &CommitError{reasonFull, err}
+		return &CommitError{Reason: reasonFull, Err: err}
 	}
-	return &CommitError{reasonUnavailable, err}
+	return &CommitError{Reason: reasonUnavailable, Err: err}
 }
 
 // span is a part of a buffer.
