@@ -23,6 +23,10 @@ func TestACopyOfALogIsProvedWithThePublicKeyUntilAWordInItIsChanged(t *testing.T
 	w.stop()
 	w.start() // seals what was written so far
 	w.want(w.post("/orders", token, order("sofa", 1)), http.StatusOK, "")
+	eventually(t, "what the first start wrote is sealed", func() bool {
+		sealed, err := filepath.Glob(filepath.Join(w.LedgerFolder("main"), "sealed", "*", "*", "*"))
+		return err == nil && len(sealed) > 0
+	})
 	w.stop()
 
 	key, err := os.ReadFile(filepath.Join(w.Store(), "keys", "main.public"))
