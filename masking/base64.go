@@ -3,68 +3,84 @@ package masking
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 )
 
 // base64s adds the words in text that are base64 of a secret: a query's value
-// in a URL, what follows ;base64, in another, a segment of a path. What the
-// detectors before found has its own rule.
-func (w *work) base64s(text []byte) {
+// in a URL, what follows ;base64, in another, a segment of a path, and of
+// objects any word. What the detectors before found has its own rule.
+func (w *work) base64s(text []byte, found gates) {
 	if w.level > maxLevel {
 		return
 	}
 	sortSpans(w.spans)
-	found, next, reach := len(w.spans), 0, uint32(0)
-	for i := 0; i < len(text); {
-		if !base64Bytes[text[i]] {
-			i++
+	before := len(w.spans)
+	for _, by := range []struct {
+		gate int
+		mark byte
+	}{
+		{gateBase64, 'y'}, {gateBase64, 'w'}, // ey and ew are how base64 of objects begins
+		{gateEquals, '='}, {gateColon, ','}, {gateURL, '/'},
+	} {
+		if !found.has(by.gate) {
 			continue
 		}
-		start, slash := i, -1
-		for i < len(text) && base64Bytes[text[i]] {
-			if text[i] == '/' {
-				slash = i
-			}
-			i++
-		}
-		end := i
-		for i < len(text) && text[i] == '=' {
-			i++
-		}
-		w.root.looked += i - start
-		if end-start < shortestBase64 {
-			continue
-		}
-		for next < min(found, len(w.spans)) && int(w.spans[next].start) <= start {
-			reach = max(reach, w.spans[next].end)
-			next++
-		}
-		if int(reach) >= end || w.base64Word(text, start, i) || slash < 0 {
-			continue
-		}
-		for from := start; from < i; {
-			n := bytes.IndexByte(text[from:end], '/')
-			if n < 0 {
-				w.base64Word(text, from, i)
+		for at := 0; ; at++ {
+			i := bytes.IndexByte(text[at:], by.mark)
+			if i < 0 {
 				break
 			}
-			w.base64Word(text, from, from+n)
-			from += n + 1
+			at += i
+			start, ok := base64Start(text, at)
+			if !ok || mayHold(text[start:]) != base64Text {
+				continue
+			}
+			end := base64End(text, start)
+			w.root.looked += end - start
+			if !w.covered(start, end, before) && w.base64(text[start:end]) {
+				w.add(start, end, ruleNested)
+				at = end - 1
+			}
 		}
 	}
 }
 
-// base64Word adds a word if it is base64 of a secret.
-func (w *work) base64Word(text []byte, start, end int) bool {
-	word := text[start:end]
-	if len(word) < shortestBase64 || mayHold(word) != base64Text {
-		return false
+// base64Start is where a word begins that the byte at is a mark of, if it is. A
+// word is looked at once, and so is each of its segments.
+func base64Start(text []byte, at int) (start int, ok bool) {
+	switch start = at + 1; text[at] {
+	case 'y', 'w':
+		start = at - 1
+		return start, at > 0 && text[start] == 'e' && (start == 0 || !base64Bytes[text[start-1]] || text[start-1] == '/')
+	case ',':
+		const before = "base64"
+		if at < len(before) || !hasPrefixFold(text[at-len(before):], before) {
+			return start, false
+		}
 	}
-	w.root.looked += len(word)
-	if !w.base64(word) {
-		return false
+	return start, start < len(text) && text[start] != 'e' && base64Bytes[text[start]]
+}
+
+// base64End is where the word ends that begins at start: a segment of a path
+// with that.
+func base64End(text []byte, start int) int {
+	segment := start > 0 && text[start-1] == '/'
+	i := start
+	for i < len(text) && base64Bytes[text[i]] && !(segment && text[i] == '/') {
+		i++
 	}
-	w.add(start, end, ruleNested)
-	return true
+	for i < len(text) && text[i] == '=' {
+		i++
+	}
+	return i
+}
+
+// covered says whether a part of the text at hand is in one of its first n
+// spans, which are sorted.
+func (w *work) covered(start, end, n int) bool {
+	spans := w.spans[:min(n, len(w.spans))]
+	i, _ := slices.BinarySearchFunc(spans, start+1, func(s span, at int) int { return int(s.start) - at })
+	return i > 0 && int(spans[i-1].end) >= end
 }
 
 // base64Bytes are those of both alphabets (RFC 4648, 4 and 5).

@@ -128,7 +128,7 @@ func (w *work) run(text []byte, found gates, digits int) {
 		w.encoded(text)
 	}
 	if found.has(gateBase64) || found.has(gateEquals) || found.has(gateColon) {
-		w.base64s(text)
+		w.base64s(text, found)
 	}
 	if len(w.p.patterns) > 0 {
 		w.matchPatterns(text)

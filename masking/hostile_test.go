@@ -86,6 +86,12 @@ var hostile = map[string]func(n int) string{
 	"tags of quotes":                         func(n int) string { return rep(`<a name="`, n) + rep("<a name='pin", n) },
 	"tags of backslashes":                    func(n int) string { return rep(`<a n=\\\\\"`, n) },
 	"base64 of base64":                       func(n int) string { return rep("ZXlK", n) },
+	"words of base64":                        func(n int) string { return rep("=eyJhIjoxLCJi ", n) },
+	"segments of base64":                     func(n int) string { return "x://" + rep("eyJhIjoxLCJi/", n) },
+	"segments of base64 after a word":        func(n int) string { return rep("eyJhIjoxLCJi/W3siYSI6/", n) + "://" },
+	"data in base64":                         func(n int) string { return "x:" + rep(";base64,W3siYSI6", n) },
+	"base64 of escapes of base64":            func(n int) string { return "=eyJh" + rep("JTY1eUpo", n) },
+	"indexes":                                func(n int) string { return rep("a[0].1.", n) + "=1" },
 	"not ASCII":                              func(n int) string { return rep("é", n) + ":" + rep("é", n) + "=@" + rep("é", n) },
 }
 
