@@ -37,7 +37,11 @@ func (p *Policy) Query(raw string) (string, []Place) {
 	if !changed {
 		return raw, w.root.done()
 	}
-	return strings.Join(kept, "&"), w.root.done()
+	joined := strings.Join(kept, "&")
+	if out, changed := w.wholeQuery(joined); changed { // masking again must find nothing new
+		joined = out
+	}
+	return joined, w.root.done()
 }
 
 // wholeQuery masks a query that is a text of its own, such as JSON sent as a

@@ -34,6 +34,7 @@ func TestQueriesAndFormsAreMaskedByNameAndByDetector(t *testing.T) {
 		{"state=eyJwYXNzd29yZCI6IngifQ", "state=" + m},
 		{"next=https%3A%2F%2Fx.org%2F%3Ftoken%3Dabc", "next=https%3A%2F%2Fx.org%2F%3Ftoken%3D" + m},
 		{`{"password":"a=b&c"}`, `%7B%22password%22%3A%22` + m + `%22%7D`},
+		{`{pAn =0000&00000000000000":`, m},
 		{"x=1%26password%3Dabc", "x=1%26password%3D" + m},
 	} {
 		got, places := standard().Query(c.raw)
