@@ -39,8 +39,9 @@ func (k *kinds) next() (kind string, nth int) {
 		return "", 0
 	}
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	// A kind that was missed comes again soon, but not for ever.
-	score := func(kind string) int { return k.killed[kind] + k.tried[kind]/4 }
+	// Each has its turn; then one that was missed comes again soon, but not for
+	// ever.
+	score := func(kind string) int { return min(k.tried[kind], 1)*len(all) + k.killed[kind] + k.tried[kind]/4 }
 	kind = slices.MinFunc(all, func(a, b string) int { return score(a) - score(b) })
 	nth = 1
 	if k.killed[kind] > 0 && k.tried[kind] <= 2*k.killed[kind] {
