@@ -80,10 +80,14 @@ func (l *Log) add(ctx context.Context, fields []byte, closing bool) (Receipt, er
 }
 
 // CommitWithin is [Log.Commit], or, with closing, [Log.CommitClosing], for no
-// longer than d. It is what each request does, and makes no context.
+// longer than d: with nothing left of it, nothing is written. It is what each
+// request does, and makes no context.
 func (l *Log) CommitWithin(d time.Duration, fields []byte, closing bool) (Receipt, error) {
 	if err := checkFields(fields); err != nil {
 		return Receipt{}, err
+	}
+	if d <= 0 {
+		return Receipt{}, &CommitError{Reason: reasonTimeout, Err: errors.New("not written: no time is left")}
 	}
 	r := l.queue.request(fields, closing)
 	if !l.queue.offer(r) {
