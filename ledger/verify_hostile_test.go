@@ -16,7 +16,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-func packed(t *testing.T, text io.Reader) []byte {
+func packed(t testing.TB, text io.Reader) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
