@@ -106,6 +106,14 @@ func (t *indexTable) text() []byte {
 	return b.Bytes()
 }
 
+// byExchange are the records that carry no session, but this exchange.
+func (t *indexTable) byExchange(exchange []byte) []uint64 {
+	if set := t.exchanges[string(exchange)]; set != nil {
+		return slices.Collect(set.all())
+	}
+	return nil
+}
+
 func sortedKeys[T any](m map[string]T) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
