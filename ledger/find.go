@@ -3,7 +3,11 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -16,41 +20,109 @@ type Found struct {
 	// Next is the seq that the log's next record will have: from there on
 	// nothing was looked at.
 	Next uint64
+
+	id        []byte
+	own       []uint64          // of Seqs, those that carry the session's id
+	exchanges map[string]bool   // that are the session's; nil until they matter
+	loose     map[string]uint64 // exchanges of records that carry no session, and are of nobody yet
 }
 
-// Session finds the records of one session, from seq from on: those that carry
-// its id, and those that only carry an exchange that is of it, such as the votes
-// on an approval that one of its requests needed. Sealed segments are found by
-// their indexes, which are signed; one without is read.
-//
-// What a session did before from is not looked at, so that votes on what it had
-// asked for before from are missed.
-func (r *Reader) Session(ctx context.Context, id string, from uint64) (*Found, error) {
-	var found *Found
+// Session finds the records of one session: those that carry its id, and those
+// that only carry an exchange that is of it, such as the votes on an approval
+// that one of its requests needed. Sealed segments are found by their indexes,
+// which are signed; one without is read.
+func (r *Reader) Session(ctx context.Context, id string) (*Found, error) {
+	return r.More(ctx, &Found{id: record.Quoted(id)})
+}
+
+// More finds what came since. The new records of the session need not all be
+// behind the old ones. Found itself stays as it is.
+func (r *Reader) More(ctx context.Context, found *Found) (*Found, error) {
+	var more *Found
 	err := r.again(ctx, func(v *view) (err error) {
-		found, err = v.session(record.Quoted(id), from)
+		more, err = v.more(found)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("looking for session %s: %w", id, err)
+		return nil, fmt.Errorf("looking for session %s: %w", found.id, err)
 	}
-	return found, nil
+	return more, nil
 }
 
-func (v *view) session(id []byte, from uint64) (*Found, error) {
-	found := &Found{}
-	var loose []func(exchange []byte) ([]uint64, error) // tables that know records by their exchange only
-	var where []uint64                                  // the session's own records
+// Next is the seq that the log's next record will have.
+func (r *Reader) Next(ctx context.Context) (next uint64, err error) {
+	err = r.again(ctx, func(v *view) error {
+		r.tail.mu.Lock()
+		defer r.tail.mu.Unlock()
+		err := r.tail.update(v)
+		next = max(v.sealedNext(), r.tail.next)
+		return err
+	})
+	return next, err
+}
+
+// finding is a Found under way.
+type finding struct {
+	*Found
+	from  uint64
+	fresh []uint64 // the session's own records that were found now
+}
+
+func (v *view) more(before *Found) (*Found, error) {
+	f := finding{from: before.Next, Found: &Found{
+		Seqs: slices.Clone(before.Seqs), id: before.id, own: slices.Clone(before.own),
+		exchanges: maps.Clone(before.exchanges), loose: maps.Clone(before.loose),
+	}}
+	if f.loose == nil {
+		f.loose = map[string]uint64{}
+	}
+	if err := v.findSealed(&f); err != nil {
+		return nil, err
+	}
+	if err := v.findOpen(&f); err != nil {
+		return nil, err
+	}
+	f.own = append(f.own, f.fresh...)
+	if err := v.join(&f); err != nil {
+		return nil, err
+	}
+	f.Seqs = append(f.Seqs, f.fresh...)
+	slices.Sort(f.Seqs)
+	f.Seqs = slices.Compact(f.Seqs)
+	return f.Found, nil
+}
+
+// took takes in where a table has the session's records, and which it knows by
+// their exchange only.
+func (f *finding) took(seqs []uint64, damaged []uint64, loose iter.Seq2[string, uint64]) {
+	for _, seq := range seqs {
+		if seq >= f.from {
+			f.fresh = append(f.fresh, seq)
+		}
+	}
+	for _, seq := range damaged {
+		if seq >= f.from {
+			f.Seqs = append(f.Seqs, seq)
+		}
+	}
+	for exchange, seq := range loose {
+		if seq >= f.from {
+			f.loose[exchange+" "+strconv.FormatUint(seq, 10)] = seq
+		}
+	}
+}
+
+func (v *view) findSealed(f *finding) error {
 	newest := indexChain{}
 	known := make([]*knownIndex, len(v.sealed))
 	for i, s := range slices.Backward(v.sealed) {
 		end := v.end(i)
-		if end <= from {
+		if end <= f.from {
 			break
 		}
 		x, err := v.index(s, end, &newest)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		known[i] = x
 	}
@@ -58,60 +130,55 @@ func (v *view) session(id []byte, from uint64) (*Found, error) {
 		if x == nil {
 			continue
 		}
-		seqs, err := indexed(x.table, indexSession, id)
+		seqs, err := indexed(x.table, indexSession, f.id)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		where = append(where, seqs...)
-		found.Seqs = append(found.Seqs, x.damaged...)
-		if hasLoose(x.table) {
-			loose = append(loose, func(exchange []byte) ([]uint64, error) { return indexed(x.table, indexExchange, exchange) })
+		loose, err := looseIn(x.table)
+		if err != nil {
+			return err
 		}
+		f.took(seqs, x.damaged, loose)
 	}
+	return nil
+}
+
+func (v *view) findOpen(f *finding) error {
 	t := &v.reader.tail
 	t.mu.Lock()
-	err := t.update(v)
-	if err == nil {
-		for _, f := range t.files {
-			if len(f.table.exchanges) > 0 {
-				loose = append(loose, func(exchange []byte) ([]uint64, error) {
-					t.mu.Lock()
-					defer t.mu.Unlock()
-					return f.table.byExchange(exchange), nil
-				})
+	defer t.mu.Unlock()
+	if err := t.update(v); err != nil {
+		return err
+	}
+	for _, file := range t.files {
+		end := file.first + uint64(len(file.records))
+		if end <= f.from {
+			continue
+		}
+		var seqs, damaged []uint64
+		if set := file.table.sessions[string(f.id)]; set != nil {
+			seqs = set.below(end)
+		}
+		for i := range file.records {
+			if file.records[i].fault != "" {
+				damaged = append(damaged, file.first+uint64(i))
 			}
-			if set := f.table.sessions[string(id)]; set != nil {
-				where = slices.AppendSeq(where, set.all())
-			}
-			for i := range f.records {
-				if f.records[i].fault != "" {
-					found.Seqs = append(found.Seqs, f.first+uint64(i))
+		}
+		f.took(seqs, damaged, func(yield func(string, uint64) bool) {
+			for exchange, set := range file.table.exchanges {
+				for _, seq := range set.below(end) {
+					if !yield(exchange, seq) {
+						return
+					}
 				}
 			}
-		}
-		if t.fault != "" && t.next > t.tree.size {
-			found.Seqs = append(found.Seqs, t.tree.size) // it speaks for those after it
-		}
-		found.Next = max(v.sealedNext(), t.next)
+		})
 	}
-	t.mu.Unlock()
-	if err != nil {
-		return nil, err
+	if t.fault != "" && t.next > t.tree.size {
+		f.Seqs = append(f.Seqs, t.tree.size) // it speaks for those after it
 	}
-	if len(where) > 0 && len(loose) > 0 {
-		more, err := v.byExchange(where, loose)
-		if err != nil {
-			return nil, err
-		}
-		where = append(where, more...)
-	}
-	found.Seqs = append(found.Seqs, where...)
-	slices.Sort(found.Seqs)
-	found.Seqs = slices.Compact(found.Seqs)
-	begin, _ := slices.BinarySearch(found.Seqs, from)
-	end, _ := slices.BinarySearch(found.Seqs, found.Next)
-	found.Seqs = found.Seqs[begin:end]
-	return found, nil
+	f.Next = max(v.sealedNext(), t.next)
+	return nil
 }
 
 func (v *view) sealedNext() uint64 {
@@ -121,26 +188,33 @@ func (v *view) sealedNext() uint64 {
 	return v.base
 }
 
-// byExchange finds, among records that are known by their exchange only, those
-// of the exchanges that some records are of.
-func (v *view) byExchange(where []uint64, loose []func([]byte) ([]uint64, error)) (seqs []uint64, err error) {
-	seen := map[string]bool{}
-	err = v.entries(where, func(e Entry) error {
-		_, exchange := record.Belonging(e.Raw)
-		if exchange == nil || seen[string(exchange)] {
-			return nil
-		}
-		seen[string(exchange)] = true
-		for _, look := range loose {
-			more, err := look(exchange)
-			if err != nil {
-				return err
-			}
-			seqs = append(seqs, more...)
+// join finds, among records that are known by their exchange only, those of the
+// session's exchanges, once there are any to be found.
+func (v *view) join(f *finding) error {
+	if len(f.own) == 0 || len(f.loose) == 0 {
+		return nil
+	}
+	where := f.fresh
+	if f.exchanges == nil {
+		f.exchanges, where = map[string]bool{}, f.own
+	}
+	slices.Sort(where)
+	err := v.entries(where, func(e Entry) error {
+		if _, exchange := record.Belonging(e.Raw); exchange != nil {
+			f.exchanges[string(exchange)] = true
 		}
 		return nil
 	})
-	return seqs, err
+	if err != nil {
+		return err
+	}
+	for name, seq := range f.loose {
+		if f.exchanges[name[:strings.LastIndexByte(name, ' ')]] {
+			f.fresh = append(f.fresh, seq)
+			delete(f.loose, name)
+		}
+	}
+	return nil
 }
 
 // indexChain is what the indexes after one say of it. It is walked from the

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -106,14 +107,6 @@ func (t *indexTable) text() []byte {
 	return b.Bytes()
 }
 
-// byExchange are the records that carry no session, but this exchange.
-func (t *indexTable) byExchange(exchange []byte) []uint64 {
-	if set := t.exchanges[string(exchange)]; set != nil {
-		return slices.Collect(set.all())
-	}
-	return nil
-}
-
 func sortedKeys[T any](m map[string]T) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
@@ -137,9 +130,36 @@ func indexed(text []byte, kind string, id []byte) (seqs []uint64, err error) {
 	return parseSeqs(string(set))
 }
 
-// hasLoose says whether an index knows some records by their exchange only.
-func hasLoose(text []byte) bool {
-	return bytes.HasPrefix(text, []byte(indexExchange)) || bytes.Contains(text, []byte("\n"+indexExchange))
+// looseIn gives the records that an index knows by their exchange only.
+func looseIn(text []byte) (iter.Seq2[string, uint64], error) {
+	at := 0
+	if !bytes.HasPrefix(text, []byte(indexExchange)) {
+		if at = bytes.Index(text, []byte("\n"+indexExchange)) + 1; at == 0 {
+			return func(func(string, uint64) bool) {}, nil
+		}
+	}
+	all := map[string][]uint64{}
+	for line := range bytes.Lines(text[at:]) {
+		entry := string(bytes.TrimSuffix(bytes.TrimPrefix(line, []byte(indexExchange)), []byte("\n")))
+		space := strings.LastIndexByte(entry, ' ')
+		if space < 0 {
+			return nil, errIndexDamaged
+		}
+		seqs, err := parseSeqs(entry[space+1:])
+		if err != nil {
+			return nil, err
+		}
+		all[entry[:space]] = seqs
+	}
+	return func(yield func(string, uint64) bool) {
+		for id, seqs := range all {
+			for _, seq := range seqs {
+				if !yield(id, seq) {
+					return
+				}
+			}
+		}
+	}, nil
 }
 
 // seqSet is a set of ascending seqs, as runs.
@@ -165,6 +185,17 @@ func (s *seqSet) all() iter.Seq[uint64] {
 			}
 		}
 	}
+}
+
+// below are those below end.
+func (s *seqSet) below(end uint64) (seqs []uint64) {
+	for seq := range s.all() {
+		if seq >= end {
+			break
+		}
+		seqs = append(seqs, seq)
+	}
+	return seqs
 }
 
 // String is what parseSeqs reads.
