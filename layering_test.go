@@ -29,6 +29,7 @@ var layers = map[string][]string{
 	"ledger":              {"storage", "record", "jsonscan"},
 	"approval":            {"storage", "record", "jsonscan"},
 	"replay/frames":       {"ledger", "record"},
+	"replay/watch":        {"replay/frames", "record"},
 	"exchange":            {"schema", "masking", "record", "jsonscan"},
 }
 
