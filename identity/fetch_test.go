@@ -46,15 +46,6 @@ func TestAnHTTPSIssuerCannotSendUsToOurOwnMachine(t *testing.T) {
 	}
 }
 
-func TestAConfiguredKeySetNeedsNoDiscovery(t *testing.T) {
-	idp := newIssuer(t)
-	f := fixtureOf(t, idp, newClock(), func(c *Config) { c.JWKSURL = idp.URL + "/keys" }).run()
-	f.accepts(es("es", f.claims()))
-	if n := idp.discovers.Load(); n != 0 {
-		t.Errorf("%d discoveries", n)
-	}
-}
-
 func TestKeysAreFollowedWhenTheyMove(t *testing.T) {
 	f := running(t)
 	f.idp.setDiscovery(say(200, fmt.Sprintf(`{"issuer":%q,"jwks_uri":%q}`, f.idp.URL, f.idp.URL+"/keys?v=2")))
@@ -235,14 +226,9 @@ func TestSnapshotsThatDoNotFitAreLeftAlone(t *testing.T) {
 			f.unavailable(es("es", f.claims()))
 		})
 	}
-	f := fixtureOf(t, idp, c, func(cfg *Config) {
-		cfg.Snapshot, cfg.JWKSURL = good(func(*snapshot) {}), "https://keys.example/k"
-	})
-	f.source.stop()
-	f.unavailable(es("es", f.claims()))
 
 	// A clock that was ahead gives no key a longer life.
-	f = fixtureOf(t, idp, c, func(cfg *Config) {
+	f := fixtureOf(t, idp, c, func(cfg *Config) {
 		cfg.Snapshot = good(func(s *snapshot) { s.Fetched = c.Now().Add(1000 * time.Hour) })
 	})
 	f.source.stop()
