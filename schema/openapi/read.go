@@ -33,7 +33,6 @@ type folder struct {
 
 // file is one file of a description.
 type file struct {
-	name string
 	sum  string
 	tree any // as encoding/json has it, numbers as json.Number
 }
@@ -77,7 +76,7 @@ func (f *folder) add(name string, text []byte) error {
 		return fmt.Errorf("%s%w", name, err)
 	}
 	sum := sha256.Sum256(text)
-	f.files[name] = &file{name, hex.EncodeToString(sum[:]), tree}
+	f.files[name] = &file{hex.EncodeToString(sum[:]), tree}
 	return nil
 }
 
