@@ -34,6 +34,7 @@ type place struct {
 	mu       sync.Mutex
 	problems []error
 	notes    [][]byte
+	noted    chan struct{} // of capacity 1: a checkpoint was announced
 }
 
 func newPlace(t testing.TB) *place {
@@ -48,7 +49,14 @@ func newPlace(t testing.TB) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &place{t: t, store: store, keys: keys, dir: filepath.Join(store.Root(), "ledger", "test")}
+	return &place{t: t, store: store, keys: keys, dir: filepath.Join(store.Root(), "ledger", "test"), noted: make(chan struct{}, 1)}
+}
+
+// after waits until ok, which an announced checkpoint may have made so.
+func (p *place) after(ok func() bool) {
+	for !ok() {
+		<-p.noted
+	}
 }
 
 func (p *place) options() Options {
@@ -63,6 +71,10 @@ func (p *place) options() Options {
 			p.mu.Lock()
 			p.notes = append(p.notes, note)
 			p.mu.Unlock()
+			select {
+			case p.noted <- struct{}{}:
+			default:
+			}
 		},
 	}
 }

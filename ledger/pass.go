@@ -29,7 +29,8 @@ type pass struct {
 	tree   frontier
 	tiling *tiling
 	tiles  []storage.Object // those that the segment completes
-	prefix string           // of their names
+	index  *indexTable
+	prefix string // of their names
 
 	hasher leafHasher
 	gz     *gzip.Writer
@@ -45,7 +46,7 @@ func (s *sealer) newPass(job sealJob, segment io.Reader, proven func(*pass) erro
 	}
 	p := &pass{
 		job: job, lines: newLineReader(io.LimitReader(segment, job.size)), proven: proven,
-		tiling: s.tiling.clone(), prefix: s.log.prefix, sum: sha256.New(),
+		tiling: s.tiling.clone(), prefix: s.log.prefix, index: newIndexTable(), sum: sha256.New(),
 	}
 	p.tree = p.tiling.frontier()
 	p.gz, _ = gzip.NewWriterLevel(&p.out, gzip.BestSpeed) // the level is valid
@@ -89,6 +90,7 @@ func (p *pass) record(line []byte) error {
 		p.when = recordTime(line)
 	}
 	leaf := p.hasher.sum(line)
+	p.index.add(p.tree.size, line)
 	p.tree.add(leaf)
 	if err := p.tiling.add(leaf, p.tile); err != nil {
 		return err

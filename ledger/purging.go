@@ -186,7 +186,17 @@ func (r *purging) remove(i int, what *Purged) (gone bool, err error) {
 		return false, err
 	}
 	r.log.onRecord.forget(what.extent())
+	r.dropIndex(what.First)
 	return true, nil
+}
+
+// dropIndex removes the index of a segment that is gone: who had sessions in it
+// is no longer to be known either.
+func (r *purging) dropIndex(first uint64) {
+	err := r.keeper.Delete(r.src.ctx, r.log.prefix+indexName(first))
+	if err != nil && !errors.Is(err, storage.ErrNotExist) && !errors.Is(err, storage.ErrRetained) {
+		r.log.problem(fmt.Errorf("the segment that began at record %d is purged, but its index %s could not be removed: %w", first, indexName(first), err))
+	}
 }
 
 // toldStore says whether the store may have been told to keep the i-th segment

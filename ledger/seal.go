@@ -34,6 +34,7 @@ type sealJob struct {
 type sealer struct {
 	log    *Log
 	tiling *tiling // of the tree that is sealed; changed by the sealer only, under mu
+	last   lastIndex
 
 	mu      sync.Mutex
 	pending []sealJob
@@ -82,7 +83,7 @@ func (s *sealer) run(ctx context.Context) {
 	}
 }
 
-// seal writes a segment's tiles, checkpoint and sealed object, in this order,
+// seal writes a segment's tiles, checkpoint, index and sealed object, in this order,
 // looks at what is there, and only then lets go of the open file.
 func (s *sealer) seal(ctx context.Context, job sealJob) error {
 	if job.sealed != "" {
@@ -121,7 +122,8 @@ func (s *sealer) seal(ctx context.Context, job sealJob) error {
 	return nil
 }
 
-// vouch makes a segment's tiles durable, and then a checkpoint of them.
+// vouch makes a segment's tiles durable, then a checkpoint of them, and then its
+// index.
 func (s *sealer) vouch(ctx context.Context, p *pass) (signed []byte, err error) {
 	if err := storage.CreateAll(ctx, s.log.opts.Store, p.tiles); err != nil {
 		return nil, err
@@ -130,7 +132,10 @@ func (s *sealer) vouch(ctx context.Context, p *pass) (signed []byte, err error) 
 	if signed, err = s.log.signing.sign(c); err != nil {
 		return nil, err
 	}
-	return signed, s.log.signing.store(ctx, c, signed)
+	if err := s.log.signing.store(ctx, c, signed); err != nil {
+		return nil, err
+	}
+	return signed, s.writeIndex(ctx, p)
 }
 
 // writeSealed writes the sealed object and looks at what then is there.

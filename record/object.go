@@ -108,9 +108,9 @@ const hex = "0123456789abcdef"
 // What a byte takes in a JSON string (RFC 8259 section 7): none or one more
 // before it, or a look of appendRare's.
 const (
-	plain  = 0
-	quoted = 1
-	rare   = 2
+	asIs    = 0
+	escaped = 1
+	rare    = 2
 )
 
 var class = func() (t [256]uint8) {
@@ -119,7 +119,7 @@ var class = func() (t [256]uint8) {
 			t[c] = rare
 		}
 	}
-	t['"'], t['\\'] = quoted, quoted
+	t['"'], t['\\'] = escaped, escaped
 	return t
 }()
 
