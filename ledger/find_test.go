@@ -48,10 +48,10 @@ func sessions(t *testing.T) (*place, *Log) {
 		{of("exchange", "s2", "x3"), of("exchange", "s1", "x1"), of("exchange", "s2", "x4"), of("exchange", "s3", "x5")},
 	} {
 		commitOf(t, l, round...)
-		waitFor(t, "seal", func() bool { return len(p.sealedSegments()) == i+1 })
+		p.after(func() bool { return len(p.sealedSegments()) == i+1 })
 	}
 	commitOf(t, l, of("exchange", "s1", "x6"), of("exchange", "s2", "x7"))
-	waitFor(t, "checkpoint", func() bool { return p.newestSize() == 14 })
+	p.after(func() bool { return p.newestSize() == 14 })
 	return p, l
 }
 
@@ -176,11 +176,11 @@ func TestANewRecordIsSeenAndSoIsASealMeanwhile(t *testing.T) {
 	more(0, 2, 5, 9, 12, 14)
 	commitOf(t, l, of("approval.requested", "", "x20"))
 	more(0, 2, 5, 9, 12, 14)
-	waitFor(t, "seal", func() bool { return len(p.sealedSegments()) == 4 })
+	p.after(func() bool { return len(p.sealedSegments()) == 4 })
 	commitOf(t, l, of("exchange", "s1", "x10"))
 	found := wantSeqs(t, r, "s1", 0, 2, 5, 9, 12, 14, 16)
 	more(0, 2, 5, 9, 12, 14, 16)
-	waitFor(t, "checkpoint", func() bool { return p.newestSize() == 17 })
+	p.after(func() bool { return p.newestSize() == 17 })
 	commitOf(t, l, of("exchange", "s1", "x20"))
 	more(0, 2, 5, 9, 12, 14, 15, 16, 17) // of whom the request for approval was is known only now
 	if got := proofs(t, r, found.Seqs...); len(got) != 7 || got[5] != "14 signed" || got[6] != "16 signed" {

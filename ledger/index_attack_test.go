@@ -86,7 +86,7 @@ func TestARetiredKeysIndexCountsOnlyIfALaterOneVouchesForIt(t *testing.T) {
 	p.newKey()
 	p.rotate(l)
 	commitOf(t, l, of("exchange", "s1", "x10"), of("exchange", "s1", "x11"), of("exchange", "s1", "x12"))
-	waitFor(t, "seal", func() bool { return len(p.sealedSegments()) == 4 })
+	p.after(func() bool { return len(p.sealedSegments()) == 4 })
 	want := []uint64{0, 2, 5, 9, 12, 14, 15, 16}
 	files := &opened{FS: os.DirFS(p.dir)}
 	wantSeqs(t, newReader(t, files, ""), "s3", 11)
@@ -108,7 +108,7 @@ func TestASealThatFindsAnotherIndexInItsPlaceGoesOn(t *testing.T) {
 	write(t, p.path(indexName(0)), []byte("planted"))
 	l := p.open(func(o *Options) { o.SealAfter = time.Millisecond })
 	commitOf(t, l, of("exchange", "s1", "x1"))
-	waitFor(t, "seal", func() bool { return len(p.sealedSegments()) == 1 })
+	p.after(func() bool { return len(p.sealedSegments()) == 1 })
 	wantSeqs(t, l.Reader(), "s1", 0)
 	closeLog(t, l)
 	if problems := p.problemsSoFar(); len(problems) == 0 || !strings.Contains(problems[0].Error(), indexName(0)) {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/caddyrec/caddyrec/e2e/wait"
 )
 
 // backup copies a store that is in use, in the order of docs/operations.md.
@@ -55,7 +57,7 @@ func TestABackupTakenUnderLoadIsRestoredAndTheLogGoesOn(t *testing.T) {
 				}
 			})
 		}
-		eventually(t, "there is load", func() bool { return w.acknowledgedSoFar() > 20*(n+1) })
+		wait.Until(t, "there is load", func() bool { return w.acknowledgedSoFar() > 20*(n+1) })
 		restored := newWorld(t, w.up)
 		w.mu.Lock()
 		restored.acknowledged = append(restored.acknowledged, w.acknowledged...) // in the backup, whatever comes after
