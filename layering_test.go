@@ -28,6 +28,7 @@ var layers = map[string][]string{
 	"identity":            {"jsonscan"},
 	"ledger":              {"storage", "record", "jsonscan"},
 	"approval":            {"storage", "record", "jsonscan"},
+	"replay/provision":    {"storage", "record", "jsonscan"},
 	"exchange":            {"schema", "masking", "record", "jsonscan"},
 }
 
