@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/exchange"
-	"github.com/caddyrec/caddyrec/jsonscan"
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/replay/provision"
 )
@@ -126,16 +126,18 @@ func (v *visit) readAsk(r *http.Request) (ask provision.Ask, err error) {
 	if exchange.MediaOf(r.Header) != exchange.JSON {
 		return ask, errors.New("the Content-Type is not application/json")
 	}
-	if err := v.Body.Fill(maxAsk); err != nil {
-		return ask, errors.New("the body could not be read")
+	text, err := caddyrec.JSONBody(r, oneOfOurs)
+	if err != nil {
+		return ask, err
 	}
-	text, whole := v.Body.Whole(maxAsk)
-	if !whole {
+	if len(text) > maxAsk {
 		return ask, errors.New("the body is too large")
 	}
 	var k keyAsk
-	if err := strict(text, &k); err != nil {
-		return ask, err
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if d.Decode(&k) != nil {
+		return ask, errFields
 	}
 	ask = provision.Ask{
 		Identity: record.Identity{Issuer: v.Identity.Issuer, Subject: v.Identity.Subject},
@@ -183,20 +185,16 @@ func (v *visit) find(ctx context.Context, f keyFilter, s provision.Scope) (provi
 	return s, nil
 }
 
-// strict reads one JSON object: with no field but v's, by their exact names,
-// each once.
-func strict(text []byte, v any) error {
-	report, err := jsonscan.Check(text, jsonscan.Limits{})
-	if err != nil {
-		return err
-	}
-	if report.Duplicate {
-		return errors.New("an object names a key twice")
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return errors.New("it is not an object of sessions or filter, from, until, purpose, lifetime, client and max_frames")
+var errFields = errors.New("it is not an object of sessions or filter, from, until, purpose, lifetime, client and max_frames")
+
+// askFields are the fields of a [keyAsk] and of what is in it.
+var askFields = []string{"sessions", "filter", "issuer", "subject", "from", "until", "purpose", "lifetime", "client", "ip", "jkt", "max_frames"}
+
+// oneOfOurs refuses a field by any but its exact name: encoding/json would take
+// "Purpose" for "purpose".
+func oneOfOurs(name []byte) error {
+	if !slices.Contains(askFields, string(name)) {
+		return errFields
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 const (
 	keysPath     = caddyrec.ReplayPrefix + "keys"
+	keyPath      = caddyrec.ReplayPrefix + "key"
 	sessionsPath = caddyrec.ReplayPrefix + "sessions/"
 )
 
@@ -28,11 +29,11 @@ type visit struct {
 // lease is for that session; nothing has begun yet.
 var shows = map[string]func(v *visit, w http.ResponseWriter, r *http.Request, l *provision.Lease, session string) error{}
 
-// Passes says whether r asks for a recording with a provisioning key, which is
-// all that it needs.
+// Passes says whether r asks for a recording, or about a key, with a
+// provisioning key, which is all that it needs.
 func (h *Handler) Passes(r *http.Request) bool {
 	values := r.Header["Authorization"]
-	if len(values) != 1 || !strings.HasPrefix(r.URL.Path, sessionsPath) {
+	if len(values) != 1 || !strings.HasPrefix(r.URL.Path, sessionsPath) && r.URL.Path != keyPath {
 		return false
 	}
 	scheme, key, _ := strings.Cut(values[0], " ")
@@ -44,6 +45,7 @@ func (h *Handler) Passes(r *http.Request) bool {
 //	POST   /.caddyrec/replay/keys                   a new key
 //	GET    /.caddyrec/replay/keys/{id}              what it stands for
 //	DELETE /.caddyrec/replay/keys/{id}              revokes it
+//	GET    /.caddyrec/replay/key                    what the key stands for that comes with it
 //	GET    /.caddyrec/replay/sessions/{id}/frames   what happened in a session, for a key
 func (h *Handler) ServeReplay(w http.ResponseWriter, r *http.Request, c *caddyrec.Visit) error {
 	v := &visit{Handler: h, Visit: c}
@@ -69,7 +71,9 @@ func (h *Handler) ServeReplay(w http.ResponseWriter, r *http.Request, c *caddyre
 		return v.get(w, r, id)
 	case one && r.Method == http.MethodDelete:
 		return v.revoke(w, r, id)
-	case strings.HasPrefix(r.URL.Path, sessionsPath) && shows[what] != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+	case r.URL.Path == keyPath && r.Method == http.MethodGet:
+		return v.about(w, r)
+	case strings.HasPrefix(r.URL.Path, sessionsPath) && session != "" && shows[what] != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		return v.show(w, r, session, what)
 	}
 	return exchange.Problem{Title: "No such resource", Status: http.StatusNotFound, Reason: "not-found",
@@ -86,6 +90,20 @@ func (v *visit) show(w http.ResponseWriter, r *http.Request, session, what strin
 	// The key says who this is.
 	v.Identity = lease.Grant().Identity()
 	return shows[what](v, w, r, lease, session)
+}
+
+// about tells who has a key what it stands for.
+func (v *visit) about(w http.ResponseWriter, r *http.Request) error {
+	lease, err := v.authority.Check(r.Context(), v.authorization, v.client)
+	if err != nil {
+		return v.refuse(w, err)
+	}
+	defer lease.Close()
+	if err := lease.Look(r.Context()); err != nil {
+		return v.refuse(w, err)
+	}
+	v.Identity = lease.Grant().Identity()
+	return v.write(w, http.StatusOK, answer(lease.Grant(), provision.Active))
 }
 
 // target is the address that a DPoP proof is for (RFC 9449 section 4.2).

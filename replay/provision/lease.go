@@ -155,16 +155,9 @@ func (l *Lease) Begin(ctx context.Context, session string) error {
 		a.anomaly(ctx, ScopeProbe, u.grant, session, &l.client)
 		return refusal
 	}
-	if err := l.allowed(); err != nil {
+	if err := l.used(ctx, session); err != nil {
 		return err
 	}
-	r := a.record(record.KeyUsed, u.grant, &l.client)
-	r.Identity = u.grant.Identity()
-	r.Key.Session = session
-	if err := a.opts.Recorder.Record(ctx, r); err != nil {
-		return fmt.Errorf("recording that key %s is used: %w", u.grant.ID, err)
-	}
-	a.opts.Watch(Event{Type: record.KeyUsed, Grant: u.grant, Client: l.client.Record})
 	l.session = session
 	u.mu.Lock()
 	u.begun = true
@@ -174,6 +167,25 @@ func (l *Lease) Begin(ctx context.Context, session string) error {
 	if late {
 		u.tell(record.KeyExpiring, session)
 	}
+	return nil
+}
+
+// Look must be called before anything else is told to who has the key, such as
+// what it stands for: it records the use, as Begin does, of no session.
+func (l *Lease) Look(ctx context.Context) error { return l.used(ctx, "") }
+
+func (l *Lease) used(ctx context.Context, session string) error {
+	if err := l.allowed(); err != nil {
+		return err
+	}
+	u, a := l.use, l.use.authority
+	r := a.record(record.KeyUsed, u.grant, &l.client)
+	r.Identity = u.grant.Identity()
+	r.Key.Session = session
+	if err := a.opts.Recorder.Record(ctx, r); err != nil {
+		return fmt.Errorf("recording that key %s is used: %w", u.grant.ID, err)
+	}
+	a.opts.Watch(Event{Type: record.KeyUsed, Grant: u.grant, Client: l.client.Record})
 	return nil
 }
 
