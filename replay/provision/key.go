@@ -130,7 +130,9 @@ func (p parts) open() (*Grant, error) {
 		return nil, errForm
 	}
 	random, err := b64.DecodeString(v.Random)
-	if id, wrong := uuid.Parse(v.ID); err != nil || len(random) != randLen || wrong != nil || id.Version() != 7 || id.String() != v.ID || len(v.Sess) == 0 || v.Subject == "" {
+	id, wrong := uuid.Parse(v.ID)
+	// The id says in which folder a revocation of the key is to be found.
+	if err != nil || len(random) != randLen || wrong != nil || id.Version() != 7 || id.String() != v.ID || issuedAt(id) != v.Issued || len(v.Sess) == 0 || v.Subject == "" {
 		return nil, errForm
 	}
 	return &Grant{

@@ -50,7 +50,7 @@ func (a *Authority) use(g *Grant, issuing bool) (*use, *Refusal) {
 	life := g.Expires.Sub(g.Issued)
 	u.mu.Lock() // until both timers are there
 	u.timers[0] = time.AfterFunc(g.Issued.Add(life*4/5).Sub(now), u.warn)
-	u.timers[1] = time.AfterFunc(g.Expires.Sub(now), func() { u.end(Expired) })
+	u.timers[1] = time.AfterFunc(g.Expires.Sub(now), u.forget)
 	u.mu.Unlock()
 	a.inUse[g.ID] = u
 	return u, nil
@@ -88,6 +88,18 @@ func (u *use) warn() {
 	}
 }
 
+// forget ends all leases when the key's life is over, and takes the use out.
+// Until then one that ended stays ended, whatever the wall clock does.
+func (u *use) forget() {
+	u.end(Expired)
+	a := u.authority
+	a.mu.Lock()
+	if a.inUse[u.grant.ID] == u {
+		delete(a.inUse, u.grant.ID)
+	}
+	a.mu.Unlock()
+}
+
 // end ends all leases, once.
 func (u *use) end(why Reason) {
 	if !u.ended.CompareAndSwap(nil, &why) {
@@ -96,15 +108,11 @@ func (u *use) end(why Reason) {
 	u.mu.Lock()
 	told := why == Expired && u.begun && u.leases > 0
 	u.timers[0].Stop()
-	u.timers[1].Stop()
+	if why == Ended {
+		u.timers[1].Stop()
+	}
 	u.mu.Unlock()
 	close(u.done)
-	a := u.authority
-	if why == Expired {
-		a.mu.Lock()
-		delete(a.inUse, u.grant.ID)
-		a.mu.Unlock()
-	}
 	if told {
 		u.tell(record.KeyExpired, "")
 	}
