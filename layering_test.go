@@ -30,6 +30,7 @@ var layers = map[string][]string{
 	"approval":            {"storage", "record", "jsonscan"},
 	"replay/frames":       {"ledger", "record"},
 	"replay/watch":        {"replay/frames", "record"},
+	"replay/provision":    {"storage", "record", "jsonscan"},
 	"exchange":            {"schema", "masking", "record", "jsonscan"},
 }
 

@@ -37,6 +37,13 @@ const (
 	RetentionHeld     Type = "retention.held"     // a legal hold keeps records from being purged
 	RetentionReleased Type = "retention.released" // a legal hold is over
 	RetentionPurged   Type = "retention.purged"   // a segment is about to be removed
+	KeyIssued         Type = "key.issued"         // a provisioning key is about to be shown
+	KeyUsed           Type = "key.used"           // a recording is about to be shown to a provisioning key
+	KeyRefused        Type = "key.refused"        // a provisioning key, or what was given for one, was refused
+	KeyExpiring       Type = "key.expiring"       // a key in use has a fifth of its life left
+	KeyExpired        Type = "key.expired"        // a key in use came to its end
+	KeyRevoked        Type = "key.revoked"        // a key was taken back
+	KeyAnomaly        Type = "key.anomaly"        // a key was used as it should not be
 )
 
 // Types are all the types of records that this version writes.
@@ -44,7 +51,8 @@ func Types() []Type {
 	return []Type{Intent, ExchangeType, Chunk, Denied, SessionObserved,
 		ApprovalRequested, ApprovalVoted, ApprovalDecided, ApprovalUsed, ApprovalExpired,
 		GatewayStarted, GatewayStopped, GatewayRecovered, GatewayOutage,
-		RetentionHeld, RetentionReleased, RetentionPurged}
+		RetentionHeld, RetentionReleased, RetentionPurged,
+		KeyIssued, KeyUsed, KeyRefused, KeyExpiring, KeyExpired, KeyRevoked, KeyAnomaly}
 }
 
 // Record is one record. Seq, Prev and Log are set by the ledger: leave them
@@ -77,7 +85,9 @@ type Record struct {
 	Gateway  *Gateway  `json:"gateway,omitempty"`
 	// Retention is set for retention.*.
 	Retention *Retention `json:"retention,omitempty"`
-	Timing    *Timing    `json:"timing,omitempty"`
+	// Key is set for key.*.
+	Key    *Key    `json:"key,omitempty"`
+	Timing *Timing `json:"timing,omitempty"`
 
 	// Exchange is the ID that the intent, the exchange, its chunks, refusals
 	// and approval records of one request have in common.
@@ -223,6 +233,47 @@ type Part struct {
 	// Offset is where the part begins, in bytes.
 	Offset int64 `json:"offset"`
 	Body   Body  `json:"body"`
+}
+
+// Key tells of a provisioning key: what it is for, and what happened to it.
+// Never the key itself, nor anything it could be computed from.
+type Key struct {
+	// ID names the key: a UUID version 7. It is empty where what was given is
+	// not a key that this service signed.
+	ID string `json:"id,omitempty"`
+	// Kid names the key that signed it.
+	Kid string `json:"kid,omitempty"`
+	// Service is the service that it is good for.
+	Service string `json:"service,omitempty"`
+	// Purpose is what whoever asked for it gave, masked.
+	Purpose string `json:"purpose,omitempty"`
+	// Subject is whom it was issued to.
+	Subject *Identity `json:"subject,omitempty"`
+	// Sessions are the recordings it is good for, of From to Until where those
+	// are set.
+	Sessions []string `json:"sessions,omitempty"`
+	From     *Time    `json:"from,omitempty"`
+	Until    *Time    `json:"until,omitempty"`
+	// Client is what it is bound to: "ip:" and an address, or "jkt:" and a
+	// JWK thumbprint (RFC 7638).
+	Client string `json:"client,omitempty"`
+	// MaxFrames is how many frames it may be shown.
+	MaxFrames int64 `json:"max_frames,omitempty"`
+	// Issued and Expires bound its life.
+	Issued  *Time `json:"issued,omitempty"`
+	Expires *Time `json:"expires,omitempty"`
+	// Session is the recording that is shown, or was asked for in vain.
+	Session string `json:"session,omitempty"`
+	// Frames is how many frames it was shown so far by this gateway.
+	Frames int64 `json:"frames,omitempty"`
+	// Reason is a fixed word: why it was refused, what kind of anomaly it was.
+	// Of key.revoked it is what whoever did it gave, masked.
+	Reason string `json:"reason,omitempty"`
+	// By is who revoked it, as far as they said, where no identity is known.
+	By string `json:"by,omitempty"`
+	// Suppressed is how many further ones were counted, not written out, since
+	// the record before of its kind.
+	Suppressed int64 `json:"suppressed,omitempty"`
 }
 
 // Timing is how long things took, in microseconds.
