@@ -46,6 +46,9 @@ type Show struct {
 	Who     *record.Identity
 	// In says whether what happened at a time may be shown.
 	In func(time.Time) bool
+	// Closing ends the stream when it is closed, for the client to go on with
+	// another; nil: nothing does.
+	Closing <-chan struct{}
 	// Back is called when the client's cursor is of before one that it has shown
 	// already.
 	Back func()
@@ -110,14 +113,8 @@ type Stream struct {
 	unsent   int // bytes since the last flush
 }
 
-// Serve writes the stream until it ends, the key does, or the reader is gone or
-// too slow.
-func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) {
-	s.w, s.control, s.lease, s.expiring = w, http.NewResponseController(w), lease, lease.Expiring()
-	s.timer = time.NewTimer(time.Hour)
-	defer s.timer.Stop()
-	defer s.control.SetWriteDeadline(time.Time{})
-	h := w.Header()
+// Head sets the header fields of the stream's answer.
+func (s *Stream) Head(h http.Header) {
 	h.Set("Content-Type", "application/x-ndjson")
 	if s.SSE {
 		h.Set("Content-Type", "text/event-stream")
@@ -125,6 +122,16 @@ func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) 
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Accel-Buffering", "no")
+}
+
+// Serve writes the stream until it ends, the key does, or the reader is gone or
+// too slow.
+func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) {
+	s.w, s.control, s.lease, s.expiring = w, http.NewResponseController(w), lease, lease.Expiring()
+	s.timer = time.NewTimer(time.Hour)
+	defer s.timer.Stop()
+	defer s.control.SetWriteDeadline(time.Time{})
+	s.Head(w.Header())
 	if s.Live {
 		defer s.server.Library.Watch()()
 	}
@@ -133,6 +140,8 @@ func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) 
 	case errors.Is(err, errGone):
 	case errors.Is(err, errEnd):
 		s.tell("end", notice{Cursor: string(s.last)})
+	case errors.Is(err, errClosing):
+		s.tell("reconnect", notice{Cursor: string(s.last)})
 	case s.server.Ends(err) != "":
 		s.tell("key-"+s.server.Ends(err), notice{Renew: s.server.Renew, Cursor: string(s.last)})
 	default:
@@ -143,8 +152,9 @@ func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) 
 
 // How a stream ends, beside what the lease and the ledger say.
 var (
-	errEnd  = errors.New("the recording has ended")
-	errGone = errors.New("the reader is gone, or too slow")
+	errEnd     = errors.New("the recording has ended")
+	errClosing = errors.New("the server is closing")
+	errGone    = errors.New("the reader is gone, or too slow")
 )
 
 // run shows frames until something ends it.
@@ -182,6 +192,8 @@ func (s *Stream) show(ctx context.Context, f *frames.Shown) error {
 		}
 	}
 	select {
+	case <-s.Closing:
+		return errClosing
 	case <-s.expiring:
 		if err := s.warn(); err != nil {
 			return err
@@ -230,6 +242,8 @@ func (s *Stream) await(ctx context.Context, more <-chan struct{}, most time.Dura
 		select {
 		case <-ctx.Done():
 			return errGone
+		case <-s.Closing:
+			return errClosing
 		case <-s.lease.Done():
 			return s.lease.Err()
 		case <-s.expiring:
