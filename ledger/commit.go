@@ -57,22 +57,26 @@ var errClosed = &CommitError{Reason: reasonClosed, Err: errors.New("the log was 
 // Commit waits no longer than ctx. A record that was still waiting then is
 // not written; one being written may yet be in the log, though nobody was
 // told so. Every error is a [*CommitError].
-func (l *Log) Commit(ctx context.Context, fields []byte) (Receipt, error) {
-	return l.add(ctx, fields, false)
+//
+// Keys, two at most, are what it takes to read the record, encrypted themselves:
+// JSON objects on one line. Those that no earlier record of the same segment
+// carries are written with this one, as its data_keys.
+func (l *Log) Commit(ctx context.Context, fields []byte, keys ...string) (Receipt, error) {
+	return l.add(ctx, fields, false, keys)
 }
 
 // CommitClosing is Commit for a record that ends what an earlier one began,
 // such as a request's outcome after its intent. 1 MiB of the disk is kept for
 // such records: when it is full, they still find a place where others do not.
-func (l *Log) CommitClosing(ctx context.Context, fields []byte) (Receipt, error) {
-	return l.add(ctx, fields, true)
+func (l *Log) CommitClosing(ctx context.Context, fields []byte, keys ...string) (Receipt, error) {
+	return l.add(ctx, fields, true, keys)
 }
 
-func (l *Log) add(ctx context.Context, fields []byte, closing bool) (Receipt, error) {
-	if err := checkFields(fields); err != nil {
+func (l *Log) add(ctx context.Context, fields []byte, closing bool, keys []string) (Receipt, error) {
+	if err := checkRecord(fields, keys); err != nil {
 		return Receipt{}, err
 	}
-	r := l.queue.request(fields, closing)
+	r := l.queue.request(fields, closing, keys)
 	if err := l.enqueue(ctx, r); err != nil {
 		return Receipt{}, err
 	}
@@ -81,11 +85,11 @@ func (l *Log) add(ctx context.Context, fields []byte, closing bool) (Receipt, er
 
 // CommitWithin is [Log.Commit], or, with closing, [Log.CommitClosing], for no
 // longer than d. It is what each request does, and makes no context.
-func (l *Log) CommitWithin(d time.Duration, fields []byte, closing bool) (Receipt, error) {
-	if err := checkFields(fields); err != nil {
+func (l *Log) CommitWithin(d time.Duration, fields []byte, closing bool, keys ...string) (Receipt, error) {
+	if err := checkRecord(fields, keys); err != nil {
 		return Receipt{}, err
 	}
-	r := l.queue.request(fields, closing)
+	r := l.queue.request(fields, closing, keys)
 	if !l.queue.offer(r) {
 		ctx, cancel := context.WithTimeout(context.Background(), d)
 		defer cancel()
@@ -172,9 +176,11 @@ type committer struct {
 	batch   []*request
 	buf     []byte
 	leaves  []tlog.Hash
-	bodies  []span // where each record's fields are in buf, without their brace
+	bodies  []span // where each record's fields are in buf, without their braces
 	closing int    // how many of the batch are
 	hasher  leafHasher
+
+	carried []string // data keys that the batch carries
 
 	prev     tlog.Hash    // leaf hash of the last acknowledged record
 	seg      *openSegment // nil when a new one must be begun
@@ -263,15 +269,15 @@ func (l *Log) splice() {
 	c := &l.committer
 	c.begin()
 	for _, r := range c.batch {
-		l.line(r, r.fields[1:])
+		l.line(r, r.fields[1:len(r.fields)-1])
 	}
 }
 
 func (c *committer) begin() {
-	c.buf, c.leaves, c.bodies, c.closing = c.buf[:0], c.leaves[:0], c.bodies[:0], 0
+	c.buf, c.leaves, c.bodies, c.carried, c.closing = c.buf[:0], c.leaves[:0], c.bodies[:0], c.carried[:0], 0
 }
 
-// line adds the next line of the batch.
+// line adds the next line of the batch; body is its fields without braces.
 func (l *Log) line(r *request, body []byte) {
 	c := &l.committer
 	prev, start := c.prev, len(c.buf)
@@ -281,6 +287,10 @@ func (l *Log) line(r *request, body []byte) {
 	c.buf = appendHead(c.buf, l.tree.size+uint64(len(c.leaves)), prev, l.opts.Log)
 	c.bodies = append(c.bodies, span{len(c.buf), len(c.buf) + len(body)})
 	c.buf = append(c.buf, body...)
+	if r.needs.n > 0 {
+		c.carry(&r.needs)
+	}
+	c.buf = append(c.buf, '}')
 	c.leaves = append(c.leaves, c.hasher.sum(c.buf[start:]))
 	c.buf = append(c.buf, '\n')
 	if r.closing {
@@ -346,6 +356,7 @@ func (l *Log) write() error {
 	}
 	c.seg.size += int64(len(c.buf))
 	c.seg.end += uint64(len(c.leaves))
+	c.seg.keys = append(c.seg.keys, c.carried...)
 	c.prev = c.leaves[len(c.leaves)-1]
 	l.mu.Lock()
 	for _, leaf := range c.leaves {
