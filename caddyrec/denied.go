@@ -87,6 +87,7 @@ func (n *denials) bound(r *record.Record) {
 	if n.bytes.AllowN(time.Now(), size) {
 		return
 	}
+	r.Unmasked = nil
 	if r.Request == nil {
 		return
 	}

@@ -14,12 +14,9 @@
 package encryption
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"filippo.io/age"
-
-	"github.com/caddyrec/caddyrec/record"
 )
 
 // Purpose is what a data key is for. Texts for one purpose do not open with
@@ -85,13 +82,4 @@ func short(recipient string) string {
 		return recipient[:32] + "…"
 	}
 	return recipient
-}
-
-// keyJSON is a wrapped data key as a record holds it.
-func keyJSON(k record.DataKey) string {
-	text, err := json.Marshal(k)
-	if err != nil { // strings only
-		panic(err)
-	}
-	return string(text)
 }

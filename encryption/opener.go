@@ -149,14 +149,16 @@ func (o *Opener) Originals(line []byte) (*record.Unmasked, error) {
 	return record.ParseUnmasked(plain)
 }
 
-// Text opens one text that was encrypted for a place of the record with this
-// id, such as an approval's body.
-func (o *Opener) Text(p Purpose, log, id, place, text string) ([]byte, error) {
-	return o.text(p, &record.Record{Log: log, ID: id}, place, text)
+// Approval opens the body of an approval with this id, which a gateway's log
+// has encrypted.
+func (o *Opener) Approval(log, id string, e record.Encrypted) (string, error) {
+	o.wrapped[keyName{e.DataKey.ID, Purpose(e.DataKey.For)}] = e.DataKey
+	body, err := o.text(Contents, &record.Record{Log: log, ID: id}, record.PlaceApproval, e.Text)
+	if err != nil {
+		return "", fmt.Errorf("opening the body of approval %s: %w", id, err)
+	}
+	return string(body), nil
 }
-
-// Add takes in one data key that stands elsewhere than in a record.
-func (o *Opener) Add(k record.DataKey) { o.wrapped[keyName{k.ID, Purpose(k.For)}] = k }
 
 func (o *Opener) text(p Purpose, r *record.Record, place, text string) ([]byte, error) {
 	id, coded, ok := strings.Cut(text, ":")

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -94,7 +95,12 @@ func (s *Sealer) make() (*Key, error) {
 		return nil, err
 	}
 	k := &Key{id: hex.EncodeToString(id[:]), purpose: s.purpose, log: s.log, aead: aead, until: s.now().Add(epoch)}
-	k.json = keyJSON(record.DataKey{ID: k.id, For: string(s.purpose), To: s.to.names, Wrapped: base64.StdEncoding.EncodeToString(wrapped.Bytes())})
+	k.wrapped = record.DataKey{ID: k.id, For: string(s.purpose), To: s.to.names, Wrapped: base64.StdEncoding.EncodeToString(wrapped.Bytes())}
+	text, err := json.Marshal(k.wrapped)
+	if err != nil {
+		return nil, err
+	}
+	k.json = string(text)
 	return k, nil
 }
 
@@ -111,6 +117,7 @@ type Key struct {
 	id      string
 	purpose Purpose
 	log     string
+	wrapped record.DataKey
 	json    string
 	aead    cipher.AEAD
 	until   time.Time
@@ -120,6 +127,9 @@ type Key struct {
 // JSON is the key, encrypted to the recipients, as one of a record's data_keys:
 // what the ledger must write with the first record of a segment that needs it.
 func (k *Key) JSON() string { return k.json }
+
+// DataKey is the same as records have it.
+func (k *Key) DataKey() record.DataKey { return k.wrapped }
 
 // Encrypt appends plain, encrypted for one place of the record with this id.
 func (k *Key) Encrypt(dst []byte, id, place, plain string) []byte {

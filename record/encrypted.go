@@ -29,6 +29,7 @@ const (
 	PlaceResponse  = "response"  // the response's body
 	PlaceChunk     = "chunk"     // the body of a part
 	PlaceOriginals = "originals" // what was there before masking
+	PlaceApproval  = "approval"  // the body that approvers are shown; its id is the approval's
 )
 
 // DataKey is a key that encrypts texts in records, itself encrypted.
@@ -42,6 +43,14 @@ type DataKey struct {
 	// Wrapped is an age file, base64: the key's 32 bytes, encrypted to the
 	// recipients.
 	Wrapped string `json:"wrapped"`
+}
+
+// Encrypted is an encrypted text that stands elsewhere than in a record, with
+// its data key.
+type Encrypted struct {
+	// Text is what an [Encrypter] made.
+	Text    string  `json:"text"`
+	DataKey DataKey `json:"data_key"`
 }
 
 // Opened tells that originals were opened.
