@@ -81,6 +81,9 @@ func (n *denials) bound(r *record.Record) {
 	buf := fieldBuffers.Get().(*[]byte)
 	fields := r.AppendFields((*buf)[:0])
 	size := len(fields)
+	if r.Unmasked != nil && r.Unmasked.Request != nil {
+		size += len(r.Unmasked.Request.Body)
+	}
 	if *buf = fields; cap(fields) <= 256<<10 {
 		fieldBuffers.Put(buf)
 	}

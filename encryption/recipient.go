@@ -26,10 +26,21 @@ func parseRecipient(text string) (age.Recipient, error) {
 // maxIdentityFile bounds an identity file, in bytes.
 const maxIdentityFile = 1 << 20
 
-// ReadIdentities reads an age identity file: one secret key a line, with # for
-// comments, as age-keygen writes it. Plugins, ssh keys and files encrypted with
-// a passphrase are refused.
-func ReadIdentities(name string) ([]age.Identity, error) {
+// ReadIdentities reads age identity files: one secret key a line, with # for
+// comments, as age-keygen writes them. Plugins, ssh keys and files encrypted
+// with a passphrase are refused.
+func ReadIdentities(names ...string) (all []age.Identity, err error) {
+	for _, name := range names {
+		of, err := readIdentities(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, of...)
+	}
+	return all, nil
+}
+
+func readIdentities(name string) ([]age.Identity, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, fmt.Errorf("reading the identity file: %w", err)

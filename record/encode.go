@@ -15,6 +15,12 @@ func New(t Type) *Record {
 // NewID returns a fresh UUID version 7: unique, and in the order of time.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
+// ValidID says whether id is one that a record may have.
+func ValidID(id string) bool {
+	u, err := uuid.Parse(id)
+	return err == nil && u.Version() == 7 && u.String() == id
+}
+
 // AppendFields appends r as one JSON object on one line, without seq, prev and
 // log, in the form that the ledger commits. It writes what encoding/json would
 // from the fields' tags, at a fraction of the cost: it is on every request's
