@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/encryption"
 	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
@@ -25,6 +26,20 @@ const identityHelp = `
 Where the gateway encrypts bodies (encrypt_to), they are shown with --identity
 FILE only: a file of age identities, as age-keygen writes it.
 `
+
+// approval opens the body of an approval, if it is encrypted and identities were
+// given.
+func (f *identityFlag) approval(v *caddyrec.ApprovalView) error {
+	if v.Encrypted == nil || len(f.files) == 0 {
+		return nil
+	}
+	identities, err := encryption.ReadIdentities(f.files...)
+	if err != nil {
+		return err
+	}
+	v.Body, err = encryption.NewOpener(identities).Approval(v.Log, v.ID, *v.Encrypted)
+	return err
+}
 
 const listIdentityHelp = `
 The list shows no bodies; --json prints whole records, and with --identity FILE
