@@ -37,6 +37,7 @@ const (
 	RetentionHeld     Type = "retention.held"     // a legal hold keeps records from being purged
 	RetentionReleased Type = "retention.released" // a legal hold is over
 	RetentionPurged   Type = "retention.purged"   // a segment is about to be removed
+	OriginalsOpened   Type = "originals.opened"   // somebody is about to see what was masked
 )
 
 // Types are all the types of records that this version writes.
@@ -44,11 +45,11 @@ func Types() []Type {
 	return []Type{Intent, ExchangeType, Chunk, Denied, SessionObserved,
 		ApprovalRequested, ApprovalVoted, ApprovalDecided, ApprovalUsed, ApprovalExpired,
 		GatewayStarted, GatewayStopped, GatewayRecovered, GatewayOutage,
-		RetentionHeld, RetentionReleased, RetentionPurged}
+		RetentionHeld, RetentionReleased, RetentionPurged, OriginalsOpened}
 }
 
-// Record is one record. Seq, Prev and Log are set by the ledger: leave them
-// zero when building one.
+// Record is one record. Seq, Prev, Log and DataKeys are set by the ledger: leave
+// them zero when building one.
 type Record struct {
 	// Seq is the record's index in its log, from 0, without gaps.
 	Seq uint64 `json:"seq"`
@@ -71,17 +72,29 @@ type Record struct {
 	Response *Response `json:"response,omitempty"`
 	Schema   *Schemas  `json:"schema,omitempty"`
 	Masked   []Masked  `json:"masked,omitempty"`
+	// Originals is what request and response were before masking, encrypted:
+	// see [Ciphers]. Empty if nothing was masked, or nobody is to see it.
+	Originals string `json:"originals,omitempty"`
+	// Unmasked is what Originals is made from. It is written in no other way.
+	Unmasked *Unmasked `json:"-"`
 	Approval *Approval `json:"approval,omitempty"`
 	Denial   *Denial   `json:"denial,omitempty"`
 	Chunk    *Part     `json:"chunk,omitempty"`
 	Gateway  *Gateway  `json:"gateway,omitempty"`
 	// Retention is set for retention.*.
 	Retention *Retention `json:"retention,omitempty"`
-	Timing    *Timing    `json:"timing,omitempty"`
+	// Opened is set for originals.opened.
+	Opened *Opened `json:"opened,omitempty"`
+	Timing *Timing `json:"timing,omitempty"`
 
 	// Exchange is the ID that the intent, the exchange, its chunks, refusals
-	// and approval records of one request have in common.
+	// and approval records of one request have in common, and what tells that
+	// their originals were opened.
 	Exchange string `json:"exchange,omitempty"`
+
+	// DataKeys are the keys, themselves encrypted, that this record is the
+	// first in its segment to need. Later ones there need them too.
+	DataKeys []DataKey `json:"data_keys,omitempty"`
 }
 
 // Identity is who asked, as the identity provider (or another authentication
@@ -163,6 +176,9 @@ type Body struct {
 	// Content is the exact bytes after masking. It is absent when they could
 	// not be masked without doubt; Omitted then says why.
 	Content *string `json:"content,omitempty"`
+	// Encrypted is Content encrypted, and then stands in its place: see
+	// [Ciphers].
+	Encrypted string `json:"encrypted,omitempty"`
 	// Type is the media type as sent.
 	Type string `json:"type,omitempty"`
 	// Encoding is the content coding as sent; Content is decoded, and in UTF-8.
