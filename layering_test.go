@@ -29,6 +29,7 @@ var layers = map[string][]string{
 	"ledger":              {"storage", "record", "jsonscan"},
 	"encryption":          {"record"},
 	"approval":            {"storage", "record", "jsonscan"},
+	"replay/provision":    {"storage", "record", "jsonscan"},
 	"exchange":            {"schema", "masking", "record", "jsonscan"},
 }
 

@@ -81,6 +81,13 @@ func (o *object) time(name string, t Time) {
 	o.dst = append(o.dst, '"')
 }
 
+// moment is time, left out where there is none.
+func (o *object) moment(name string, t *Time) {
+	if t != nil {
+		o.time(name, *t)
+	}
+}
+
 // list writes n elements, each by one call; nothing if there are none.
 func (o *object) list(name string, n int, element func(int)) {
 	if n == 0 {

@@ -38,6 +38,13 @@ const (
 	RetentionReleased Type = "retention.released" // a legal hold is over
 	RetentionPurged   Type = "retention.purged"   // a segment is about to be removed
 	OriginalsOpened   Type = "originals.opened"   // somebody is about to see what was masked
+	KeyIssued         Type = "key.issued"         // a provisioning key is about to be shown
+	KeyUsed           Type = "key.used"           // a recording is about to be shown to a provisioning key
+	KeyRefused        Type = "key.refused"        // a provisioning key, or what was given for one, was refused
+	KeyExpiring       Type = "key.expiring"       // a key in use has a fifth of its life left
+	KeyExpired        Type = "key.expired"        // a key in use came to its end
+	KeyRevoked        Type = "key.revoked"        // a key was taken back
+	KeyAnomaly        Type = "key.anomaly"        // a key was used as it should not be
 )
 
 // Types are all the types of records that this version writes.
@@ -45,7 +52,8 @@ func Types() []Type {
 	return []Type{Intent, ExchangeType, Chunk, Denied, SessionObserved,
 		ApprovalRequested, ApprovalVoted, ApprovalDecided, ApprovalUsed, ApprovalExpired,
 		GatewayStarted, GatewayStopped, GatewayRecovered, GatewayOutage,
-		RetentionHeld, RetentionReleased, RetentionPurged, OriginalsOpened}
+		RetentionHeld, RetentionReleased, RetentionPurged, OriginalsOpened,
+		KeyIssued, KeyUsed, KeyRefused, KeyExpiring, KeyExpired, KeyRevoked, KeyAnomaly}
 }
 
 // Record is one record. Seq, Prev, Log and DataKeys are set by the ledger: leave
@@ -85,6 +93,8 @@ type Record struct {
 	Retention *Retention `json:"retention,omitempty"`
 	// Opened is set for originals.opened.
 	Opened *Opened `json:"opened,omitempty"`
+	// Key is set for key.*.
+	Key    *Key    `json:"key,omitempty"`
 	Timing *Timing `json:"timing,omitempty"`
 
 	// Exchange is the ID that the intent, the exchange, its chunks, refusals
