@@ -27,6 +27,7 @@ var layers = map[string][]string{
 	"masking":             {"jsonscan"},
 	"identity":            {"jsonscan"},
 	"ledger":              {"storage", "record", "jsonscan"},
+	"encryption":          {"record"},
 	"approval":            {"storage", "record", "jsonscan"},
 	"replay/frames":       {"ledger", "record"},
 	"replay/watch":        {"replay/frames", "record"},

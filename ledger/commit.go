@@ -55,22 +55,26 @@ var errClosed = &CommitError{Reason: reasonClosed, Err: errors.New("the log was 
 // Commit waits no longer than ctx. A record that was still waiting then is
 // not written; one being written may yet be in the log, though nobody was
 // told so. Every error is a [*CommitError].
-func (l *Log) Commit(ctx context.Context, fields []byte) (Receipt, error) {
-	return l.add(ctx, fields, false)
+//
+// Keys, two at most, are what it takes to read the record, encrypted themselves:
+// JSON objects on one line. Those that no earlier record of the same segment
+// carries are written with this one, as its data_keys.
+func (l *Log) Commit(ctx context.Context, fields []byte, keys ...string) (Receipt, error) {
+	return l.add(ctx, fields, false, keys)
 }
 
 // CommitClosing is Commit for a record that ends what an earlier one began,
 // such as a request's outcome after its intent. 1 MiB of the disk is kept for
 // such records: when it is full, they still find a place where others do not.
-func (l *Log) CommitClosing(ctx context.Context, fields []byte) (Receipt, error) {
-	return l.add(ctx, fields, true)
+func (l *Log) CommitClosing(ctx context.Context, fields []byte, keys ...string) (Receipt, error) {
+	return l.add(ctx, fields, true, keys)
 }
 
-func (l *Log) add(ctx context.Context, fields []byte, closing bool) (Receipt, error) {
-	if err := checkFields(fields); err != nil {
+func (l *Log) add(ctx context.Context, fields []byte, closing bool, keys []string) (Receipt, error) {
+	if err := checkRecord(fields, keys); err != nil {
 		return Receipt{}, err
 	}
-	r := l.queue.request(fields, closing)
+	r := l.queue.request(fields, closing, keys)
 	if err := l.enqueue(ctx, r); err != nil {
 		return Receipt{}, err
 	}
@@ -80,14 +84,14 @@ func (l *Log) add(ctx context.Context, fields []byte, closing bool) (Receipt, er
 // CommitWithin is [Log.Commit], or, with closing, [Log.CommitClosing], for no
 // longer than d: with nothing left of it, nothing is written. It is what each
 // request does, and makes no context.
-func (l *Log) CommitWithin(d time.Duration, fields []byte, closing bool) (Receipt, error) {
-	if err := checkFields(fields); err != nil {
+func (l *Log) CommitWithin(d time.Duration, fields []byte, closing bool, keys ...string) (Receipt, error) {
+	if err := checkRecord(fields, keys); err != nil {
 		return Receipt{}, err
 	}
 	if d <= 0 {
 		return Receipt{}, &CommitError{Reason: reasonTimeout, Err: errors.New("not written: no time is left")}
 	}
-	r := l.queue.request(fields, closing)
+	r := l.queue.request(fields, closing, keys)
 	if !l.queue.offer(r) {
 		ctx, cancel := context.WithTimeout(context.Background(), d)
 		defer cancel()

@@ -11,9 +11,11 @@ type committer struct {
 	batch   []*request
 	buf     []byte
 	leaves  []tlog.Hash
-	bodies  []span // where each record's fields are in buf, without their brace
+	bodies  []span // where each record's fields are in buf, without their braces
 	closing int    // how many of the batch are
 	hasher  leafHasher
+
+	carried []string // data keys that the batch carries
 
 	prev     tlog.Hash    // leaf hash of the last acknowledged record
 	seg      *openSegment // nil when a new one must be begun
@@ -102,15 +104,15 @@ func (l *Log) splice() {
 	c := &l.committer
 	c.begin()
 	for _, r := range c.batch {
-		l.line(r, r.fields[1:])
+		l.line(r, r.fields[1:len(r.fields)-1])
 	}
 }
 
 func (c *committer) begin() {
-	c.buf, c.leaves, c.bodies, c.closing = c.buf[:0], c.leaves[:0], c.bodies[:0], 0
+	c.buf, c.leaves, c.bodies, c.carried, c.closing = c.buf[:0], c.leaves[:0], c.bodies[:0], c.carried[:0], 0
 }
 
-// line adds the next line of the batch.
+// line adds the next line of the batch; body is its fields without braces.
 func (l *Log) line(r *request, body []byte) {
 	c := &l.committer
 	prev, start := c.prev, len(c.buf)
@@ -120,6 +122,10 @@ func (l *Log) line(r *request, body []byte) {
 	c.buf = appendHead(c.buf, l.tree.size+uint64(len(c.leaves)), prev, l.opts.Log)
 	c.bodies = append(c.bodies, span{len(c.buf), len(c.buf) + len(body)})
 	c.buf = append(c.buf, body...)
+	if r.needs.n > 0 {
+		c.carry(&r.needs)
+	}
+	c.buf = append(c.buf, '}')
 	c.leaves = append(c.leaves, c.hasher.sum(c.buf[start:]))
 	c.buf = append(c.buf, '\n')
 	if r.closing {
@@ -185,6 +191,7 @@ func (l *Log) write() error {
 	}
 	c.seg.size += int64(len(c.buf))
 	c.seg.end += uint64(len(c.leaves))
+	c.seg.keys = append(c.seg.keys, c.carried...)
 	c.prev = c.leaves[len(c.leaves)-1]
 	l.mu.Lock()
 	for _, leaf := range c.leaves {

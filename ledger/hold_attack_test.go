@@ -143,12 +143,7 @@ func TestTheRecordOfAHoldStaysAsLongAsTheHold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closeLog(t, l)
-	l = p.open()
-	commit(t, l, "later")
-	closeLog(t, l)
-	l = p.open()
-	allSealed(t, l)
+	l = p.followed(l)
 	everything := Purge{Before: time.Now().Add(time.Hour)}
 	done := purge(t, l, everything)
 	if len(done) != 3 || done[2].Kind != KeptHeld || !strings.Contains(done[2].Kept, id) {

@@ -112,12 +112,7 @@ func TestAClockThatWasSetBackFreesNothingThatIsHeld(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	closeLog(t, l)
-	l = p.open()
-	commit(t, l, "later")
-	closeLog(t, l)
-	l = p.open()
-	allSealed(t, l)
+	l = p.followed(l)
 	done := purge(t, l, Purge{Before: time.Now(), DryRun: true})
 	if len(done) != 1 || !done[0].From.Equal(firstDay.AddDate(0, 0, -5)) || !done[0].Until.Equal(firstDay.AddDate(0, 0, 5)) {
 		t.Errorf("the report is %+v", done)

@@ -52,6 +52,19 @@ func allSealed(t testing.TB, l *Log) {
 	}
 }
 
+// followed seals what l has, and one segment behind it, so that all of the first
+// may be purged. It returns the log, opened again.
+func (p *place) followed(l *Log) *Log {
+	p.t.Helper()
+	closeLog(p.t, l)
+	l = p.open()
+	commit(p.t, l, "later")
+	closeLog(p.t, l)
+	l = p.open()
+	allSealed(p.t, l)
+	return l
+}
+
 func purge(t *testing.T, l *Log, p Purge) []Purged {
 	t.Helper()
 	done, err := l.Purge(t.Context(), p)

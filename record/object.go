@@ -9,9 +9,13 @@ import (
 
 // object writes one JSON object, and those in it, to the end of dst. An empty
 // name is for an object in a list.
-type object struct{ dst []byte }
+type object struct {
+	dst      []byte
+	record   string    // its id
+	contents Encrypter // of bodies; nil: none
+}
 
-func begin(dst []byte) object { return object{append(dst, '{')} }
+func begin(dst []byte) object { return object{dst: append(dst, '{')} }
 
 // name writes a comma, where one is due, and a name.
 func (o *object) name(name string) {
@@ -35,6 +39,14 @@ func (o *object) close() { o.dst = append(o.dst, '}') }
 func (o *object) str(name, s string) {
 	o.name(name)
 	o.dst = appendString(o.dst, s)
+}
+
+// encrypted writes what by makes of plain at a place.
+func (o *object) encrypted(name string, by Encrypter, place, plain string) {
+	o.name(name)
+	o.dst = append(o.dst, '"')
+	o.dst = by.Encrypt(o.dst, o.record, place, plain)
+	o.dst = append(o.dst, '"')
 }
 
 // optional leaves out what is empty; so do count and flag.

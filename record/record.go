@@ -37,6 +37,7 @@ const (
 	RetentionHeld     Type = "retention.held"     // a legal hold keeps records from being purged
 	RetentionReleased Type = "retention.released" // a legal hold is over
 	RetentionPurged   Type = "retention.purged"   // a segment is about to be removed
+	OriginalsOpened   Type = "originals.opened"   // somebody is about to see what was masked
 	KeyIssued         Type = "key.issued"         // a provisioning key is about to be shown
 	KeyUsed           Type = "key.used"           // a recording is about to be shown to a provisioning key
 	KeyRefused        Type = "key.refused"        // a provisioning key, or what was given for one, was refused
@@ -51,12 +52,12 @@ func Types() []Type {
 	return []Type{Intent, ExchangeType, Chunk, Denied, SessionObserved,
 		ApprovalRequested, ApprovalVoted, ApprovalDecided, ApprovalUsed, ApprovalExpired,
 		GatewayStarted, GatewayStopped, GatewayRecovered, GatewayOutage,
-		RetentionHeld, RetentionReleased, RetentionPurged,
+		RetentionHeld, RetentionReleased, RetentionPurged, OriginalsOpened,
 		KeyIssued, KeyUsed, KeyRefused, KeyExpiring, KeyExpired, KeyRevoked, KeyAnomaly}
 }
 
-// Record is one record. Seq, Prev and Log are set by the ledger: leave them
-// zero when building one.
+// Record is one record. Seq, Prev, Log and DataKeys are set by the ledger: leave
+// them zero when building one.
 type Record struct {
 	// Seq is the record's index in its log, from 0, without gaps.
 	Seq uint64 `json:"seq"`
@@ -79,19 +80,31 @@ type Record struct {
 	Response *Response `json:"response,omitempty"`
 	Schema   *Schemas  `json:"schema,omitempty"`
 	Masked   []Masked  `json:"masked,omitempty"`
+	// Originals is what request and response were before masking, encrypted:
+	// see [Ciphers]. Empty if nothing was masked, or nobody is to see it.
+	Originals string `json:"originals,omitempty"`
+	// Unmasked is what Originals is made from. It is written in no other way.
+	Unmasked *Unmasked `json:"-"`
 	Approval *Approval `json:"approval,omitempty"`
 	Denial   *Denial   `json:"denial,omitempty"`
 	Chunk    *Part     `json:"chunk,omitempty"`
 	Gateway  *Gateway  `json:"gateway,omitempty"`
 	// Retention is set for retention.*.
 	Retention *Retention `json:"retention,omitempty"`
+	// Opened is set for originals.opened.
+	Opened *Opened `json:"opened,omitempty"`
 	// Key is set for key.*.
 	Key    *Key    `json:"key,omitempty"`
 	Timing *Timing `json:"timing,omitempty"`
 
 	// Exchange is the ID that the intent, the exchange, its chunks, refusals
-	// and approval records of one request have in common.
+	// and approval records of one request have in common, and what tells that
+	// their originals were opened.
 	Exchange string `json:"exchange,omitempty"`
+
+	// DataKeys are the keys, themselves encrypted, that this record is the
+	// first in its segment to need. Later ones there need them too.
+	DataKeys []DataKey `json:"data_keys,omitempty"`
 }
 
 // Identity is who asked, as the identity provider (or another authentication
@@ -173,6 +186,9 @@ type Body struct {
 	// Content is the exact bytes after masking. It is absent when they could
 	// not be masked without doubt; Omitted then says why.
 	Content *string `json:"content,omitempty"`
+	// Encrypted is Content encrypted, and then stands in its place: see
+	// [Ciphers].
+	Encrypted string `json:"encrypted,omitempty"`
 	// Type is the media type as sent.
 	Type string `json:"type,omitempty"`
 	// Encoding is the content coding as sent; Content is decoded, and in UTF-8.
@@ -233,47 +249,6 @@ type Part struct {
 	// Offset is where the part begins, in bytes.
 	Offset int64 `json:"offset"`
 	Body   Body  `json:"body"`
-}
-
-// Key tells of a provisioning key: what it is for, and what happened to it.
-// Never the key itself, nor anything it could be computed from.
-type Key struct {
-	// ID names the key: a UUID version 7. It is empty where what was given is
-	// not a key that this service signed.
-	ID string `json:"id,omitempty"`
-	// Kid names the key that signed it.
-	Kid string `json:"kid,omitempty"`
-	// Service is the service that it is good for.
-	Service string `json:"service,omitempty"`
-	// Purpose is what whoever asked for it gave, masked.
-	Purpose string `json:"purpose,omitempty"`
-	// Subject is whom it was issued to.
-	Subject *Identity `json:"subject,omitempty"`
-	// Sessions are the recordings it is good for, of From to Until where those
-	// are set.
-	Sessions []string `json:"sessions,omitempty"`
-	From     *Time    `json:"from,omitempty"`
-	Until    *Time    `json:"until,omitempty"`
-	// Client is what it is bound to: "ip:" and an address, or "jkt:" and a
-	// JWK thumbprint (RFC 7638).
-	Client string `json:"client,omitempty"`
-	// MaxFrames is how many frames it may be shown.
-	MaxFrames int64 `json:"max_frames,omitempty"`
-	// Issued and Expires bound its life.
-	Issued  *Time `json:"issued,omitempty"`
-	Expires *Time `json:"expires,omitempty"`
-	// Session is the recording that is shown, or was asked for in vain.
-	Session string `json:"session,omitempty"`
-	// Frames is how many frames it was shown so far by this gateway.
-	Frames int64 `json:"frames,omitempty"`
-	// Reason is a fixed word: why it was refused, what kind of anomaly it was.
-	// Of key.revoked it is what whoever did it gave, masked.
-	Reason string `json:"reason,omitempty"`
-	// By is who revoked it, as far as they said, where no identity is known.
-	By string `json:"by,omitempty"`
-	// Suppressed is how many further ones were counted, not written out, since
-	// the record before of its kind.
-	Suppressed int64 `json:"suppressed,omitempty"`
 }
 
 // Timing is how long things took, in microseconds.
