@@ -1,5 +1,5 @@
 // Package caddyrec is the Caddy app that the directives oidc_auth,
-// json_schema_guard, session_record and jit_approval share: where records go,
+// json_schema_guard, session_record, jit_approval and session_replay share: where records go,
 // what is masked, who vouches for tokens, and the approvals.
 //
 // One [App] belongs to one configuration. What must outlive a reload, such as
@@ -91,6 +91,8 @@ type App struct {
 	masking   *masking.Policy
 	logger    *zap.Logger
 	providers []*Provider
+
+	keyServices []*KeyService
 
 	run *running
 }
@@ -189,7 +191,7 @@ func (a *App) Start() error {
 			return err
 		}
 	}
-	return nil
+	return a.startKeys()
 }
 
 // Stop does nothing: requests may still be under way until Cleanup.
@@ -225,6 +227,7 @@ func (a *App) Cleanup() error {
 	}
 	g.live.release(a)
 	g.terms.release(a)
+	g.keyServices.release(a)
 	_, err := gateways.Delete(a.gatewayKey())
 	return err
 }

@@ -115,7 +115,8 @@ func (g *Gateway) hasRoom(t record.Type, closing bool) error {
 		return nil
 	}
 	switch t {
-	case record.Intent, record.ExchangeType, record.Chunk, record.Denied, record.SessionObserved, record.ApprovalRequested:
+	case record.Intent, record.ExchangeType, record.Chunk, record.Denied, record.SessionObserved, record.ApprovalRequested,
+		record.KeyIssued, record.KeyUsed, record.KeyRefused, record.KeyAnomaly:
 		if err := g.room.Full(); err != nil {
 			return &ledger.CommitError{Reason: "ledger-full", Err: err}
 		}

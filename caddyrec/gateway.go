@@ -36,14 +36,17 @@ type Gateway struct {
 	approvals *approval.Service
 	store     io.Closer       // nil if it has nothing to give back
 	room      storage.Limited // nil if there always is
+	objects   storage.Store
 	terms     inForce[terms]
-	sessions  seen
-	denials   denials
-	outage    outage
-	retention retention
-	meter     meter
-	unsigned  unsigned
-	signed    atomic.Int64 // when the newest checkpoint was, in nanoseconds since 1970
+
+	keyServices keyServices
+	sessions    seen
+	denials     denials
+	outage      outage
+	retention   retention
+	meter       meter
+	unsigned    unsigned
+	signed      atomic.Int64 // when the newest checkpoint was, in nanoseconds since 1970
 
 	// What runs beside the requests ends with life, when closing begins.
 	life       context.Context
@@ -114,7 +117,7 @@ func newGateway(store Store, log string, t terms, logger *zap.Logger) (*Gateway,
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	g.store, _ = objects.(io.Closer)
-	g.dir = dir
+	g.dir, g.objects = dir, objects
 	if err := g.open(objects, log); err != nil {
 		g.end()
 		g.meter.close()
@@ -207,6 +210,7 @@ func (g *Gateway) Destruct() error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		g.keyServices.close() // or what is shown would go on until its key expires
 		g.use.Wait()
 		g.close()
 	}()

@@ -20,6 +20,7 @@ func init() { caddy.RegisterModule(adminAPI{}) }
 //	POST /caddyrec/release
 //	POST /caddyrec/purge
 //	POST /caddyrec/originals
+//	POST /caddyrec/keys/revoke
 type adminAPI struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -29,7 +30,7 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements [caddy.AdminRouter].
 func (adminAPI) Routes() []caddy.AdminRoute {
-	return append(retentionRoutes(),
+	return append(append(retentionRoutes(), keyRoutes()...),
 		caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)},
 		caddy.AdminRoute{Pattern: "/caddyrec/originals", Handler: caddy.AdminHandlerFunc(serveOriginals)})
 }

@@ -182,7 +182,7 @@ func TestAPurgeTakesNoOtherSegmentsKey(t *testing.T) {
 		closeLog(t, l)
 	}
 	l := p.open()
-	waitFor(t, "all segments are sealed", func() bool { return l.Stats().Unsealed == 0 })
+	allSealed(t, l)
 	needing(t, l, "today", "a")
 	if done := gone(purge(t, l, Purge{Before: firstDay.AddDate(0, 0, 1), Why: "test"})); len(done) != 1 {
 		t.Fatalf("%d segments were purged", len(done))

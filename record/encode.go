@@ -51,6 +51,7 @@ func (r *Record) AppendEncrypted(dst []byte, c Ciphers) []byte {
 	r.Gateway.append(&o, "gateway")
 	r.Retention.append(&o, "retention")
 	r.Opened.append(&o, "opened")
+	r.Key.append(&o, "key")
 	if t := r.Timing; t != nil {
 		o.open("timing")
 		o.int("upstream_us", t.Upstream)

@@ -43,6 +43,8 @@ func full() *Record {
 	r.Chunk = &Part{Index: 1, Offset: 2, Body: body}
 	r.Gateway = &Gateway{Version: "v", Cut: 1, Segment: "x", Since: &now, Reason: "ledger-full", Failed: 2}
 	r.Retention = &Retention{Hold: "h", From: &now, Until: &now, Segment: "x", First: 1, Records: 2, Why: "w", By: "b"}
+	r.Key = &Key{ID: NewID(), Kid: "0a0b0c0d0e0f0102", Service: "main", Purpose: "p", Subject: r.Identity, Sessions: []string{"s_1"}, From: &now, Until: &now, Client: "ip:::1",
+		MaxFrames: 1, Issued: &now, Expires: &now, Session: "s_1", Frames: 2, Reason: "expired", By: "b", Suppressed: 3}
 	r.Timing = &Timing{Upstream: 1, Total: 2}
 	r.Originals = "0123456789abcdef:AAAA"
 	r.Opened = &Opened{Record: NewID(), Seq: 1, Why: "w", By: "b"}
