@@ -291,7 +291,7 @@ func TestEncryptingAllocatesNothing(t *testing.T) {
 	r := exchange()
 	buf := make([]byte, 0, 8<<10)
 	c := record.Ciphers{Contents: k}
-	if n := testing.AllocsPerRun(100, func() { r.AppendEncrypted(buf, c) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { r.AppendEncrypted(buf, c) }); n > 0 && !poolsForget {
 		t.Errorf("%v allocations", n)
 	}
 }
