@@ -28,6 +28,9 @@
 //	purged/             one for each segment that was removed by retention
 //	conflict/           open segments whose sealed name something else had
 //
+// Without a disk, see [Options].Batches, it is all in the store: no lock, each
+// batch as open/<first>.ndjson, and the newest checkpoint as latest/<size>.<n>.
+//
 // <first> is the seq of the segment's first record, so that a segment ends
 // where the next one begins, whatever may lie behind in its file.
 package ledger
@@ -47,12 +50,19 @@ import (
 // Options say where a log is and how it is written.
 type Options struct {
 	// Dir is the log's folder on a local disk. In a local store that is
-	// ledger/<log> below the store's root.
+	// ledger/<log> below the store's root. With Batches there is none.
 	Dir string
 	// Log is the log's name: 1 to 64 letters, digits, - and _.
 	Log string
 	// Store gets sealed segments, tiles and checkpoints, under ledger/<log>/.
 	Store storage.Store
+	// Batches, where it is not nil, is for a machine without a disk: the same
+	// place as Store, in which each batch of records is created as an object of
+	// its own and acknowledged when it is there. They are removed once they are
+	// sealed, if it is a [storage.Retainer]. Instead of a lock it is the next
+	// batch that keeps another process out: who finds another there stops, see
+	// [ErrOtherWriter].
+	Batches storage.Store
 	// Keys sign the log.
 	Keys *Keys
 	// SealBytes and SealAfter are when a segment is sealed: at that many bytes,
@@ -82,6 +92,8 @@ type Options struct {
 
 	disk  disk          // for tests; nil: Dir
 	retry time.Duration // for tests; 0: 1 s. Between attempts while failing
+
+	sealAgain time.Duration // for tests; 0: 2 s. After the first failed seal
 }
 
 func (o *Options) check() error {
@@ -89,8 +101,10 @@ func (o *Options) check() error {
 		return err
 	}
 	switch {
-	case o.Dir == "":
+	case o.Dir == "" && o.Batches == nil:
 		return errors.New("no folder given")
+	case o.Dir != "" && o.Batches != nil:
+		return errors.New("batches are in the store, and a folder is given too")
 	case o.Store == nil:
 		return errors.New("no store given")
 	case o.Keys == nil || o.Keys.signer == nil:
@@ -106,7 +120,16 @@ func (o *Options) check() error {
 	setDefault(&o.SealAfter, time.Hour)
 	setDefault(&o.CheckpointEvery, time.Second)
 	setDefault(&o.retry, time.Second)
+	setDefault(&o.sealAgain, 2*time.Second)
 	return nil
+}
+
+// place is where the log is, for people.
+func (o *Options) place() string {
+	if o.Batches != nil {
+		return "the store"
+	}
+	return o.Dir
 }
 
 func setDefault[T int64 | time.Duration](v *T, value T) {
@@ -121,8 +144,9 @@ type Log struct {
 	opts   Options
 	prefix string // of the log's objects in the store
 	disk   disk
-	lock   *os.File
+	lock   *os.File // nil without a folder, as root is
 	root   *os.Root
+	remote *remote // the disk, where it is a store
 
 	queue     *queue
 	committer committer

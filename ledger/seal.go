@@ -51,35 +51,62 @@ func (s *sealer) add(job sealJob) {
 	}
 }
 
-// run seals until ctx ends. After a failure it tries again when the next
-// segment comes, or at the next start.
+// mostSealPause is the longest between two attempts to seal.
+const mostSealPause = 5 * time.Minute
+
+// run seals until ctx ends. After a failure it tries again in a while, each time
+// in a longer one, and when the next segment comes.
 func (s *sealer) run(ctx context.Context) {
 	defer close(s.done)
+	if r := s.log.remote; r != nil {
+		select {
+		case <-r.owned: // what is before that batch is whole, and nobody else's
+		case <-ctx.Done():
+			return
+		}
+	}
+	pause := s.log.opts.sealAgain
+	again := time.NewTimer(mostSealPause)
+	again.Stop()
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.wake:
+		case <-again.C:
 		}
-		for ctx.Err() == nil {
-			s.mu.Lock()
-			if len(s.pending) == 0 {
-				s.mu.Unlock()
-				break
-			}
-			job := s.pending[0]
-			s.mu.Unlock()
-			if err := s.seal(ctx, job); err != nil {
-				if ctx.Err() == nil {
-					s.log.problem(fmt.Errorf("sealing %s: %w; it stays where it is and is tried again", job.name, err))
-				}
-				break
-			}
-			s.mu.Lock()
-			s.pending = s.pending[1:]
-			s.mu.Unlock()
+		again.Stop()
+		if s.sealPending(ctx) {
+			pause = s.log.opts.sealAgain
+			continue
 		}
+		again.Reset(pause)
+		pause = min(2*pause, mostSealPause)
 	}
+}
+
+// sealPending seals what waits, in order, and says whether all of it is sealed.
+func (s *sealer) sealPending(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		s.mu.Lock()
+		if len(s.pending) == 0 {
+			s.mu.Unlock()
+			return true
+		}
+		job := s.pending[0]
+		s.mu.Unlock()
+		if err := s.seal(ctx, job); err != nil {
+			if ctx.Err() == nil {
+				s.log.problem(fmt.Errorf("sealing %s: %w; it stays where it is and is tried again", job.name, err))
+			}
+			return false
+		}
+		s.mu.Lock()
+		s.pending = s.pending[1:]
+		s.mu.Unlock()
+	}
+	return false
 }
 
 // seal writes a segment's tiles, checkpoint and sealed object, looks at what is
@@ -100,9 +127,13 @@ func (s *sealer) seal(ctx context.Context, job sealJob) error {
 	if err := s.log.signing.store(ctx, c, signed); err != nil {
 		return err
 	}
-	conflict, err := s.writeSealed(ctx, job, sealedName(when, job.first))
+	name := sealedName(when, job.first)
+	conflict, err := s.writeSealed(ctx, job, name)
 	if err != nil {
 		return err
+	}
+	if conflict != nil && s.log.remote != nil {
+		return s.goOnBehind(ctx, job, name, conflict)
 	}
 	s.log.announce(signed)
 	s.mu.Lock()
