@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/storage"
 )
@@ -45,13 +46,18 @@ func (g *Gateway) claim(objects storage.Store, log string) error {
 
 // tellStart records that the gateway has started: at once, or, when the disk is
 // full or failing, as soon as it can be. Requests are refused until then, each
-// with its reason; the site's other parts are served.
-func (g *Gateway) tellStart() {
+// with its reason; the site's other parts are served. The error is that another
+// process writes the log.
+func (g *Gateway) tellStart() error {
 	start := record.New(record.GatewayStarted)
 	start.Gateway = &record.Gateway{Version: Version()}
 	err := g.Commit(10*time.Second, start)
 	if err == nil {
-		return
+		return nil
+	}
+	if errors.Is(err, ledger.ErrOtherWriter) {
+		g.outage.stop()
+		return fmt.Errorf("opening log %s: %w", g.name, err)
 	}
 	g.logger.Error("nothing can be recorded yet, so requests are refused", zap.Error(err))
 	leave, _ := g.enter() // nobody can close it yet
@@ -68,6 +74,7 @@ func (g *Gateway) tellStart() {
 			}
 		}
 	}()
+	return nil
 }
 
 // rotateKey takes up the signing key that caddy rec keys rotate has left, if

@@ -5,10 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/klauspost/compress/gzip"
-	"golang.org/x/mod/sumdb/tlog"
 )
 
 // sealedIs says whether an object unpacks to the segment's records, the first
@@ -57,48 +55,6 @@ func (s *sealer) compare(ctx context.Context, name, object string, same func(sea
 		return false, nil
 	}
 	return same(unpacked, f)
-}
-
-// goOnBehind is for a log in a store alone of which another process has sealed a
-// part at this very time, before it met this one's batch and stopped: what is
-// behind that part is another segment.
-func (s *sealer) goOnBehind(ctx context.Context, job sealJob, name string, conflict error) error {
-	begins, err := s.compare(ctx, job.name, s.log.prefix+name, func(sealed, batches io.Reader) (bool, error) {
-		return beginsWith(sealed, io.LimitReader(batches, job.size))
-	})
-	if err != nil {
-		return err
-	}
-	if !begins {
-		return fmt.Errorf("%w: if another process writes this log, stop it; what is committed stays in its batches", conflict)
-	}
-	f, err := openSegmentFile(s.log.storeSource(), segment{name, job.first, true})
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	tiles := s.tiling.clone()
-	var hasher leafHasher
-	lines := newLineReader(f)
-	for {
-		line, _, err := lines.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		// Whoever sealed it has written its tiles before.
-		if err := tiles.add(hasher.sum(line), func(tlog.Tile, []tlog.Hash) error { return nil }); err != nil {
-			return err
-		}
-	}
-	rest := sealJob{name: openName(tiles.size), first: tiles.size, end: job.end, size: job.size - lines.off, root: job.root}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tiling = tiles
-	s.pending = slices.Insert(s.pending, 1, rest)
-	return nil
 }
 
 // sameBytes compares two streams; a fault in a's coding makes them different.

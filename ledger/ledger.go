@@ -66,7 +66,8 @@ type Options struct {
 	// Keys sign the log.
 	Keys *Keys
 	// SealBytes and SealAfter are when a segment is sealed: at that many bytes,
-	// at most 1 GiB, or that long after its first record. 0: 64 MiB, 1 h.
+	// at most 1 GiB, or that long after its first record. 0: 64 MiB, and 1 h, or
+	// 10 min with Batches, so that there are not too many of them.
 	SealBytes int64
 	SealAfter time.Duration
 	// CheckpointEvery is the longest time from a record to a checkpoint that
@@ -117,6 +118,9 @@ func (o *Options) check() error {
 		return errors.New("a time is negative")
 	}
 	setDefault(&o.SealBytes, 64<<20)
+	if o.Batches != nil {
+		setDefault(&o.SealAfter, 10*time.Minute)
+	}
 	setDefault(&o.SealAfter, time.Hour)
 	setDefault(&o.CheckpointEvery, time.Second)
 	setDefault(&o.retry, time.Second)

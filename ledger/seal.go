@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -96,7 +97,11 @@ func (s *sealer) sealPending(ctx context.Context) bool {
 		}
 		job := s.pending[0]
 		s.mu.Unlock()
-		if err := s.seal(ctx, job); err != nil {
+		err := s.seal(ctx, job)
+		if err != nil && s.log.remote != nil && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist)) {
+			err = s.goOnBehind(job, err)
+		}
+		if err != nil {
 			if ctx.Err() == nil {
 				s.log.problem(fmt.Errorf("sealing %s: %w; it stays where it is and is tried again", job.name, err))
 			}
@@ -127,13 +132,12 @@ func (s *sealer) seal(ctx context.Context, job sealJob) error {
 	if err := s.log.signing.store(ctx, c, signed); err != nil {
 		return err
 	}
-	name := sealedName(when, job.first)
-	conflict, err := s.writeSealed(ctx, job, name)
+	conflict, err := s.writeSealed(ctx, job, sealedName(when, job.first))
+	if err == nil && s.log.remote != nil {
+		err = conflict // what a store has cannot be set aside
+	}
 	if err != nil {
 		return err
-	}
-	if conflict != nil && s.log.remote != nil {
-		return s.goOnBehind(ctx, job, name, conflict)
 	}
 	s.log.announce(signed)
 	s.mu.Lock()
@@ -220,7 +224,7 @@ func (s *sealer) writeSealed(ctx context.Context, job sealJob, name string) (con
 		return nil, fmt.Errorf("%s does not hold what was just written to it", object)
 	}
 	if !same {
-		return fmt.Errorf("%s is there already and is another", object), nil
+		return fmt.Errorf("%w, and it is another: %s", storage.ErrExist, object), nil
 	}
 	return nil, nil
 }
