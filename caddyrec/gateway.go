@@ -160,6 +160,9 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	checkpoints := g.live.named("caddyrec.checkpoint")
 	dir, batches := filepath.Join(g.dir, "ledger", log), storage.Batches(objects)
 	if batches != nil {
+		if err := noSegments(g.dir, log); err != nil {
+			return err
+		}
 		dir = "" // the log is in the store alone
 	}
 	if newest, err := os.ReadFile(filepath.Join(g.dir, "ledger", log, "checkpoint")); err == nil { // what is wrong with it, Open tells

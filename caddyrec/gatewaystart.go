@@ -35,11 +35,37 @@ func (g *Gateway) claim(objects storage.Store, log string) error {
 	if errors.Is(err, storage.ErrNotExist) {
 		err = storage.CreateAll(ctx, objects, []storage.Object{key})
 	}
+	if err == nil {
+		err = noBatches(ctx, objects, log)
+	}
 	if errors.Is(err, storage.ErrExist) {
 		return fmt.Errorf("log %s is in this store already, with another key: give each machine a log name of its own, or restore the keys that began it", log)
 	}
 	if err != nil {
 		return fmt.Errorf("opening log %s: %w", log, err)
+	}
+	return nil
+}
+
+// noBatches refuses a log of which the store has batches: going on with it on
+// this machine's disk would leave them out.
+func noBatches(ctx context.Context, objects storage.Store, log string) error {
+	for name, err := range objects.List(ctx, "ledger/"+log+"/open/") {
+		if err == nil {
+			err = fmt.Errorf("it was written with ack remote (%s is there): go on so, or give the log another name", name)
+		}
+		return err
+	}
+	return nil
+}
+
+// noSegments refuses a log of which this machine's disk has segments, for the
+// same reason.
+func noSegments(dir, log string) error {
+	open := filepath.Join(dir, "ledger", log, "open")
+	left, err := os.ReadDir(open)
+	if err == nil && len(left) > 0 {
+		return fmt.Errorf("opening log %s: it was written with ack local (%s is there): go on so, or give the log another name", log, filepath.Join(open, left[0].Name()))
 	}
 	return nil
 }

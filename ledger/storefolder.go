@@ -87,6 +87,22 @@ func (f *StoreFolder) Open(name string) (fs.File, error) {
 	return &storeDir{entryOf(name, true), entries}, nil
 }
 
+// Lstat implements [fs.ReadLinkFS]. It looks at names only: whether an object is
+// there is told when it is opened.
+func (f *StoreFolder) Lstat(name string) (fs.FileInfo, error) {
+	if f.onDisk(name) {
+		return fs.Lstat(f.disk, name)
+	}
+	top, _, inside := strings.Cut(name, "/")
+	isFolder := !inside && name != latestCheckpoint && name != publicKeyFile || inside && f.has(top, name)
+	return entryOf(name, isFolder), nil
+}
+
+// ReadLink implements [fs.ReadLinkFS]: nothing in a store is a link.
+func (f *StoreFolder) ReadLink(name string) (string, error) {
+	return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+}
+
 // refresh looks at what is in a top folder.
 func (f *StoreFolder) refresh(top string) error {
 	names, err := f.list(top)

@@ -221,6 +221,23 @@ func (s *store) Spooled() storage.Store { return s.spool }
 
 func (s *store) Close() error { return errors.Join(s.spool.Close(), s.Store.Close()) }
 
+// Read implements [caddyrec.ReadableStore].
+func (g *GCS) Read(ctx context.Context) (s storage.Store, dir string, err error) {
+	bucket, err := gcs.Open(ctx, g.options)
+	if err != nil {
+		return nil, "", err
+	}
+	if g.Ack == "remote" {
+		return bucket, g.folder, nil
+	}
+	return spool.NewPeek(bucket, g.limits.Dir), g.folder, nil
+}
+
+// String is the address of the bucket, as caddy rec takes it.
+func (g *GCS) String() string {
+	return "gs://" + strings.TrimSuffix(g.options.Bucket+"/"+g.options.Prefix, "/")
+}
+
 // batchTerm is how long a batch must stay where objects are retained: much
 // longer than it takes to be sealed. It is batchPatience that what is committed
 // waits for one request before it is tried again.
@@ -253,10 +270,11 @@ func (r *remote) Close() error { return errors.Join(r.batches.Close(), r.Store.C
 
 // Interface guards
 var (
-	_ caddyrec.Store    = (*GCS)(nil)
-	_ caddy.Provisioner = (*GCS)(nil)
-	_ caddy.Validator   = (*GCS)(nil)
-	_ storage.Spooler   = (*store)(nil)
-	_ storage.Retainer  = (*store)(nil)
-	_ storage.Batched   = (*remote)(nil)
+	_ caddyrec.Store         = (*GCS)(nil)
+	_ caddyrec.ReadableStore = (*GCS)(nil)
+	_ caddy.Provisioner      = (*GCS)(nil)
+	_ caddy.Validator        = (*GCS)(nil)
+	_ storage.Spooler        = (*store)(nil)
+	_ storage.Retainer       = (*store)(nil)
+	_ storage.Batched        = (*remote)(nil)
 )
