@@ -44,6 +44,7 @@ type Gateway struct {
 	denials     denials
 	outage      outage
 	retention   retention
+	recordings  recordings
 	meter       meter
 	unsigned    unsigned
 	signed      atomic.Int64 // when the newest checkpoint was, in nanoseconds since 1970
