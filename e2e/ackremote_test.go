@@ -11,8 +11,8 @@ import (
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 
-	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/e2e/wait"
+	"github.com/caddyrec/caddyrec/ledger"
 )
 
 // remoteGlobals is for a gateway that has no disk of its own but for its keys.
