@@ -29,6 +29,8 @@ var layers = map[string][]string{
 	"ledger":              {"storage", "record", "jsonscan"},
 	"encryption":          {"record"},
 	"approval":            {"storage", "record", "jsonscan"},
+	"replay/frames":       {"ledger", "record"},
+	"replay/watch":        {"replay/frames", "record"},
 	"replay/provision":    {"storage", "record", "jsonscan"},
 	"exchange":            {"schema", "masking", "record", "jsonscan"},
 }

@@ -31,11 +31,9 @@ func newIndexTable() *indexTable {
 	}
 }
 
-// withSession begins the types of records that carry the session they are of,
-// if there is one.
-var withSession = [][]byte{
-	[]byte(`"type":"intent"`), []byte(`"type":"exchange"`), []byte(`"type":"chunk"`), []byte(`"type":"denied"`),
-}
+// withoutSession begins the types of records that are of a session, but carry an
+// exchange only.
+var withoutSession = []byte(`"type":"approval.`)
 
 // typeWithin is how far into a line its type is.
 const typeWithin = 512
@@ -51,8 +49,7 @@ func (t *indexTable) add(seq uint64, line []byte) {
 			t.of[maphash.Bytes(t.seed, exchange)] = set
 		}
 	case exchange != nil:
-		head := line[:min(len(line), typeWithin)]
-		if !slices.ContainsFunc(withSession, func(typ []byte) bool { return bytes.Contains(head, typ) }) {
+		if bytes.Contains(line[:min(len(line), typeWithin)], withoutSession) {
 			setOf(t.exchanges, exchange).add(seq)
 		}
 	}

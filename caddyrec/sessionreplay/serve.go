@@ -30,9 +30,13 @@ type visit struct {
 var shows = map[string]func(v *visit, w http.ResponseWriter, r *http.Request, l *provision.Lease, session string) error{}
 
 // Passes says whether r asks for a recording, or about a key, with a
-// provisioning key, which is all that it needs.
+// provisioning key, which is all that it needs; or for the page, which needs
+// none.
 func (h *Handler) Passes(r *http.Request) bool {
 	values := r.Header["Authorization"]
+	if len(values) == 0 && page(r) != nil {
+		return true // it has nothing in it that anybody may not see
+	}
 	if len(values) != 1 || !strings.HasPrefix(r.URL.Path, sessionsPath) && r.URL.Path != keyPath {
 		return false
 	}
@@ -47,6 +51,7 @@ func (h *Handler) Passes(r *http.Request) bool {
 //	DELETE /.caddyrec/replay/keys/{id}              revokes it
 //	GET    /.caddyrec/replay/key                    what the key stands for that comes with it
 //	GET    /.caddyrec/replay/sessions/{id}/frames   what happened in a session, for a key
+//	GET    /.caddyrec/replay/watch                  a page that plays it
 func (h *Handler) ServeReplay(w http.ResponseWriter, r *http.Request, c *caddyrec.Visit) error {
 	v := &visit{Handler: h, Visit: c}
 	if values := r.Header["Authorization"]; len(values) == 1 {
@@ -63,6 +68,9 @@ func (h *Handler) ServeReplay(w http.ResponseWriter, r *http.Request, c *caddyre
 		return v.refuse(w, v.authority.RefuseURL(r.Context(), v.client))
 	}
 	id, one := strings.CutPrefix(r.URL.Path, keysPath+"/")
+	if f := page(r); f != nil {
+		return f.write(w, r)
+	}
 	session, what, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, sessionsPath), "/")
 	switch {
 	case r.URL.Path == keysPath && r.Method == http.MethodPost:
