@@ -121,7 +121,7 @@ func oldGateway(t *testing.T, name string, days int) (*Gateway, *probed, *observ
 func askAdmin(t *testing.T, path, body string, into any) (status int, text string) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	for _, route := range retentionRoutes() {
+	for _, route := range (adminAPI{}).Routes() {
 		if route.Pattern != path {
 			continue
 		}

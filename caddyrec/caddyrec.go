@@ -8,6 +8,7 @@
 package caddyrec
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -122,6 +123,16 @@ type Store interface {
 	// and as long as that is a storage.Limited that is full, requests are
 	// refused; approvals use the store itself.
 	Open(log *slog.Logger) (s storage.Store, dir string, err error)
+}
+
+// ReadableStore is a [Store] that caddy rec can read where it is. String is its
+// name for people.
+type ReadableStore interface {
+	Store
+	fmt.Stringer
+	// Read opens the store for reading, and changes nothing. dir is what Open
+	// gives; it need not be on this machine.
+	Read(ctx context.Context) (s storage.Store, dir string, err error)
 }
 
 // CaddyModule returns the Caddy module information.

@@ -165,21 +165,21 @@ http://{$ADDRESS} {
 }
 
 func sealed(bucket *fakestorage.Server) (n int) {
-	all, _, err := bucket.ListObjects("records", "prod/ledger/main/sealed/", "", false)
+	all, err := bucket.ListObjectsWithOptionsPaginated("records", fakestorage.ListOptions{Prefix: "prod/ledger/main/sealed/"})
 	if err != nil {
 		return 0
 	}
-	return len(all)
+	return len(all.Objects)
 }
 
 // download copies the objects below a prefix into a folder.
 func download(t *testing.T, bucket *fakestorage.Server, prefix, folder string) {
 	t.Helper()
-	all, _, err := bucket.ListObjects("records", prefix, "", false)
+	all, err := bucket.ListObjectsWithOptionsPaginated("records", fakestorage.ListOptions{Prefix: prefix})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, attrs := range all {
+	for _, attrs := range all.Objects {
 		o, err := bucket.GetObject("records", attrs.Name)
 		if err != nil {
 			t.Fatal(err)

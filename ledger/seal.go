@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -52,35 +53,66 @@ func (s *sealer) add(job sealJob) {
 	}
 }
 
-// run seals until ctx ends. After a failure it tries again when the next
-// segment comes, or at the next start.
+// mostSealPause is the longest between two attempts to seal.
+const mostSealPause = 5 * time.Minute
+
+// run seals until ctx ends. After a failure it tries again in a while, each time
+// in a longer one, and when the next segment comes.
 func (s *sealer) run(ctx context.Context) {
 	defer close(s.done)
+	if r := s.log.remote; r != nil {
+		select {
+		case <-r.owned: // what is before that batch is whole, and nobody else's
+		case <-ctx.Done():
+			return
+		}
+	}
+	pause := s.log.opts.sealAgain
+	again := time.NewTimer(mostSealPause)
+	again.Stop()
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.wake:
+		case <-again.C:
 		}
-		for ctx.Err() == nil {
-			s.mu.Lock()
-			if len(s.pending) == 0 {
-				s.mu.Unlock()
-				break
-			}
-			job := s.pending[0]
-			s.mu.Unlock()
-			if err := s.seal(ctx, job); err != nil {
-				if ctx.Err() == nil {
-					s.log.problem(fmt.Errorf("sealing %s: %w; it stays where it is and is tried again", job.name, err))
-				}
-				break
-			}
-			s.mu.Lock()
-			s.pending = s.pending[1:]
-			s.mu.Unlock()
+		again.Stop()
+		if s.sealPending(ctx) {
+			pause = s.log.opts.sealAgain
+			continue
 		}
+		again.Reset(pause)
+		pause = min(2*pause, mostSealPause)
 	}
+}
+
+// sealPending seals what waits, in order, and says whether all of it is sealed.
+func (s *sealer) sealPending(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		s.mu.Lock()
+		if len(s.pending) == 0 {
+			s.mu.Unlock()
+			return true
+		}
+		job := s.pending[0]
+		s.mu.Unlock()
+		err := s.seal(ctx, job)
+		if err != nil && s.log.remote != nil && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist)) {
+			err = s.goOnBehind(job, err)
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.problem(fmt.Errorf("sealing %s: %w; it stays where it is and is tried again", job.name, err))
+			}
+			return false
+		}
+		s.mu.Lock()
+		s.pending = s.pending[1:]
+		s.mu.Unlock()
+	}
+	return false
 }
 
 // seal writes a segment's tiles, checkpoint, index and sealed object, in this order,
@@ -103,6 +135,9 @@ func (s *sealer) seal(ctx context.Context, job sealJob) error {
 		return err
 	}
 	conflict, err := s.writeSealed(ctx, p)
+	if err == nil && s.log.remote != nil {
+		err = conflict // what a store has cannot be set aside
+	}
 	if err != nil {
 		return err
 	}
@@ -152,7 +187,7 @@ func (s *sealer) writeSealed(ctx context.Context, p *pass) (conflict, err error)
 			return nil, fmt.Errorf("reading %s back: %w", object, err)
 		}
 		if !same {
-			return fmt.Errorf("%s is there already and is another", object), nil
+			return fmt.Errorf("%w, and it is another: %s", storage.ErrExist, object), nil
 		}
 		return nil, nil
 	}

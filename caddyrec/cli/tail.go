@@ -85,7 +85,7 @@ func (l *list) follow(ctx context.Context) error {
 	if err := out.live(true); err != nil {
 		return err
 	}
-	err = ledger.Follow(ctx, l.src.dir, next, func(line ledger.Line) error {
+	err = l.src.follow(ctx, next, func(line ledger.Line) error {
 		if it, ok := wanted(l.want, line); ok {
 			return out.item(it)
 		}

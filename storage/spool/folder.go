@@ -163,13 +163,9 @@ func (s *Spool) readEntry(file string) (*entry, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text := make([]byte, headSize)
-	if _, err := io.ReadFull(f, text); err != nil {
-		return nil, fmt.Errorf("reading its head: %w", err)
-	}
 	e := &entry{file: file}
-	if err := json.Unmarshal(text, &e.head); err != nil || e.Name == "" {
-		return nil, errors.New("its head is damaged")
+	if e.head, err = parseHead(f); err != nil {
+		return nil, err
 	}
 	info, err := f.Stat()
 	if err != nil {
@@ -179,6 +175,17 @@ func (s *Spool) readEntry(file string) (*entry, error) {
 		return nil, fmt.Errorf("it has %d bytes of %d", info.Size()-headSize, e.Size)
 	}
 	return e, nil
+}
+
+func parseHead(r io.Reader) (h head, err error) {
+	text := make([]byte, headSize)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return h, fmt.Errorf("reading its head: %w", err)
+	}
+	if err := json.Unmarshal(text, &h); err != nil || h.Name == "" {
+		return h, errors.New("its head is damaged")
+	}
+	return h, nil
 }
 
 // written is a file that has no number yet.
