@@ -11,9 +11,11 @@ export function el(tag, props, ...children) {
 	return e;
 }
 
+// clock is a time into the session: in its first minute to the millisecond.
 export function clock(us) {
-	const tenths = Math.round(us / 1e5), s = Math.floor(tenths / 10), h = Math.floor(s / 3600);
 	const two = n => String(n).padStart(2, "0");
+	if (us < 6e7) return "0:" + two(Math.floor(us / 1e6)) + "." + String(Math.floor(us / 1e3) % 1000).padStart(3, "0");
+	const tenths = Math.floor(us / 1e5), s = Math.floor(tenths / 10), h = Math.floor(s / 3600);
 	return (h ? h + ":" + two(Math.floor(s / 60) % 60) : Math.floor(s / 60)) + ":" + two(s % 60) + "." + tenths % 10;
 }
 

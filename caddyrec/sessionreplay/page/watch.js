@@ -87,6 +87,7 @@ function lock(why, fault) {
 	stream?.abort();
 	stream = null;
 	key = "";
+	$("life").hidden = true;
 	play(false);
 	const titles = { expired: "The key has expired", revoked: "The key was revoked", "frames-spent": "The key is used up" };
 	state(titles[why]?.replace("The key ", "key ") || "closed", true);
@@ -120,7 +121,6 @@ function add(f) {
 	item.addEventListener("click", () => { play(false); go(f.at); });
 	$("list").append(item);
 	const last = all.length - 1;
-	$("seek").max = last;
 	redraw();
 	if (here === last - 1 && here >= 0 && $("follow").checked && !playing && ended) play(true);
 	else if (playing && !timer) next();
@@ -150,6 +150,9 @@ function redraw() {
 			ticks.push(tick);
 		}
 		track.replaceChildren(...ticks);
+		$("seek").min = first;
+		$("seek").max = first + span;
+		$("seek").value = all[Math.max(here, 0)].at_us;
 		$("from").textContent = new Date(all[0].time).toLocaleString();
 		$("to").textContent = new Date(all[all.length - 1].time).toLocaleString();
 		const people = new Set(all.map(f => f.record?.identity?.sub).filter(Boolean));
@@ -159,7 +162,7 @@ function redraw() {
 }
 
 function shown() {
-	$("clock").textContent = here < 0 ? "0:00.0" : `${clock(all[here].at_us)} / ${clock(all[all.length - 1].at_us)}`;
+	$("clock").textContent = `${clock(here < 0 ? 0 : all[here].at_us)} / ${clock(all[all.length - 1].at_us)}`;
 }
 
 function go(n) {
@@ -171,7 +174,6 @@ function go(n) {
 	item.scrollIntoView({ block: "nearest" });
 	$("frame").replaceChildren(...whole(all[here]));
 	$("frame").scrollTop = 0;
-	$("seek").value = here;
 	redraw();
 }
 
@@ -186,7 +188,6 @@ function play(on) {
 	$("play").textContent = on ? "❚❚" : "▶";
 	if (!on) return;
 	ended = false;
-	if (here >= all.length - 1 && all.length && here >= 0) here = ended ? here : all.length - 1;
 	due = performance.now();
 	next();
 }
@@ -217,7 +218,7 @@ const toggle = () => { if (!playing && here === all.length - 1) here = -1; play(
 $("play").addEventListener("click", toggle);
 $("back").addEventListener("click", () => step(-1));
 $("forth").addEventListener("click", () => step(1));
-$("seek").addEventListener("input", () => { play(false); go(Number($("seek").value)); });
+$("seek").addEventListener("input", () => { play(false); go(all.findLastIndex(f => f.at_us <= Number($("seek").value))); });
 $("speed").addEventListener("change", () => playing && play(true));
 $("skip").addEventListener("change", () => playing && play(true));
 
