@@ -77,7 +77,7 @@ func (c *comparison) sameField(name, want, got string) bool {
 		want, got = withoutOrigin(want, c.want.Origin), withoutOrigin(got, c.got.Origin)
 		return want == got || c.sameAddress(name, want, got)
 	}
-	return c.isSame(Leaf{PartHeader, name, want, got})
+	return c.isSame(Leaf{Part: PartHeader, Pointer: name, Recorded: want, Replayed: got})
 }
 
 // sameAddress compares two addresses segment by segment.
@@ -88,7 +88,7 @@ func (c *comparison) sameAddress(name, want, got string) bool {
 	}
 	for i, seg := range wants {
 		if seg != gots[i] && !(HasMark(seg) && marked(seg, gots[i])) &&
-			!c.isSame(Leaf{PartHeader, name, unescaped(seg), unescaped(gots[i])}) {
+			!c.isSame(Leaf{Part: PartHeader, Pointer: name, Before: wants[max(i-1, 0)], Recorded: unescaped(seg), Replayed: unescaped(gots[i])}) {
 			return false
 		}
 	}

@@ -74,6 +74,9 @@ type Difference struct {
 type Leaf struct {
 	// Part and Pointer are as in [Difference], but unmasked.
 	Part, Pointer string
+	// Before is the segment before this one, in an address: orders in
+	// /orders/17.
+	Before string
 	// Recorded and Replayed are strings, [encoding/json.Number]s, bools or nil.
 	Recorded, Replayed any
 }

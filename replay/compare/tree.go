@@ -58,7 +58,7 @@ func (w *walk) value(at string, want, got any) {
 	case []any:
 		w.array(at, want, got.([]any))
 	default:
-		if !sameScalar(want, got) && !w.isSame(Leaf{PartBody, at, want, got}) {
+		if !sameScalar(want, got) && !w.isSame(Leaf{Part: PartBody, Pointer: at, Recorded: want, Replayed: got}) {
 			w.unlike(at, Changed, want, got)
 		}
 	}
