@@ -29,6 +29,8 @@ var layers = map[string][]string{
 	"ledger":              {"storage", "record", "jsonscan"},
 	"approval":            {"storage", "record", "jsonscan"},
 	"exchange":            {"schema", "masking", "record", "jsonscan"},
+	"replay/compare":      {"masking", "record"},
+	"replay/rerun":        {"replay/compare", "storage", "masking", "record"},
 }
 
 func TestImportsPointDownAndCaddyStaysOnTop(t *testing.T) {

@@ -19,6 +19,7 @@ func init() { caddy.RegisterModule(adminAPI{}) }
 //	POST /caddyrec/hold
 //	POST /caddyrec/release
 //	POST /caddyrec/purge
+//	POST /caddyrec/replay
 type adminAPI struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -28,7 +29,9 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements [caddy.AdminRouter].
 func (adminAPI) Routes() []caddy.AdminRoute {
-	return append(retentionRoutes(), caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)})
+	return append(retentionRoutes(),
+		caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)},
+		caddy.AdminRoute{Pattern: "/caddyrec/replay", Handler: caddy.AdminHandlerFunc(serveReplay)})
 }
 
 // health is the answer of /caddyrec/health.

@@ -36,6 +36,7 @@ func (r *Record) AppendFields(dst []byte) []byte {
 	r.Chunk.append(&o, "chunk")
 	r.Gateway.append(&o, "gateway")
 	r.Retention.append(&o, "retention")
+	r.Replay.append(&o, "replay")
 	if t := r.Timing; t != nil {
 		o.open("timing")
 		o.int("upstream_us", t.Upstream)

@@ -40,6 +40,8 @@ const (
 	RetentionHeld     Type = "retention.held"     // a legal hold keeps records from being purged
 	RetentionReleased Type = "retention.released" // a legal hold is over
 	RetentionPurged   Type = "retention.purged"   // a segment is about to be removed
+	ReplayStarted     Type = "replay.started"     // recorded requests are about to be sent again, elsewhere
+	ReplayFinished    Type = "replay.finished"    // what came of that
 )
 
 // Types are all the types of records that this version writes.
@@ -47,7 +49,8 @@ func Types() []Type {
 	return []Type{Intent, ExchangeType, Chunk, Denied, SessionObserved,
 		ApprovalRequested, ApprovalVoted, ApprovalDecided, ApprovalUsed, ApprovalExpired,
 		GatewayStarted, GatewayStopped, GatewayRecovered, GatewayOutage,
-		RetentionHeld, RetentionReleased, RetentionPurged}
+		RetentionHeld, RetentionReleased, RetentionPurged,
+		ReplayStarted, ReplayFinished}
 }
 
 // Record is one record. Seq, Prev and Log are set by the ledger: leave them
@@ -80,7 +83,9 @@ type Record struct {
 	Gateway  *Gateway  `json:"gateway,omitempty"`
 	// Retention is set for retention.*.
 	Retention *Retention `json:"retention,omitempty"`
-	Timing    *Timing    `json:"timing,omitempty"`
+	// Replay is set for replay.*.
+	Replay *Replay `json:"replay,omitempty"`
+	Timing *Timing `json:"timing,omitempty"`
 
 	// Exchange is the ID that the intent, the exchange, its chunks, refusals
 	// and approval records of one request have in common.

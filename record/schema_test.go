@@ -43,6 +43,8 @@ func full() *Record {
 	r.Chunk = &Part{Index: 1, Offset: 2, Body: body}
 	r.Gateway = &Gateway{Version: "v", Cut: 1, Segment: "x", Since: &now, Reason: "ledger-full", Failed: 2}
 	r.Retention = &Retention{Hold: "h", From: &now, Until: &now, Segment: "x", First: 1, Records: 2, Why: "w", By: "b"}
+	r.Replay = &Replay{ID: NewID(), Session: "s", Filter: "--sub ana", Target: "https://test.example", Baselines: []string{"https://good.example"}, Unsafe: true, Allowed: "marked", Resumed: true, By: "b",
+		Requests: 6, Sent: 5, Matched: 1, Differed: 2, Failed: 1, Skipped: 1, Unknown: 1, Outcome: "differs", Report: strings.Repeat("a", 64)}
 	r.Timing = &Timing{Upstream: 1, Total: 2}
 	r.Exchange = NewID()
 	return r

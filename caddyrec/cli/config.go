@@ -14,8 +14,12 @@ import (
 	"github.com/caddyrec/caddyrec/caddyrec/localstore"
 )
 
-// configured is what a configuration says about where records are.
-type configured struct{ store, log string }
+// configured is what a configuration says about where records are, and what is
+// masked in them.
+type configured struct {
+	store, log string
+	mask       *caddyrec.Mask
+}
 
 // readConfig takes store and log from a Caddyfile or a JSON configuration. It
 // is adapted, not provisioned: nothing is opened, fetched or made.
@@ -49,7 +53,7 @@ func readConfig(name string) (configured, error) {
 	if err != nil {
 		return configured{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return configured{store: store, log: app.Log}, nil
+	return configured{store: store, log: app.Log, mask: app.Mask}, nil
 }
 
 // storeFolder is the folder of the store that raw describes, found as the

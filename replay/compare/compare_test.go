@@ -167,6 +167,9 @@ func TestPatternsThatAreNoneAreRefused(t *testing.T) {
 func TestWhatTwoRunsDoNotAgreeOnIsNoise(t *testing.T) {
 	want := recorded(`{"at":1,"n":1,"items":[{"at":1},{"at":1}]}`)
 	run := func(body string) Result { return Answers(want, answer(body), &Options{}) }
+	if p, err := ParsePlace("/a b/c"); err != nil || p.String() != "/a b/c" {
+		t.Errorf("a key with a blank: %v, %v", p, err)
+	}
 	a := run(`{"at":5,"n":2,"items":[{"at":1},{"at":5}]}`)
 	b := run(`{"at":6,"n":2,"items":[{"at":7},{"at":5}]}`)
 	noise := Noise(a, b)

@@ -32,7 +32,14 @@ func ParsePattern(text string) (Pattern, error) {
 	if _, err := path.Match(p.request, ""); err != nil {
 		return Pattern{}, fmt.Errorf("%q: the path is no pattern", text)
 	}
-	place := words[len(words)-1]
+	place, err := ParsePlace(words[len(words)-1])
+	place.request = p.request
+	return place, err
+}
+
+// ParsePlace reads a pattern that begins with no request, such as [Noise]
+// makes. A key in it may have blanks.
+func ParsePlace(place string) (p Pattern, err error) {
 	name, isHeader := strings.CutPrefix(place, "header:")
 	switch {
 	case place == PartStatus, place == PartBody:

@@ -42,9 +42,9 @@ type Options struct {
 	// ends; 0: 5.
 	GiveUp int
 
-	// Credential is asked for the value of Authorization, again with fresh when
-	// the target has refused the one before. nil: requests carry none.
-	Credential func(ctx context.Context, fresh bool) (string, error)
+	// Credential is asked for the value of Authorization; again when the target
+	// has refused one, which is then given. nil: requests carry none.
+	Credential func(ctx context.Context, refused string) (string, error)
 	// Headers are set on every request.
 	Headers []Header
 	// Secrets and Originals fill masked places; either may be nil. StandIns lets

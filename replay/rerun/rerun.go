@@ -136,9 +136,10 @@ func (p *Plan) SecretNames() []string {
 	for _, s := range p.Steps {
 		for _, m := range s.Masked {
 			if strings.HasPrefix(m.Rule, "detect:") || m.Part == "header" {
-				continue
+				continue // it is what is in them, or the list of fields, that says so
 			}
-			if name := lastName(m.Pointer); name != "" && !strings.Contains(name, "[masked") && !slices.Contains(all, name) {
+			name := lastName(m.Pointer)
+			if canonical(name) != "" && !isIndex(name) && !strings.Contains(name, "[masked") && !slices.Contains(all, name) {
 				all = append(all, name)
 			}
 		}

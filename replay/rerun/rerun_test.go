@@ -257,7 +257,7 @@ func TestNothingThatWasFilledInIsTold(t *testing.T) {
 	}}
 	secrets, _ := ParseSecrets([]byte(`{"fields":{"password":"` + secret + `"}}`))
 	o := options(s)
-	o.Secrets, o.Credential = secrets, func(context.Context, bool) (string, error) { return credential, nil }
+	o.Secrets, o.Credential = secrets, func(context.Context, string) (string, error) { return credential, nil }
 	state, err := local.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -454,8 +454,8 @@ func TestACredentialThatIsRefusedIsAskedForAnew(t *testing.T) {
 		return 200, `{}`, nil
 	}}
 	o := options(s)
-	o.Credential = func(_ context.Context, fresh bool) (string, error) {
-		if fresh {
+	o.Credential = func(_ context.Context, refused string) (string, error) {
+		if refused == "Bearer old" {
 			return "Bearer new", nil
 		}
 		return "Bearer old", nil

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/caddyrec/caddyrec/replay/compare"
 )
@@ -21,26 +22,43 @@ const ReplayHeader = "X-Caddyrec-Replay"
 func (r *runner) send(s *Step, req *request) (answer *compare.Answer, why string, err error) {
 	ctx, cancel := context.WithTimeout(r.life, r.opts.Timeout)
 	defer cancel()
-	answer, why, err = r.try(ctx, s, req, false)
-	if err == nil && answer.Status == http.StatusUnauthorized && s.Response.Status != http.StatusUnauthorized && r.opts.Credential != nil {
-		// A credential has its time; a request that got 401 was not carried out.
-		return r.try(ctx, s, req, true)
+	credential := ""
+	if r.opts.Credential != nil {
+		if credential, err = r.credential(ctx, ""); err != nil {
+			return nil, WhyCredential, err
+		}
 	}
-	return answer, why, err
+	answer, why, err = r.try(ctx, s, req, credential)
+	if err != nil || answer.Status != http.StatusUnauthorized || s.Response.Status == http.StatusUnauthorized || credential == "" {
+		return answer, why, err
+	}
+	// A credential has its time; a request that got 401 was not carried out.
+	again, err := r.credential(ctx, credential)
+	if err != nil {
+		return nil, WhyCredential, err
+	}
+	if again == credential {
+		return answer, "", nil
+	}
+	return r.try(ctx, s, req, again)
 }
 
-func (r *runner) try(ctx context.Context, s *Step, req *request, fresh bool) (*compare.Answer, string, error) {
+func (r *runner) credential(ctx context.Context, refused string) (string, error) {
+	value, err := r.opts.Credential(ctx, refused)
+	if err == nil {
+		r.hidden.add(value)
+		r.hidden.add(strings.Fields(value)...)
+	}
+	return value, err
+}
+
+func (r *runner) try(ctx context.Context, s *Step, req *request, credential string) (*compare.Answer, string, error) {
 	out, err := r.build(ctx, s, req)
 	if err != nil {
 		return nil, WhyURL, errors.New("the address cannot be asked") // its own error quotes what was filled in
 	}
-	if r.opts.Credential != nil {
-		value, err := r.opts.Credential(ctx, fresh)
-		if err != nil {
-			return nil, WhyCredential, err
-		}
-		r.hidden.add(value)
-		out.Header.Set("Authorization", value)
+	if credential != "" {
+		out.Header.Set("Authorization", credential)
 	}
 	res, err := r.opts.Transport.RoundTrip(out)
 	if err != nil {
