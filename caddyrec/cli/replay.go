@@ -85,7 +85,10 @@ for the requests under way; --resume goes on.
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			context.AfterFunc(ctx, stop) // the second signal ends the process
+			defer context.AfterFunc(ctx, func() {
+				con.say("Waiting for the requests under way; once more ends at once.")
+				stop() // the second signal ends the process
+			})()
 			return con.replay(ctx, &f, cmd)
 		}),
 	}
