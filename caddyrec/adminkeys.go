@@ -1,0 +1,61 @@
+package caddyrec
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddyrec/caddyrec/replay/provision"
+)
+
+// keyRevocation is what the admin endpoint takes for revoking a provisioning key.
+type keyRevocation struct {
+	// Log names the log; it may be left out where there is one only.
+	Log string `json:"log,omitempty"`
+	// Key is the key's id.
+	Key string `json:"key"`
+	// Why and By go into the record.
+	Why string `json:"why"`
+	By  string `json:"by"`
+}
+
+func keyRoutes() []caddy.AdminRoute {
+	return []caddy.AdminRoute{{Pattern: "/caddyrec/keys/revoke", Handler: caddy.AdminHandlerFunc(serveKeyRevocation)}}
+}
+
+func serveKeyRevocation(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodPost {
+		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "use POST"}
+	}
+	var ask keyRevocation
+	d := json.NewDecoder(io.LimitReader(r.Body, 64<<10))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&ask); err != nil {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
+	}
+	if ask.Why == "" {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: errors.New("say why: it goes into the record")}
+	}
+	g, err := gatewayOf(ask.Log)
+	if err != nil {
+		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
+	}
+	leave, ok := g.enter()
+	if !ok {
+		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
+	}
+	defer leave()
+	err = g.revokeKey(r.Context(), provision.Revocation{ID: ask.Key, By: ask.By, Why: ask.Why})
+	switch {
+	case provision.ReasonOf(err) == provision.NotFound:
+		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: errors.New("there is no such key: name it by its id, as its record has it")}
+	case err != nil:
+		return caddy.APIError{HTTPStatus: statusOf(err), Err: err}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(map[string]string{"key": ask.Key})
+}
