@@ -21,6 +21,7 @@ func init() { caddy.RegisterModule(adminAPI{}) }
 //	POST /caddyrec/purge
 //	POST /caddyrec/originals
 //	POST /caddyrec/keys/revoke
+//	POST /caddyrec/replay
 type adminAPI struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -32,7 +33,8 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 func (adminAPI) Routes() []caddy.AdminRoute {
 	return append(append(retentionRoutes(), keyRoutes()...),
 		caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)},
-		caddy.AdminRoute{Pattern: "/caddyrec/originals", Handler: caddy.AdminHandlerFunc(serveOriginals)})
+		caddy.AdminRoute{Pattern: "/caddyrec/originals", Handler: caddy.AdminHandlerFunc(serveOriginals)},
+		caddy.AdminRoute{Pattern: "/caddyrec/replay", Handler: caddy.AdminHandlerFunc(serveReplay)})
 }
 
 // health is the answer of /caddyrec/health.

@@ -104,6 +104,8 @@ func what(r *record.Record) string {
 		return fmt.Sprintf("%d records from %d on: %s", r.Retention.Records, r.Retention.First, r.Retention.Why)
 	case r.Retention != nil:
 		return r.Retention.Hold + ": " + r.Retention.Why
+	case r.Replay != nil:
+		return replayed(r.Replay)
 	case r.Gateway != nil && r.Gateway.Failed > 0:
 		return fmt.Sprintf("%d records could not be committed: %s", r.Gateway.Failed, r.Gateway.Reason)
 	case r.Gateway != nil:
@@ -161,6 +163,9 @@ func remark(r *record.Record) cell {
 			word = a.Decision
 		}
 		say(styleOfState(word), word)
+	}
+	if p := r.Replay; p != nil && p.Outcome != "" {
+		say(styleOfOutcome(p.Outcome), p.Outcome)
 	}
 	if p := r.Response; p != nil {
 		if p.Replaced != 0 {
