@@ -34,8 +34,10 @@ type Gateway struct {
 	live      *liveLogger
 	logger    *zap.Logger
 	approvals *approval.Service
-	store     io.Closer       // nil if it has nothing to give back
-	room      storage.Limited // nil if there always is
+	store     io.Closer          // nil if it has nothing to give back
+	room      storage.Limited    // nil if there always is
+	backlog   storage.Backlogged // nil if there never is one
+	problems  problems
 	terms     inForce[terms]
 	sessions  seen
 	denials   denials
@@ -157,6 +159,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	}
 	spooled := storage.Spooled(objects)
 	g.room, _ = spooled.(storage.Limited)
+	g.backlog, _ = spooled.(storage.Backlogged)
 	checkpoints := g.live.named("caddyrec.checkpoint")
 	dir, batches := filepath.Join(g.dir, "ledger", log), storage.Batches(objects)
 	if batches != nil {
@@ -179,6 +182,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 		},
 		OnProblem: func(err error) {
 			g.meter.problems.Inc()
+			g.problems.note(err, time.Now())
 			g.logger.Error("ledger", zap.String("log", log), zap.Error(err))
 		},
 		OnCommit: func(records, bytes int, took time.Duration) {
