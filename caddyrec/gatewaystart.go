@@ -105,11 +105,18 @@ func (g *Gateway) tellStart() error {
 
 // rotateKey takes up the signing key that caddy rec keys rotate has left, if
 // there is one. The log goes on with the old key when that fails.
-func (g *Gateway) rotateKey() {
-	public, err := g.log.RotateKey()
+func (g *Gateway) rotateKey() (public string, err error) {
+	public, err = g.log.RotateKey()
 	if err != nil {
 		g.logger.Error("the signing key is the old one still", zap.Error(err))
 	} else if public != "" {
 		g.logger.Info("the log is signed with another key from now on", zap.String("public_key", public))
 	}
+	return public, err
+}
+
+// nextKey is the public half of the signing key that waits to be taken up, if
+// there is one.
+func (g *Gateway) nextKey() (string, error) {
+	return ledger.NextKey(filepath.Join(g.dir, "keys"), g.name)
 }

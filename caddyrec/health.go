@@ -20,6 +20,7 @@ func init() { caddy.RegisterModule(adminAPI{}) }
 //	POST /caddyrec/hold
 //	POST /caddyrec/release
 //	POST /caddyrec/purge
+//	POST /caddyrec/rotate
 type adminAPI struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -29,7 +30,9 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements [caddy.AdminRouter].
 func (adminAPI) Routes() []caddy.AdminRoute {
-	return append(retentionRoutes(), caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)})
+	return append(retentionRoutes(),
+		caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)},
+		caddy.AdminRoute{Pattern: "/caddyrec/rotate", Handler: caddy.AdminHandlerFunc(serveRotate)})
 }
 
 // health is the answer of /caddyrec/health.

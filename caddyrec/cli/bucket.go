@@ -108,7 +108,9 @@ func readStore(store caddyrec.ReadableStore, log string, here bool) (*source, er
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return nil, notReadable(own, err)
 		}
-		s.waiting, _ = objects.(interface{ Backlog() (storage.Backlog, error) })
+		s.waiting, _ = objects.(interface {
+			Backlog() (storage.Backlog, error)
+		})
 	}
 	folder := ledger.NewStoreFolder(ctx, objects, log, disk)
 	s.FS, s.followed = folder, folder.Follow

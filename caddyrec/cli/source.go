@@ -38,9 +38,11 @@ type source struct {
 	log string
 	fs.FS
 
-	far      bool   // it is in a bucket
-	keep     string // the folder of that store on this machine; "": it is not known
-	waiting  interface{ Backlog() (storage.Backlog, error) }
+	far     bool   // it is in a bucket
+	keep    string // the folder of that store on this machine; "": it is not known
+	waiting interface {
+		Backlog() (storage.Backlog, error)
+	}
 	followed func(context.Context, uint64, func(ledger.Line) error) error
 }
 
