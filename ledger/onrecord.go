@@ -29,7 +29,7 @@ type onRecord struct {
 
 	mu     sync.Mutex
 	holds  map[string]*heldRecord
-	purged map[gap]bool
+	purged map[gap]uint64 // with the newest record that says so
 }
 
 // heldRecord is a hold with the records that begin and end it. A release may be
@@ -70,7 +70,10 @@ func (o *onRecord) take(line []byte, seq uint64, vouched bool) {
 	case r.Type == record.RetentionReleased && vouched:
 		o.release(what.Hold, r.Time.UTC(), seq)
 	case r.Type == record.RetentionPurged && vouched:
-		o.purge(gap{uint64(what.First), uint64(what.First + what.Records)})
+		o.purge(gap{uint64(what.First), uint64(what.First + what.Records)}, seq)
+		for _, e := range what.Earlier {
+			o.purge(gap{uint64(e.First), uint64(e.First + e.Records)}, seq)
+		}
 	}
 }
 
@@ -100,19 +103,32 @@ func (o *onRecord) release(id string, at time.Time, seq uint64) {
 	e.Released, e.released, e.releasedAt = at, true, seq
 }
 
-func (o *onRecord) purge(g gap) {
+func (o *onRecord) purge(g gap, seq uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.purged == nil {
-		o.purged = map[gap]bool{}
+		o.purged = map[gap]uint64{}
 	}
-	o.purged[g] = true
+	o.purged[g] = max(o.purged[g], seq)
+}
+
+// toldIn are the purges of which no record tells behind those.
+func (o *onRecord) toldIn(g gap) (all []gap) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for purged, seq := range o.purged {
+		if seq < g.End {
+			all = append(all, purged)
+		}
+	}
+	return joined(all)
 }
 
 func (o *onRecord) isPurged(g gap) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.purged[g]
+	_, ok := o.purged[g]
+	return ok
 }
 
 // needs says whether records without which a hold would not be known, or would
