@@ -172,9 +172,9 @@ func (o *onRecord) list() (all []Hold) {
 // replayed takes in a line of an open segment while the log is opened.
 func (o *onRecord) replayed(line []byte, seq uint64, signed bool) {
 	o.take(line, seq, signed)
-	at := recordTime(line)
-	if n := len(o.open); n == 0 || at.Sub(o.open[n-1].at).Abs() > time.Minute {
-		o.open = append(o.open, timed{seq, at})
+	at := timeIn(line, seq)
+	if n := len(o.open); n == 0 || at.at.Sub(o.open[n-1].at).Abs() > time.Minute {
+		o.open = append(o.open, at)
 	}
 }
 
@@ -243,6 +243,6 @@ func (r *purging) learnSegment(s segment) (err error) {
 	}
 	return r.lines(s, o.base, func(line []byte, seq uint64) {
 		o.take(line, seq, true)
-		o.times.add(timed{seq, recordTime(line)})
+		o.times.add(timeIn(line, seq))
 	})
 }
