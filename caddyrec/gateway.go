@@ -88,7 +88,7 @@ func openGateway(key string, a *App, t terms) (*Gateway, error) {
 		return g, nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, advised(err)
 	}
 	g := v.(*Gateway)
 	g.live.hold(a, logger)
@@ -192,7 +192,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 		OnOwnRecord: g.meter.own,
 	})
 	if err != nil {
-		return fmt.Errorf("opening log %s: %w", log, err)
+		return err
 	}
 	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Expiry: approvalExpiry, Used: g.usedApprovals, Logger: g.live.slog("caddyrec.approval")})
 	if err != nil {
