@@ -26,7 +26,7 @@ var answers = map[provision.Reason]struct {
 	provision.Unsure:      {http.StatusServiceUnavailable, "It cannot be known whether the key was revoked", "try again later", 5 * time.Second},
 	provision.Ended:       {http.StatusServiceUnavailable, "The gateway is closing", "try again", time.Second},
 	provision.Busy:        {http.StatusTooManyRequests, "Too much is asked at once", "try again later", time.Minute},
-	provision.InURL:       {http.StatusBadRequest, "A key stands in the address", "", 0},
+	provision.Misplaced:   {http.StatusBadRequest, "A key stands where it must not", "", 0},
 	provision.Invalid:     {http.StatusBadRequest, "Not what a key can be issued for", "", 0},
 	provision.NotFound:    {http.StatusNotFound, "No such key", "", 0},
 }
