@@ -269,6 +269,23 @@ func TestAnotherSitesSessionReplayAnswersNothingHere(t *testing.T) {
 	}
 }
 
+func TestAMatcherAroundSessionReplayHoldsForKeys(t *testing.T) {
+	r := start(t, strings.Replace(strings.Replace(replayChain, "session_replay {", "@near header X-Near yes\n\thandle @near {\n\tsession_replay {", 1), "max_ttl 30m\n\t}", "max_ttl 30m\n\t}\n\t}", 1))
+	r.ready()
+	near := []string{"X-Near", "yes"}
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x"}`, append(near, r.as("ben", "sec")...)...)
+	bearer := []string{"Authorization", "Bearer " + k.Key}
+	if a := r.do("GET", "/.caddyrec/replay/key", "", append(near, bearer...)...); a.StatusCode != 200 {
+		t.Errorf("from near: %d %s", a.StatusCode, a.text)
+	}
+	if a := r.do("GET", "/.caddyrec/replay/key", "", bearer...); a.StatusCode != 401 {
+		t.Errorf("from afar: %d %s", a.StatusCode, a.text)
+	}
+	if n := len(r.upstream.requests()); n != 0 {
+		t.Errorf("%d requests reached the upstream", n)
+	}
+}
+
 func TestKeysWorkBehindAnotherAuthenticationHandlerAndARewrite(t *testing.T) {
 	r := start(t, `
 	handle_path /audit/* {
