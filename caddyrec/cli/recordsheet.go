@@ -26,6 +26,7 @@ func (s *sheet) record(it item) {
 	s.client(r.Client)
 	s.gateway(r.Gateway)
 	s.retention(r.Retention)
+	s.key(r.Key)
 	s.denial(r.Denial)
 	s.approval(r.Approval)
 	s.verdicts(r.Schema)

@@ -59,10 +59,14 @@ func TestAProvisioningKeyIsRevokedByItsID(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(w.store, "replay", "revoked", "main", now.Format(time.DateOnly), id+".json")); err != nil {
 		t.Error(err)
 	}
+	_, shown, _ := runCaddy(t, nil, "rec", "ls", "--store", w.store, "--type", "key")
+	wantIn(t, shown, "key.revoked", id+" for x", "laptop lost")
 	_, out, _ := runCaddy(t, nil, "rec", "ls", "--store", w.store, "--type", "key", "--json")
 	var r record.Record
 	mustNot(t, json.Unmarshal([]byte(out), &r)) // one only
 	if r.Type != record.KeyRevoked || r.Key.ID != id || r.Key.By != "ops@laptop" || r.Key.Reason != "laptop lost" || r.Key.Subject.Subject != "ana" {
 		t.Errorf("recorded %s", out)
 	}
+	_, shown, _ = runCaddy(t, nil, "rec", "show", r.ID, "--store", w.store)
+	wantIn(t, shown, "key        "+id, "ops@laptop", "issued to", "laptop lost")
 }
