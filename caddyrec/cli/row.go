@@ -78,6 +78,8 @@ func who(r *record.Record) string {
 		return r.Identity.Subject
 	case r.Approval != nil && r.Approval.Requester != nil:
 		return r.Approval.Requester.Subject
+	case r.Key != nil:
+		return r.Key.By
 	case r.Denial != nil && r.Denial.Unverified != nil:
 		return "?" + r.Denial.Unverified.Subject
 	}
