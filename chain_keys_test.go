@@ -2,6 +2,12 @@ package caddyrec_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io/fs"
 	"net/http"
@@ -10,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -232,6 +240,57 @@ func TestAKeyIsInNoFileOfTheGateway(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAKeyBoundToADPoPKeyNeedsAProofOfEachRequest(t *testing.T) {
+	r := start(t, replayChain)
+	r.ready()
+	mine, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	print, err := (&jose.JSONWebKey{Key: mine.Public()}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x","client":{"jkt":"`+base64.RawURLEncoding.EncodeToString(print)+`"}}`, r.as("ben", "sec")...)
+	sum := sha256.Sum256([]byte(k.Key))
+	proof := func(path string) string {
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: mine}, (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(map[string]any{"jti": rand.Text(), "htm": "GET", "htu": r.url + path, "iat": time.Now().Unix(), "ath": base64.RawURLEncoding.EncodeToString(sum[:])})
+		if err != nil {
+			t.Fatal(err)
+		}
+		jws, err := signer.Sign(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compact, err := jws.CompactSerialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return compact
+	}
+	const path = "/.caddyrec/replay/key"
+	once := proof(path)
+	for _, c := range []struct {
+		name   string
+		header []string
+		status int
+	}{
+		{"with a proof", []string{"Authorization", "DPoP " + k.Key, "DPoP", once}, 200},
+		{"with the same proof again", []string{"Authorization", "DPoP " + k.Key, "DPoP", once}, 401},
+		{"with a proof of another address", []string{"Authorization", "DPoP " + k.Key, "DPoP", proof(path + "s")}, 401},
+		{"without a proof", []string{"Authorization", "DPoP " + k.Key}, 401},
+		{"as a bearer", []string{"Authorization", "Bearer " + k.Key, "DPoP", proof(path)}, 401},
+	} {
+		if a := r.do("GET", path, "", c.header...); a.StatusCode != c.status || c.status == 401 && !strings.HasPrefix(a.Header.Get("WWW-Authenticate"), "DPoP ") {
+			t.Errorf("%s: %d %s %s", c.name, a.StatusCode, a.Header.Get("WWW-Authenticate"), a.text)
+		}
 	}
 }
 

@@ -69,7 +69,8 @@ type keyServices struct {
 	closed bool
 }
 
-// open finds or makes an authority, and puts what s says in force, once.
+// open finds or makes an authority. A request may come before its configuration
+// has started, and another when that has been replaced.
 func (k *keyServices) open(g *Gateway, s *KeyService) (*keyAuthority, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -87,11 +88,17 @@ func (k *keyServices) open(g *Gateway, s *KeyService) (*keyAuthority, error) {
 		}
 		k.all[s.name] = a
 	}
-	if a.terms.holds(s.app) {
-		return a, nil
+	return a, nil
+}
+
+// hold puts in force what s says.
+func (k *keyServices) hold(g *Gateway, s *KeyService) error {
+	a, err := k.open(g, s)
+	if err != nil {
+		return err
 	}
 	a.terms.hold(s.app, s.terms)
-	return a, a.SetPolicy(s.terms.policy)
+	return a.SetPolicy(s.terms.policy)
 }
 
 func (k *keyServices) make(g *Gateway, s *KeyService) (*keyAuthority, error) {
@@ -186,7 +193,7 @@ func (v *Visit) SessionsOf(ctx context.Context, issuer, subject string, from, un
 // startKeys opens the services that the configuration names.
 func (a *App) startKeys() error {
 	for _, s := range a.keyServices {
-		if _, err := a.run.gateway.keyServices.open(a.run.gateway, s); err != nil {
+		if err := a.run.gateway.keyServices.hold(a.run.gateway, s); err != nil {
 			return fmt.Errorf("the provisioning keys of service %s: %w", s.name, err)
 		}
 	}

@@ -115,9 +115,14 @@ func (v *visit) about(w http.ResponseWriter, r *http.Request) error {
 	return v.write(w, http.StatusOK, answer(lease.Grant(), provision.Active))
 }
 
-// target is the address that a DPoP proof is for (RFC 9449 section 4.2).
+// target is the address that a DPoP proof is for (RFC 9449 section 4.2): the one
+// that the client asked for, before any rewrite.
 func target(r *http.Request) string {
-	u := url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath}
+	asked := r.URL
+	if first, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && first.URL != nil {
+		asked = first.URL
+	}
+	u := url.URL{Scheme: "http", Host: r.Host, Path: asked.Path, RawPath: asked.RawPath}
 	if r.TLS != nil {
 		u.Scheme = "https"
 	}
