@@ -328,6 +328,30 @@ func TestAnotherSitesSessionReplayAnswersNothingHere(t *testing.T) {
 	}
 }
 
+func TestSitesOfOneServiceTakeEachOthersKeys(t *testing.T) {
+	other := freeURL(t)
+	site := func(settings string) string {
+		return replayChain + "\n}\n" + other + " {\n\tsession_replay {\n\t\tissue_to groups sec\n" + settings + "\n\t}\n\trespond nothing 418"
+	}
+	r := start(t, site("max_ttl 30m"))
+	r.ready()
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x"}`, r.as("ben", "sec")...)
+	here := r.url
+	r.url = other
+	if a := r.with(k.Key); a.StatusCode != 200 {
+		t.Errorf("the other site: %d %s", a.StatusCode, a.text)
+	}
+	r.url = here
+	if err := r.tryLoad(site("max_ttl 20m")); err == nil || !strings.Contains(err.Error(), "give one another name with service") {
+		t.Errorf("with other settings: %v", err)
+	}
+	r.load(site("service other"))
+	r.url = other
+	if a := r.with(k.Key); a.StatusCode != 401 || a.problem(t).Reason != "key-unknown-key" {
+		t.Errorf("another service: %d %s", a.StatusCode, a.text)
+	}
+}
+
 func TestAMatcherAroundSessionReplayHoldsForKeys(t *testing.T) {
 	r := start(t, strings.Replace(strings.Replace(replayChain, "session_replay {", "@near header X-Near yes\n\thandle @near {\n\tsession_replay {", 1), "max_ttl 30m\n\t}", "max_ttl 30m\n\t}\n\t}", 1))
 	r.ready()

@@ -1,9 +1,11 @@
 package caddyrec
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,9 +40,13 @@ func (a *App) KeyService(name string, p provision.Policy, watch func(provision.E
 		return nil, err
 	}
 	for _, s := range a.keyServices {
-		if s.name == name {
-			return nil, fmt.Errorf("two session_replay are of the service %s: give one another name with service", name)
+		if s.name != name {
+			continue
 		}
+		if !s.terms.policy.Equal(p) {
+			return nil, fmt.Errorf("two session_replay are of the service %s, with other settings: give one another name with service", name)
+		}
+		return s, nil // and one of the two watches
 	}
 	s := &KeyService{app: a, name: name, terms: keyTerms{p, watch}}
 	a.keyServices = append(a.keyServices, s)
@@ -170,7 +176,11 @@ func (g *Gateway) revokeKey(ctx context.Context, v provision.Revocation) error {
 func (v *Visit) SessionsOf(ctx context.Context, issuer, subject string, from, until time.Time, most int) ([]string, error) {
 	var ids []string
 	seen := map[string]bool{}
+	mark := subjectMark(subject)
 	err := v.gateway.log.Since(ctx, from, func(line ledger.Line) error {
+		if !bytes.Contains(line.Raw, mark) {
+			return nil
+		}
 		r, err := record.Parse(line.Raw)
 		if err != nil || r.Session == nil || r.Identity == nil || seen[r.Session.ID] {
 			return nil // a damaged record is nobody's
@@ -188,6 +198,17 @@ func (v *Visit) SessionsOf(ctx context.Context, issuer, subject string, from, un
 		err = nil
 	}
 	return ids, err
+}
+
+// subjectMark is what a line has that is of a subject: nothing where the name may
+// be written in several ways.
+func subjectMark(subject string) []byte {
+	for i := range len(subject) {
+		if c := subject[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"\<>&`, c) >= 0 {
+			return nil
+		}
+	}
+	return []byte(`"sub":"` + subject + `"`)
 }
 
 // startKeys opens the services that the configuration names.

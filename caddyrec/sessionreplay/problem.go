@@ -5,7 +5,10 @@ import (
 	"net/http"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/caddyrec/caddyrec/exchange"
+	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/replay/provision"
 )
 
@@ -62,5 +65,11 @@ func (v *visit) refuse(w http.ResponseWriter, err error) error {
 	if p, ok := problem(err); ok {
 		return p.Write(w, v.Exchange)
 	}
-	return v.Unrecorded(w, err)
+	var unrecorded *ledger.CommitError
+	if errors.As(err, &unrecorded) {
+		return v.Unrecorded(w, err)
+	}
+	v.logger.Error("keeping provisioning keys", zap.Error(err))
+	return exchange.Problem{Title: "The store cannot be read or written", Status: http.StatusServiceUnavailable, Reason: "store-unavailable",
+		Detail: "try again later", RetryAfter: 5 * time.Second}.Write(w, v.Exchange)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyevents"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/record"
@@ -62,6 +63,7 @@ type Handler struct {
 	keys   *caddyrec.KeyService
 	events *caddyevents.App
 	ctx    caddy.Context
+	logger *zap.Logger
 }
 
 // IssueTo says who may have keys issued.
@@ -88,7 +90,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("session_replay: getting the events app: %w", err)
 	}
-	h.app, h.events, h.ctx = app.(*caddyrec.App), events.(*caddyevents.App), ctx
+	h.app, h.events, h.ctx, h.logger = app.(*caddyrec.App), events.(*caddyevents.App), ctx, ctx.Logger()
 	h.keys, err = h.app.KeyService(h.Service, provision.Policy{
 		TTL: time.Duration(h.TTL), MaxTTL: time.Duration(h.MaxTTL), AutoRevoke: h.AutoRevoke,
 	}, h.watch)

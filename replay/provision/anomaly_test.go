@@ -156,6 +156,7 @@ func TestFramesAreBoundedForAllLeasesTogether(t *testing.T) {
 			t.Error("a sixth frame")
 		}
 	}
+	a.background.Wait()
 	if n := len(p.book.of(record.KeyRefused)); n != 1 {
 		t.Errorf("recorded %d times", n)
 	}

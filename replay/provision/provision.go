@@ -142,6 +142,11 @@ func (p Policy) Complete() (Policy, error) {
 	return p, nil
 }
 
+// Equal says whether p and o say the same.
+func (p Policy) Equal(o Policy) bool {
+	return p.TTL == o.TTL && p.MaxTTL == o.MaxTTL && slices.Equal(p.AutoRevoke, o.AutoRevoke)
+}
+
 // Authority issues, checks and revokes the keys of one service. It is safe for
 // concurrent use.
 type Authority struct {
