@@ -57,6 +57,8 @@ Caddy runs as somebody else or keeps them elsewhere, say so with --store or
 		holdsCommand(),
 		releaseCommand(),
 		purgeCommand(),
+		replayCommand(),
+		diffCommand(),
 		keysCommand(),
 		approvalsCommand(),
 		voteCommand(approve),
