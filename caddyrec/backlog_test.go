@@ -41,9 +41,13 @@ func (s *awayStore) Spooled() storage.Store { return s.spool }
 
 func (s *awayStore) Close() error { return s.spool.Close() }
 
-func (s *awayStore) Key() string { return s.dir }
+// awayModule is the module that opens it.
+type awayModule struct{ *awayStore }
 
-func (s *awayStore) Open(*slog.Logger) (storage.Store, string, error) {
+func (m awayModule) Key() string { return m.dir }
+
+func (m awayModule) Open(*slog.Logger) (storage.Store, string, error) {
+	s := m.awayStore
 	far, err := local.Open(filepath.Join(s.dir, "far"))
 	if err != nil {
 		return nil, "", err
@@ -55,7 +59,7 @@ func (s *awayStore) Open(*slog.Logger) (storage.Store, string, error) {
 
 func TestWhatWaitsForABucketIsInHealthAndMetrics(t *testing.T) {
 	store := &awayStore{dir: t.TempDir()}
-	g, err := openGateway(store.dir, &App{store: store, Log: "backlog", logger: zap.NewNop()}, terms{patience: time.Second})
+	g, err := openGateway(store.dir, &App{store: awayModule{store}, Log: "backlog", logger: zap.NewNop()}, terms{patience: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
