@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -91,7 +89,7 @@ func serveOriginals(w http.ResponseWriter, r *http.Request) error {
 		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
 	}
 	defer leave()
-	if key, err := os.ReadFile(filepath.Join(g.dir, "ledger", g.name, "public.key")); err != nil || string(key) != ask.Key {
+	if !g.hasKey(ask.Key) {
 		return caddy.APIError{HTTPStatus: http.StatusConflict, Err: fmt.Errorf("log %s of this gateway is another one: its public key differs", g.name)}
 	}
 	for _, opened := range ask.OriginalsOpened() {

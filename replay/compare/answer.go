@@ -139,7 +139,9 @@ func (c *comparison) body() {
 		c.differ(Difference{Part: PartBody, Kind: Added, Replayed: c.whole(c.got.Body)}, string(c.got.Body))
 		return
 	case want.Content == nil:
-		c.result.Uncompared = want.Omitted
+		if c.result.Uncompared = want.Omitted; want.Encrypted != "" {
+			c.result.Uncompared = "encrypted"
+		}
 		return
 	case want.Truncated:
 		c.result.Uncompared = "truncated"

@@ -111,8 +111,8 @@ type Result struct {
 	// had to be there, whatever it is.
 	Masked int `json:"masked,omitempty"`
 	// Uncompared is why the body was not compared: the record's word for why
-	// it has none, or cut for a new answer larger than what is read. Empty:
-	// it was.
+	// it has none, encrypted for one that nobody has opened, or cut for a new
+	// answer larger than what is read. Empty: it was.
 	Uncompared string `json:"uncompared,omitempty"`
 }
 

@@ -269,13 +269,21 @@ func (r *runner) unsendable(s *Step) (why, detail string) {
 		return WhyUnsafe, s.Request.Method + " may change something: --unsafe lets it go to an instance made for tests"
 	case origin == "" || rest[0] != '/' && rest[0] != '?':
 		return WhyURL, "the address on record is not one below a host"
-	case b == nil:
-	case b.Content == nil && b.Size > 0:
+	case b == nil || b.Size == 0:
+	case r.hasOriginal(s):
+	case b.Encrypted != "":
+		return WhyNoBody, "its body is encrypted: --identity opens it"
+	case b.Content == nil:
 		return WhyNoBody, "its body is not on record: " + b.Omitted
 	case b.Truncated:
 		return WhyNoBody, "its body is on record in part only"
 	}
 	return "", ""
+}
+
+func (r *runner) hasOriginal(s *Step) bool {
+	_, ok := r.opts.Originals.body(s.Exchange)
+	return ok
 }
 
 // judge learns from an answer and compares it with the recorded one.

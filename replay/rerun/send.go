@@ -92,6 +92,9 @@ func (r *runner) build(ctx context.Context, s *Step, req *request) (*http.Reques
 		return nil, err
 	}
 	out.Header = req.header.Clone()
+	if req.coding != "" {
+		out.Header.Set("Content-Encoding", req.coding)
+	}
 	out.Host = r.opts.Host
 	out.Header.Set(ReplayHeader, r.opts.ID+"/"+s.Exchange)
 	// A client that tried twice with one key does so again with one key.
