@@ -42,7 +42,7 @@ func (r *recorder) commit(typ record.Type, replay record.Replay) error {
 	// Nobody answers there, or it is the gateway of other logs: whoever has the
 	// log's lock writes it.
 	if own := r.src.commit(ask.Record()); own != nil {
-		return fmt.Errorf("the replay could not be recorded: %w; and the log cannot be written here: %w", err, own)
+		return fmt.Errorf("the replay could not be recorded: %s; and the log cannot be written here: %w", err, own)
 	}
 	return nil
 }

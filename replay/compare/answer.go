@@ -36,6 +36,9 @@ func (c *comparison) differ(d Difference, raw string) {
 		d.Pointer = c.cut(c.opts.Policy.Pointer(d.Pointer))
 	}
 	d.sum = maphash.String(seed, raw)
+	if c.opts.Conceal && d.Part == PartBody {
+		d.Recorded, d.Replayed = "", ""
+	}
 	c.result.Differences = append(c.result.Differences, d)
 }
 

@@ -92,6 +92,9 @@ type Options struct {
 	Policy *masking.Policy
 	// Hide takes further secrets out of what is told; nil: there are none.
 	Hide func(string) string
+	// Conceal leaves the values out of what is told: bodies are encrypted where
+	// they are kept.
+	Conceal bool
 	// Same says that a value is the recorded one by another name, such as the
 	// id of an order that was made anew. nil: it never is.
 	Same func(Leaf) bool

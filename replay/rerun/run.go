@@ -293,7 +293,7 @@ func (r *runner) judge(i int, o *Outcome, answer *compare.Answer) {
 	l.take(answer)
 	o.Secrets = l.hides
 	for _, e := range l.got {
-		if r.isPlain(e.Recorded) && r.isPlain(e.Replayed) {
+		if !s.Encrypted && r.isPlain(e.Recorded) && r.isPlain(e.Replayed) {
 			o.Learned = append(o.Learned, e)
 		} else {
 			o.Secrets++
@@ -305,7 +305,7 @@ func (r *runner) judge(i int, o *Outcome, answer *compare.Answer) {
 	path := s.path()
 	opts := compare.Options{
 		Headers: r.opts.Compare, Ignore: append(concerning(r.opts.Ignore, s.Request.Method, path), r.opts.Noise[s.Exchange]...),
-		Policy: r.opts.Policy, Hide: r.hidden.hide, Same: func(leaf compare.Leaf) bool { return r.learned.same(path, leaf) },
+		Policy: r.opts.Policy, Hide: r.hidden.hide, Conceal: s.Encrypted, Same: func(leaf compare.Leaf) bool { return r.learned.same(path, leaf) },
 	}
 	want := compare.Recorded{Method: s.Request.Method, Origin: origin, Response: s.Response, Masked: s.Masked}
 	o.Result = compare.Answers(want, answer, &opts)
