@@ -11,7 +11,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
@@ -19,6 +22,7 @@ import (
 	"github.com/caddyrec/caddyrec/encryption"
 	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/storage/gcs/gcstest"
 )
 
 func ageIdentity(t testing.TB) (id *age.X25519Identity, recipient string) {
@@ -399,4 +403,100 @@ func TestRecipientsThatCannotBeAreRefusedBeforeAnythingRuns(t *testing.T) {
 			t.Errorf("%s: %v", options, err)
 		}
 	}
+}
+
+func TestWhatWaitsForABucketAndWhatIsInItIsEncrypted(t *testing.T) {
+	const canary = "the-plain-canary"
+	server := gcstest.Start(t)
+	ana, recipient := ageIdentity(t)
+	r := startWith(t, gcsStore(server, "")+"\nencrypt_to "+recipient, fullChain)
+	r.ready()
+	server.Fail(func(c gcstest.Call) gcstest.Fault { // so that it waits in the spool
+		if strings.HasPrefix(c.Name, "prod/ledger/") && c.Op == "insert" {
+			return 503
+		}
+		return gcstest.None
+	})
+	if a := r.do("POST", "/orders", `{"amount":1,"note":"`+canary+`"}`, r.as("ana", "eng")...); a.StatusCode != 200 {
+		t.Fatalf("got %d %s", a.StatusCode, a.text)
+	}
+	r.pend(`{"amount":5000,"note":"`+canary+`"}`, r.as("ana", "eng")...)
+	stopCaddy(t)
+	r.load(fullChain) // seals what was open
+	for late := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		if waits, err := filepath.Glob(filepath.Join(r.dir, r.dirName, "outbox", "*")); err == nil && len(waits) > 0 {
+			break
+		}
+		if time.Now().After(late) {
+			t.Fatal("nothing waits in the spool")
+		}
+	}
+	r.isNowhere(canary, r.dirName, r.logName)
+	server.Fail(nil)
+	sealed, _ := server.Object(server.Await(t, "prod/ledger/test/sealed/"))
+	z, err := gzip.NewReader(bytes.NewReader(sealed.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range server.Names() {
+		if o, _ := server.Object(name); bytes.Contains(o.Data, []byte(canary)) {
+			t.Errorf("%s has it", name)
+		}
+	}
+	o, opened := encryption.NewOpener([]age.Identity{ana}), 0
+	for line := range bytes.Lines(text) {
+		line, err := o.Open(bytes.TrimSuffix(line, []byte("\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened += bytes.Count(line, []byte(canary))
+	}
+	if bytes.Contains(text, []byte(canary)) || opened == 0 {
+		t.Errorf("the sealed segment opens to %d bodies", opened)
+	}
+}
+
+func TestReloadsWithOtherRecipientsLoseNoKey(t *testing.T) {
+	const site = "session_record\nreverse_proxy UPSTREAM"
+	first, firstTo := ageIdentity(t)
+	second, secondTo := ageIdentity(t)
+	r := startEncrypted(t, "encrypt_to "+firstTo, site)
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	var sent atomic.Int64
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if a, err := r.try("PUT", "/", `{"note":"plain"}`); err == nil && a.StatusCode == 200 {
+					sent.Add(1)
+				}
+			}
+		})
+	}
+	for i := range 20 {
+		r.store = "store local DIR/RECORDS\nencrypt_to " + []string{secondTo, firstTo}[i%2]
+		r.load(site)
+	}
+	close(stop)
+	wg.Wait()
+	stopCaddy(t)
+	opened := int64(0)
+	for _, rec := range r.opened(record.ExchangeType, first, second) {
+		if *rec.Request.Body.Content == `{"note":"plain"}` {
+			opened++
+		}
+	}
+	if opened < sent.Load() || sent.Load() == 0 {
+		t.Errorf("%d of %d answered requests can be read", opened, sent.Load())
+	}
+	r.verifies()
 }

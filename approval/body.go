@@ -1,5 +1,7 @@
 package approval
 
+import "maps"
+
 // A body that is encrypted can be read by nobody here, so those of open requests
 // are kept in memory beside: approvers must see what they approve.
 
@@ -16,7 +18,12 @@ func (s *Service) encrypt(r *Request) {
 	if s.bodies == nil {
 		s.bodies = map[string]string{}
 	}
-	s.bodies[r.ID] = r.Body
+	if len(s.bodies) >= s.index.most { // some ended unseen
+		maps.DeleteFunc(s.bodies, func(id, _ string) bool { return s.index.known[id] == nil })
+	}
+	if len(s.bodies) < s.index.most {
+		s.bodies[r.ID] = r.Body
+	}
 	r.Body = ""
 }
 

@@ -21,6 +21,7 @@ import (
 	"testing"
 
 	"github.com/caddyrec/caddyrec/e2e/orders"
+	"github.com/caddyrec/caddyrec/e2e/wait"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -426,7 +427,7 @@ func TestAnInterruptedReplayGoesOnWhereItWas(t *testing.T) {
 	})))
 	args := []string{"rec", "replay", s.session, "--store", s.Store(), "--address", "unix/" + filepath.Join(s.Folder, "admin.sock"),
 		"--replays", s.replays, "--speed", "max", "--secrets", s.secrets, "--to", target, "--unsafe", "--ignore", "/issued_at"}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), wait.Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.Binary, args...)
 	cmd.Env = append(os.Environ(), "HOME="+s.Folder)
@@ -437,7 +438,7 @@ func TestAnInterruptedReplayGoesOnWhereItWas(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "PATCH", arrived)
+	wait.For(t, "PATCH", arrived)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

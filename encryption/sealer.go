@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -136,14 +137,13 @@ func (k *Key) Encrypt(dst []byte, id, place, plain string) []byte {
 	k.texts.Add(1)
 	s := scratches.Get().(*scratch)
 	s.binding = appendBinding(s.binding[:0], k.purpose, k.log, id, place)
-	s.text = append(s.text[:0], plain...)
-	n := len(s.text)
+	// With room for all of it, the text is overwritten by its ciphertext.
+	s.text = append(slices.Grow(s.text[:0], len(plain)+k.aead.Overhead()), plain...)
 	s.text = k.aead.Seal(s.text[:0], nil, s.text, s.binding)
 	dst = append(dst, k.id...)
 	dst = append(dst, ':')
 	dst = base64.StdEncoding.AppendEncode(dst, s.text)
 	if cap(s.text) > keepScratch {
-		clear(s.text[:n])
 		s.text = nil
 	}
 	scratches.Put(s)

@@ -206,7 +206,7 @@ type Body struct {
 	Digest string `json:"digest,omitempty"`
 	// Omitted says why there is no content: not-json (no media type that is
 	// understood), invalid-json, not-form, not-multipart, not-text, charset,
-	// coding, partial (206), too-large, streamed, aborted, flood (of refused
+	// coding, partial (206), too-large (or what a full disk has left), streamed, aborted, flood (of refused
 	// bodies).
 	Omitted string `json:"omitted,omitempty"`
 	// Truncated says that the body went on past what was captured.
