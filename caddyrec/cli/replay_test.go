@@ -83,6 +83,7 @@ func TestReplayingTakesWhatItNeedsAndSaysWhatIsWrong(t *testing.T) {
 		{"s_1 --to " + in.URL + " --speed 0", "--speed 0", 1},
 		{"s_1 --to " + in.URL + " --speed -1", "--speed -1", 1},
 		{"s_1 --to " + in.URL + " --rate -1", "are positive", 1},
+		{"s_1 --to " + in.URL + " --unsafe --baseline " + in.URL, "two fresh instances", 1},
 		{"s_1 --to " + in.URL + " --step", "nobody is there", 1},
 		{"s_1 --to " + in.URL + " --ignore at", "is no place", 1},
 		{"s_1 --to " + in.URL + " --header Authorization:x", "every user sees", 1},

@@ -159,6 +159,9 @@ func (j *job) options() (err error) {
 	if o.Ignore, err = f.compare.patterns(); err != nil {
 		return err
 	}
+	if o.Unsafe && len(f.compare.Baseline) == 1 {
+		return errors.New("--baseline is given once, and --unsafe: the second run would find what the first one has changed: name two fresh instances")
+	}
 	if o.Credential, err = f.to.credential(); err != nil {
 		return err
 	}
