@@ -224,7 +224,7 @@ func (l *lesson) learn(classes []string, named bool, place, recorded, now string
 		return
 	}
 	for _, k := range keysOf(classes, recorded) {
-		if l.fresh[k] {
+		if l.fresh[k] && l.ids[k] != now {
 			l.ids[k] = now
 			class, _, _ := strings.Cut(k, "\x00")
 			l.got = append(l.got, Learned{Class: class, Place: place, Recorded: recorded, Replayed: now})
