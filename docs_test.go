@@ -99,6 +99,7 @@ var directives = []struct{ page, parser, typeFile, typeName string }{
 	{"docs/json_schema_guard.md", "caddyrec/schemaguard/caddyfile.go", "caddyrec/schemaguard/schemaguard.go", "Handler"},
 	{"docs/session_record.md", "caddyrec/sessionrecord/caddyfile.go", "caddyrec/sessionrecord/sessionrecord.go", "Handler"},
 	{"docs/jit_approval.md", "caddyrec/jitapproval/caddyfile.go", "caddyrec/jitapproval/jitapproval.go", "Handler"},
+	{"docs/session_replay.md", "caddyrec/sessionreplay/caddyfile.go", "caddyrec/sessionreplay/sessionreplay.go", "Handler"},
 	{"docs/json_matcher.md", "", "caddyrec/jsonmatch/jsonmatch.go", "Match"},
 	{"docs/masked_log.md", "", "caddyrec/maskedlog/maskedlog.go", "Encoder"},
 	{"docs/caddyrec_option.md", "caddyrec/caddyfile.go", "caddyrec/caddyrec.go", "App"},
@@ -238,7 +239,7 @@ func TestEveryReasonIsInTheDocsAndNoOther(t *testing.T) {
 
 // reasons are the fixed words with which the gateway refuses.
 func reasons(t *testing.T) (words []string) {
-	for _, pattern := range []string{"caddyrec/*.go", "caddyrec/oidcauth/*.go", "caddyrec/schemaguard/*.go", "caddyrec/sessionrecord/*.go", "caddyrec/jitapproval/*.go", "exchange/*.go"} {
+	for _, pattern := range []string{"caddyrec/*.go", "caddyrec/oidcauth/*.go", "caddyrec/schemaguard/*.go", "caddyrec/sessionrecord/*.go", "caddyrec/jitapproval/*.go", "caddyrec/sessionreplay/*.go", "exchange/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -269,6 +270,7 @@ func reasons(t *testing.T) (words []string) {
 	for _, c := range []struct{ file, prefix, begins string }{
 		{"identity/errors.go", "token-", ""},
 		{"ledger/commit.go", "", "reason"},
+		{"replay/provision/refusal.go", "key-", ""},
 	} {
 		ast.Inspect(parse(t, c.file), func(n ast.Node) bool {
 			if v, ok := n.(*ast.ValueSpec); ok && len(v.Values) == 1 && strings.HasPrefix(v.Names[0].Name, c.begins) {

@@ -31,13 +31,6 @@ func (f *inForce[T]) hold(by *App, value T) {
 	f.newest.Store(&value)
 }
 
-// holds says whether an app holds a value.
-func (f *inForce[T]) holds(by *App) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.ContainsFunc(f.held, func(h holding[T]) bool { return h.by == by })
-}
-
 // release takes an app's value back. The last one stays in force: what outlives
 // all configurations needs one.
 func (f *inForce[T]) release(by *App) {

@@ -1,9 +1,11 @@
 package caddyrec
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,9 +40,13 @@ func (a *App) KeyService(name string, p provision.Policy, watch func(provision.E
 		return nil, err
 	}
 	for _, s := range a.keyServices {
-		if s.name == name {
-			return nil, fmt.Errorf("two session_replay are of the service %s: give one another name with service", name)
+		if s.name != name {
+			continue
 		}
+		if !s.terms.policy.Equal(p) {
+			return nil, fmt.Errorf("two session_replay are of the service %s, with other settings: give one another name with service", name)
+		}
+		return s, nil // and one of the two watches
 	}
 	s := &KeyService{app: a, name: name, terms: keyTerms{p, watch}}
 	a.keyServices = append(a.keyServices, s)
@@ -69,7 +75,8 @@ type keyServices struct {
 	closed bool
 }
 
-// open finds or makes an authority, and puts what s says in force, once.
+// open finds or makes an authority. A request may come before its configuration
+// has started, and another when that has been replaced.
 func (k *keyServices) open(g *Gateway, s *KeyService) (*keyAuthority, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -87,11 +94,17 @@ func (k *keyServices) open(g *Gateway, s *KeyService) (*keyAuthority, error) {
 		}
 		k.all[s.name] = a
 	}
-	if a.terms.holds(s.app) {
-		return a, nil
+	return a, nil
+}
+
+// hold puts in force what s says.
+func (k *keyServices) hold(g *Gateway, s *KeyService) error {
+	a, err := k.open(g, s)
+	if err != nil {
+		return err
 	}
 	a.terms.hold(s.app, s.terms)
-	return a, a.SetPolicy(s.terms.policy)
+	return a.SetPolicy(s.terms.policy)
 }
 
 func (k *keyServices) make(g *Gateway, s *KeyService) (*keyAuthority, error) {
@@ -163,7 +176,11 @@ func (g *Gateway) revokeKey(ctx context.Context, v provision.Revocation) error {
 func (v *Visit) SessionsOf(ctx context.Context, issuer, subject string, from, until time.Time, most int) ([]string, error) {
 	var ids []string
 	seen := map[string]bool{}
+	mark := subjectMark(subject)
 	err := v.gateway.log.Since(ctx, from, func(line ledger.Line) error {
+		if !bytes.Contains(line.Raw, mark) {
+			return nil
+		}
 		r, err := record.Parse(line.Raw)
 		if err != nil || r.Session == nil || r.Identity == nil || seen[r.Session.ID] {
 			return nil // a damaged record is nobody's
@@ -183,10 +200,21 @@ func (v *Visit) SessionsOf(ctx context.Context, issuer, subject string, from, un
 	return ids, err
 }
 
+// subjectMark is what a line has that is of a subject: nothing where the name may
+// be written in several ways.
+func subjectMark(subject string) []byte {
+	for i := range len(subject) {
+		if c := subject[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"\<>&`, c) >= 0 {
+			return nil
+		}
+	}
+	return []byte(`"sub":"` + subject + `"`)
+}
+
 // startKeys opens the services that the configuration names.
 func (a *App) startKeys() error {
 	for _, s := range a.keyServices {
-		if _, err := a.run.gateway.keyServices.open(a.run.gateway, s); err != nil {
+		if err := a.run.gateway.keyServices.hold(a.run.gateway, s); err != nil {
 			return fmt.Errorf("the provisioning keys of service %s: %w", s.name, err)
 		}
 	}

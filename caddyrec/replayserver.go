@@ -34,14 +34,15 @@ func Replay(r *http.Request) ReplayServer {
 	if !ok {
 		return nil
 	}
-	return replayIn(server.Routes, r)
+	return replayIn(server.Routes, r, asItCame(r))
 }
 
-// replayIn looks for it in the routes of r's host, whatever else they match: a
-// rewrite may have come before.
-func replayIn(routes caddyhttp.RouteList, r *http.Request) ReplayServer {
+// replayIn looks for it in the routes that r takes. Who calls may stand anywhere
+// among them, before or after a rewrite, so a route is taken by what r is now or
+// by what it was when it came.
+func replayIn(routes caddyhttp.RouteList, r, came *http.Request) ReplayServer {
 	for _, route := range routes {
-		if !ofHost(route, r) {
+		if len(route.MatcherSets) > 0 && !matches(route, r) && !matches(route, came) {
 			continue
 		}
 		for _, h := range route.Handlers {
@@ -49,34 +50,30 @@ func replayIn(routes caddyhttp.RouteList, r *http.Request) ReplayServer {
 			case ReplayServer:
 				return h
 			case *caddyhttp.Subroute:
-				if s := replayIn(h.Routes, r); s != nil {
+				if s := replayIn(h.Routes, r, came); s != nil {
 					return s
 				}
 			}
 		}
-		if route.Terminal && len(route.MatcherSets) > 0 {
-			return nil // what comes after is another site's
+		if route.Terminal {
+			return nil
 		}
 	}
 	return nil
 }
 
-// ofHost says whether one of a route's matcher sets names r's host, or none.
-func ofHost(route caddyhttp.Route, r *http.Request) bool {
-	if len(route.MatcherSets) == 0 {
-		return true
+func matches(route caddyhttp.Route, r *http.Request) bool {
+	ok, err := route.MatcherSets.AnyMatchWithError(r)
+	return ok && err == nil
+}
+
+// asItCame is r as it was before any rewrite.
+func asItCame(r *http.Request) *http.Request {
+	first, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok || first.URL == nil {
+		return r
 	}
-	for _, set := range route.MatcherSets {
-		fits := true
-		for _, m := range set {
-			if hosts, ok := m.(*caddyhttp.MatchHost); ok {
-				matches, err := hosts.MatchWithError(r)
-				fits = fits && err == nil && matches
-			}
-		}
-		if fits {
-			return true
-		}
-	}
-	return false
+	came := r.WithContext(r.Context())
+	came.Method, came.URL, came.RequestURI = first.Method, first.URL, first.RequestURI
+	return came
 }

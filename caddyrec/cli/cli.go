@@ -49,6 +49,7 @@ Caddy runs as somebody else or keeps them elsewhere, say so with --store or
 		lsCommand(),
 		tailCommand(),
 		showCommand(),
+		playCommand(),
 		statusCommand(),
 		verifyCommand(),
 		proofCommand(),

@@ -28,6 +28,7 @@ func (s *sheet) record(it item) {
 	s.retention(r.Retention)
 	s.opened(r.Opened)
 	s.replay(r.Replay)
+	s.key(r.Key)
 	s.denial(r.Denial)
 	s.approval(r.Approval)
 	s.verdicts(r.Schema)

@@ -47,7 +47,8 @@ func (c *console) cells(r *record.Record) []cell {
 
 func styleOfType(t record.Type) style {
 	switch {
-	case t == record.Denied, t == record.GatewayRecovered, t == record.GatewayOutage, t == record.OriginalsOpened:
+	case t == record.Denied, t == record.GatewayRecovered, t == record.GatewayOutage, t == record.OriginalsOpened,
+		t == record.KeyRefused, t == record.KeyAnomaly:
 		return bad
 	case strings.HasPrefix(string(t), "approval."):
 		return accent
@@ -78,6 +79,8 @@ func who(r *record.Record) string {
 		return r.Identity.Subject
 	case r.Approval != nil && r.Approval.Requester != nil:
 		return r.Approval.Requester.Subject
+	case r.Key != nil:
+		return r.Key.By
 	case r.Denial != nil && r.Denial.Unverified != nil:
 		return "?" + r.Denial.Unverified.Subject
 	case r.Opened != nil:
@@ -92,6 +95,8 @@ func what(r *record.Record) string {
 		return fmt.Sprintf("part %d: %d bytes at %d", r.Chunk.Index, r.Chunk.Body.Size, r.Chunk.Offset)
 	case r.Request != nil:
 		return r.Request.Method + " " + pathOf(r.Request.URL)
+	case r.Key != nil:
+		return keyWords(r.Key)
 	case r.Approval != nil:
 		return r.Approval.ID
 	case r.Opened != nil:
@@ -153,6 +158,9 @@ func remark(r *record.Record) cell {
 		if r.Denial.Suppressed > 0 {
 			say(bad, fmt.Sprintf("+%d", r.Denial.Suppressed))
 		}
+	}
+	if k := r.Key; k != nil && k.Reason != "" {
+		say(bad, k.Reason)
 	}
 	if word, s := verdict(r.Schema); word != "" {
 		say(s, word)

@@ -87,7 +87,7 @@ func (v *visit) issue(w http.ResponseWriter, r *http.Request) error {
 		if p, ok := problem(err); ok {
 			return v.deny(w, p)
 		}
-		return v.Unrecorded(w, err)
+		return v.refuse(w, err)
 	}
 	a := answer(g, provision.Active)
 	a.Key = key

@@ -5,7 +5,10 @@ import (
 	"net/http"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/caddyrec/caddyrec/exchange"
+	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/replay/provision"
 )
 
@@ -26,7 +29,7 @@ var answers = map[provision.Reason]struct {
 	provision.Unsure:      {http.StatusServiceUnavailable, "It cannot be known whether the key was revoked", "try again later", 5 * time.Second},
 	provision.Ended:       {http.StatusServiceUnavailable, "The gateway is closing", "try again", time.Second},
 	provision.Busy:        {http.StatusTooManyRequests, "Too much is asked at once", "try again later", time.Minute},
-	provision.InURL:       {http.StatusBadRequest, "A key stands in the address", "", 0},
+	provision.Misplaced:   {http.StatusBadRequest, "A key stands where it must not", "", 0},
 	provision.Invalid:     {http.StatusBadRequest, "Not what a key can be issued for", "", 0},
 	provision.NotFound:    {http.StatusNotFound, "No such key", "", 0},
 }
@@ -62,5 +65,11 @@ func (v *visit) refuse(w http.ResponseWriter, err error) error {
 	if p, ok := problem(err); ok {
 		return p.Write(w, v.Exchange)
 	}
-	return v.Unrecorded(w, err)
+	var unrecorded *ledger.CommitError
+	if errors.As(err, &unrecorded) {
+		return v.Unrecorded(w, err)
+	}
+	v.logger.Error("keeping provisioning keys", zap.Error(err))
+	return exchange.Problem{Title: "The store cannot be read or written", Status: http.StatusServiceUnavailable, Reason: "store-unavailable",
+		Detail: "try again later", RetryAfter: 5 * time.Second}.Write(w, v.Exchange)
 }

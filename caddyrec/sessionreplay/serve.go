@@ -3,7 +3,10 @@ package sessionreplay
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/exchange"
@@ -31,8 +34,11 @@ var shows = map[string]func(v *visit, w http.ResponseWriter, r *http.Request, l 
 
 // Passes says whether r asks for a recording, or about a key, with a
 // provisioning key, which is all that it needs; or for the page, which needs
-// none.
+// none; or has a key where none may be, which is to be refused whoever asks.
 func (h *Handler) Passes(r *http.Request) bool {
+	if misplaced(r) {
+		return true
+	}
 	values := r.Header["Authorization"]
 	if len(values) == 0 && page(r) != nil {
 		return true // it has nothing in it that anybody may not see
@@ -64,8 +70,10 @@ func (h *Handler) ServeReplay(w http.ResponseWriter, r *http.Request, c *caddyre
 		return c.Unrecorded(w, err)
 	}
 	v.client = provision.Client{IP: c.Client.IP, Record: &c.Client, Exchange: c.ID, Proofs: r.Header["Dpop"], Method: r.Method, URL: target(r)}
-	if keyInURL(r.URL) {
-		return v.refuse(w, v.authority.RefuseURL(r.Context(), v.client))
+	if misplaced(r) {
+		// Caddy's access log would keep it; that it came is on record.
+		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
+		return v.refuse(w, v.authority.RefuseMisplaced(r.Context(), v.client))
 	}
 	id, one := strings.CutPrefix(r.URL.Path, keysPath+"/")
 	if f := page(r); f != nil {
@@ -114,22 +122,43 @@ func (v *visit) about(w http.ResponseWriter, r *http.Request) error {
 	return v.write(w, http.StatusOK, answer(lease.Grant(), provision.Active))
 }
 
-// target is the address that a DPoP proof is for (RFC 9449 section 4.2).
+// target is the address that a DPoP proof is for (RFC 9449 section 4.2): the one
+// that the client asked for, before any rewrite.
 func target(r *http.Request) string {
-	u := url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath}
+	asked := r.URL
+	if first, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && first.URL != nil {
+		asked = first.URL
+	}
+	u := url.URL{Scheme: "http", Host: r.Host, Path: asked.Path, RawPath: asked.RawPath}
 	if r.TLS != nil {
 		u.Scheme = "https"
 	}
 	return u.String()
 }
 
-// keyInURL says whether something like a key stands in an address, however often
-// it is encoded.
-func keyInURL(u *url.URL) bool {
-	text := u.Path + "?" + u.RawQuery
+// misplaced says whether something like a key stands in the address, or in a
+// header field other than Authorization.
+func misplaced(r *http.Request) bool {
+	if holdsKey(r.URL.Path + "?" + r.URL.RawQuery) {
+		return true
+	}
+	for name, values := range r.Header {
+		if name != "Authorization" && slices.ContainsFunc(values, holdsKey) {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsKey says whether something like a key is in text, however often that is
+// encoded.
+func holdsKey(text string) bool {
 	for range 4 {
 		if strings.Contains(strings.ToLower(text), "crk1.") {
 			return true
+		}
+		if !strings.Contains(text, "%") {
+			return false
 		}
 		again, err := url.QueryUnescape(text)
 		if err != nil || again == text {

@@ -93,7 +93,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("session_replay: getting the events app: %w", err)
 	}
-	h.app, h.events, h.ctx = app.(*caddyrec.App), events.(*caddyevents.App), ctx
+	h.app, h.events, h.ctx, h.logger = app.(*caddyrec.App), events.(*caddyevents.App), ctx, ctx.Logger()
 	h.keys, err = h.app.KeyService(h.Service, provision.Policy{
 		TTL: time.Duration(h.TTL), MaxTTL: time.Duration(h.MaxTTL), AutoRevoke: h.AutoRevoke,
 	}, h.watch)

@@ -156,6 +156,7 @@ func TestFramesAreBoundedForAllLeasesTogether(t *testing.T) {
 			t.Error("a sixth frame")
 		}
 	}
+	a.background.Wait()
 	if n := len(p.book.of(record.KeyRefused)); n != 1 {
 		t.Errorf("recorded %d times", n)
 	}
@@ -163,10 +164,10 @@ func TestFramesAreBoundedForAllLeasesTogether(t *testing.T) {
 	p.refusedWith(p.authority(), "Bearer "+key, at("192.0.2.1"), FramesLost)
 }
 
-func TestAKeyInAnAddressIsRefusedAndNotRecorded(t *testing.T) {
+func TestAMisplacedKeyIsRefusedAndNotRecorded(t *testing.T) {
 	p := newPlace(t)
 	a := p.authority()
-	if why := a.RefuseURL(t.Context(), at("192.0.2.1")); why.Reason != InURL || !p.book.has(record.KeyRefused, "in-url") {
+	if why := a.RefuseMisplaced(t.Context(), at("192.0.2.1")); why.Reason != Misplaced || !p.book.has(record.KeyRefused, "misplaced") {
 		t.Error(why)
 	}
 }

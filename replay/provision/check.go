@@ -37,6 +37,7 @@ type remembering struct {
 	reason Reason
 	grant  *Grant // once its signature was right
 	until  time.Time
+	told   bool // that an expired one is in use is an anomaly that was told
 }
 
 // Check says whether the key in an Authorization header may be used by a
@@ -111,7 +112,10 @@ func (a *Authority) verify(sum [sha256.Size]byte, key string, now time.Time) (*G
 	if v, ok := a.verified.get(sum); ok && now.Before(v.until) {
 		return v.grant, nil
 	}
-	if r, ok := a.refusals.get(sum); ok && now.Before(r.until) && r.reason != Expired {
+	if r, ok := a.refusals.get(sum); ok && now.Before(r.until) {
+		if r.reason == Expired {
+			return r.grant, nil
+		}
 		return nil, &Refusal{Reason: r.reason, Grant: r.grant}
 	}
 	g, reason := a.read(key, now)
@@ -157,16 +161,17 @@ func (a *Authority) read(key string, now time.Time) (*Grant, Reason) {
 // was under way.
 const grace = 5 * time.Second
 
-// afterExpiry tells of a key that is used after its end: once a minute.
+// afterExpiry remembers a key that is used after its end, and tells of it: once
+// a minute.
 func (a *Authority) afterExpiry(ctx context.Context, sum [sha256.Size]byte, g *Grant, now time.Time, c *Client) {
-	if now.Sub(g.Expires) < grace {
+	late := now.Sub(g.Expires) >= grace
+	if r, ok := a.refusals.get(sum); ok && r.reason == Expired && now.Before(r.until) && (r.told || !late) {
 		return
 	}
-	if r, ok := a.refusals.get(sum); ok && r.reason == Expired && now.Before(r.until) {
-		return
+	a.refusals.put(sum, &remembering{reason: Expired, grant: g, until: now.Add(remember), told: late})
+	if late {
+		a.anomaly(ctx, AfterExpiry, g, "", c)
 	}
-	a.refusals.put(sum, &remembering{reason: Expired, grant: g, until: now.Add(remember)})
-	a.anomaly(ctx, AfterExpiry, g, "", c)
 }
 
 // sameAddress compares IP addresses, however they are written.

@@ -86,7 +86,7 @@ func TestTheKeyIsNowhere(t *testing.T) {
 	}
 	p.refusedWith(a, "Bearer "+key, at("192.0.2.1"), Revoked)
 	p.refusedWith(a, "Bearer "+key[:len(key)-1]+"!", at("192.0.2.1"), Malformed)
-	a.RefuseURL(t.Context(), at("192.0.2.1"))
+	a.RefuseMisplaced(t.Context(), at("192.0.2.1"))
 	parts := strings.Split(key, ".")
 	for _, part := range parts[2:] {
 		if strings.Contains(p.book.text(t), part) {
@@ -101,4 +101,20 @@ func TestTheKeyIsNowhere(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestAVerifiedKeyIsNotVerifiedAgainForAMinute(t *testing.T) {
+	newPlace(t).bubbles(func(p *place, t *testing.T, start func(...func(*Options)) *Authority) {
+		a := start()
+		key, _ := p.issue(a)
+		p.check(a, key, at("192.0.2.1"))
+		a.keys.mu.Lock()
+		a.keys.secret = []byte("another") // so that nothing verifies any more
+		a.keys.made = map[int64]*signer{}
+		a.keys.mu.Unlock()
+		time.Sleep(remember - time.Second)
+		p.check(a, key, at("192.0.2.1"))
+		time.Sleep(2 * time.Second)
+		p.refusedWith(a, "Bearer "+key, at("192.0.2.1"), UnknownKey)
+	})
 }

@@ -23,9 +23,9 @@ type use struct {
 	mu     sync.Mutex
 	client string // the first address it came from
 	leases int
-	begun  bool // something was shown
-	warned bool // key.expiring is, or is being, recorded
-	spent  bool // that its frames are spent is on record
+	begun  bool            // something was shown
+	warned bool            // key.expiring is, or is being, recorded
+	told   map[Reason]bool // why no more frames are shown, as far as that is on record
 	timers [2]*time.Timer
 }
 
@@ -183,10 +183,11 @@ func (l *Lease) Begin(ctx context.Context, session string) error {
 func (l *Lease) Look(ctx context.Context) error { return l.used(ctx, "") }
 
 func (l *Lease) used(ctx context.Context, session string) error {
-	if err := l.allowed(); err != nil {
-		return err
-	}
 	u, a := l.use, l.use.authority
+	if refusal := l.allowed(); refusal != nil {
+		a.refused(ctx, refusal, session, &l.client)
+		return refusal
+	}
 	r := a.record(record.KeyUsed, u.grant, &l.client)
 	r.Identity = u.grant.Identity()
 	r.Key.Session = session
@@ -205,30 +206,44 @@ func (l *Lease) Frame() error {
 	if l.session == "" {
 		return &Refusal{Reason: Ended, Grant: l.use.grant, Detail: "nothing was begun"}
 	}
-	if err := l.allowed(); err != nil {
-		return err
+	u := l.use
+	refusal := l.allowed()
+	if refusal == nil {
+		n, most := u.frames.Add(1), u.grant.MaxFrames
+		if most == 0 || n <= most {
+			return nil
+		}
+		u.frames.Add(-1)
+		refusal = &Refusal{Reason: FramesSpent, Grant: u.grant}
+	}
+	l.tellOnce(refusal)
+	return refusal
+}
+
+// tellOnce records why no more frames are shown, where nothing else does: once
+// for a key.
+func (l *Lease) tellOnce(why *Refusal) {
+	if why.Reason != FramesSpent && why.Reason != Unsure {
+		return
 	}
 	u := l.use
-	n := u.frames.Add(1)
-	if most := u.grant.MaxFrames; most > 0 && n > most {
-		u.frames.Add(-1)
-		refusal := &Refusal{Reason: FramesSpent, Grant: u.grant}
-		u.mu.Lock()
-		told := u.spent
-		u.spent = true
-		u.mu.Unlock()
-		if !told {
-			ctx, cancel := context.WithTimeout(context.Background(), finish)
-			defer cancel()
-			u.authority.refused(ctx, refusal, l.session, &l.client)
-		}
-		return refusal
+	u.mu.Lock()
+	told := u.told[why.Reason]
+	if u.told == nil {
+		u.told = map[Reason]bool{}
 	}
-	return nil
+	u.told[why.Reason] = true
+	u.mu.Unlock()
+	if told {
+		return
+	}
+	client := l.client
+	session := l.session
+	u.authority.later(func(ctx context.Context) { u.authority.refused(ctx, why, session, &client) })
 }
 
 // allowed says whether the key may be used at this moment.
-func (l *Lease) allowed() error {
+func (l *Lease) allowed() *Refusal {
 	u := l.use
 	if l.closed {
 		return &Refusal{Reason: Ended, Grant: u.grant}

@@ -142,6 +142,11 @@ func (p Policy) Complete() (Policy, error) {
 	return p, nil
 }
 
+// Equal says whether p and o say the same.
+func (p Policy) Equal(o Policy) bool {
+	return p.TTL == o.TTL && p.MaxTTL == o.MaxTTL && slices.Equal(p.AutoRevoke, o.AutoRevoke)
+}
+
 // Authority issues, checks and revokes the keys of one service. It is safe for
 // concurrent use.
 type Authority struct {
@@ -204,7 +209,7 @@ func New(o Options) (*Authority, error) {
 		record.KeyRefused: newFlood(a, record.KeyRefused, refusalsPerSecond, refusalsBurst),
 		record.KeyAnomaly: newFlood(a, record.KeyAnomaly, anomaliesPerSecond, anomaliesBurst),
 	}
-	a.revoked.ids, a.revoked.onRecord = map[string]string{}, map[string]bool{}
+	a.revoked.ids, a.revoked.onRecord, a.revoked.owed = map[string]string{}, map[string]bool{}, map[string]owed{}
 	if err := a.SetPolicy(o.Policy); err != nil {
 		return nil, err
 	}
@@ -226,7 +231,8 @@ func (a *Authority) SetPolicy(p Policy) error {
 // Service is the service that the keys are good for.
 func (a *Authority) Service() string { return a.opts.Service }
 
-// Run looks for the revocations of other gateways while keys are in use. It
+// Run looks for the revocations of other gateways while keys are in use, and
+// tries again to store and record those of this one that could not be. It
 // returns when ctx is done.
 func (a *Authority) Run(ctx context.Context) {
 	tick := time.NewTicker(a.opts.Poll)
@@ -237,6 +243,7 @@ func (a *Authority) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		a.revoked.settle(ctx, a)
 		if a.anyInUse() {
 			a.revoked.look(ctx, a)
 		}

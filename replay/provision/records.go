@@ -52,10 +52,11 @@ func (a *Authority) refused(ctx context.Context, why *Refusal, session string, c
 	a.burst(ctx, why, c)
 }
 
-// RefuseURL tells of a key that stood in an address, where logs and histories
-// keep it. It is not looked at, and not recorded.
-func (a *Authority) RefuseURL(ctx context.Context, c Client) *Refusal {
-	why := &Refusal{Reason: InURL, Detail: "send a key in the Authorization header only, and have this one revoked: addresses are logged"}
+// RefuseMisplaced tells of a key that stood in an address, or in a header field
+// other than Authorization, where logs and histories keep it. It is not looked
+// at, and not recorded.
+func (a *Authority) RefuseMisplaced(ctx context.Context, c Client) *Refusal {
+	why := &Refusal{Reason: Misplaced, Detail: "send a key in the Authorization header only, and have this one revoked: what else a request has is logged"}
 	a.refused(ctx, why, "", &c)
 	return why
 }

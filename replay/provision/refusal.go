@@ -23,7 +23,7 @@ const (
 	FramesLost  Reason = "frames-lost"  // max_frames is counted elsewhere, or was before a restart
 	Unsure      Reason = "unsure"       // it cannot be known at the moment whether it was revoked
 	Busy        Reason = "busy"         // too much is asked at once
-	InURL       Reason = "in-url"       // the key stood in an address
+	Misplaced   Reason = "misplaced"    // the key stood in an address, or in a header field of another name
 	Invalid     Reason = "invalid"      // what is asked for is not as it must be
 	NotFound    Reason = "not-found"    // there is no such key
 	Ended       Reason = "ended"        // the lease was closed

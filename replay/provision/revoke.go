@@ -25,7 +25,8 @@ type Revocation struct {
 
 // Revoke takes a key back: here at once, at the service's other gateways within
 // a few seconds. What is shown for it ends. Once it is on record the error is
-// nil; after another error it may be revoked and not recorded: revoke it again.
+// nil; after another error it is revoked here, and what is missing is tried again
+// until it is done, by this process.
 // The error is a [*Refusal] with [NotFound] when there is no such key.
 func (a *Authority) Revoke(ctx context.Context, v Revocation) error {
 	g, err := a.grant(ctx, v.ID)
@@ -39,6 +40,18 @@ func (a *Authority) revoke(ctx context.Context, g *Grant, v Revocation) error {
 	day, _ := dayOfID(g.ID)
 	a.revoked.add(day, g.ID)
 	a.drop(g.ID)
+	err := a.publish(ctx, g, v)
+	if err != nil {
+		a.revoked.owe(owed{g, v})
+		return err
+	}
+	a.revoked.paid(g.ID)
+	return nil
+}
+
+// publish stores a revocation for the other gateways, and records it, once.
+func (a *Authority) publish(ctx context.Context, g *Grant, v Revocation) error {
+	day, _ := dayOfID(g.ID)
 	// Nobody is to keep it from working by going away.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finish)
 	defer cancel()
@@ -64,7 +77,6 @@ func (a *Authority) revoke(ctx context.Context, g *Grant, v Revocation) error {
 	if err := a.opts.Recorder.Record(ctx, r); err != nil {
 		return fmt.Errorf("recording that key %s is revoked, which it is: %w", g.ID, err)
 	}
-	a.revoked.noteRecorded(g.ID)
 	a.opts.Watch(Event{Type: record.KeyRevoked, Grant: g, Client: v.From.Record})
 	return nil
 }

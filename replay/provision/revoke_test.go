@@ -151,9 +151,12 @@ func TestAKeyIsNotShownBeforeItIsOnRecord(t *testing.T) {
 }
 
 func TestAnAutoRevocationWorksThoughTheStoreAndTheLedgerAreAway(t *testing.T) {
-	p := newPlace(t)
+	newPlace(t).bubbles(autoRevokesAlone)
+}
+
+func autoRevokesAlone(p *place, t *testing.T, start func(...func(*Options)) *Authority) {
 	store := &faulty{Store: p.store}
-	a := p.authority(func(o *Options) { o.Store, o.Policy.AutoRevoke = store, []Anomaly{CursorBack} })
+	a, there := start(func(o *Options) { o.Store, o.Policy.AutoRevoke = store, []Anomaly{CursorBack} }), start()
 	key, _ := p.issue(a)
 	l := p.check(a, key, at("192.0.2.1"))
 	begin(t, l)
@@ -164,6 +167,15 @@ func TestAnAutoRevocationWorksThoughTheStoreAndTheLedgerAreAway(t *testing.T) {
 		t.Error("it goes on")
 	}
 	p.refusedWith(a, "Bearer "+key, at("192.0.2.1"), Revoked)
+	p.check(there, key, at("192.0.2.1"))
+	time.Sleep(time.Minute)
+	p.book.setFail(nil)
+	store.set(nil, nil)
+	time.Sleep(5 * time.Second)
+	p.refusedWith(there, "Bearer "+key, at("192.0.2.1"), Revoked)
+	if r := p.book.of(record.KeyRevoked); len(r) != 1 || r[0].Key.By != "auto_revoke" {
+		t.Errorf("recorded %+v", r)
+	}
 }
 
 var _ storage.Store = (*faulty)(nil)

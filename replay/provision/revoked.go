@@ -3,6 +3,8 @@ package provision
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,6 +30,7 @@ type revocations struct {
 	mu       sync.RWMutex
 	ids      map[string]string // the day of each key
 	onRecord map[string]bool   // those whose key.revoked this process knows to be durable
+	owed     map[string]owed   // those that could not be stored or recorded yet
 
 	looking sync.Mutex
 	looked  atomic.Int64 // when the store was last read whole, in nanoseconds of the clock's life; 0: never
@@ -60,10 +63,35 @@ func (v *revocations) recorded(id string) bool {
 	return v.onRecord[id]
 }
 
-func (v *revocations) noteRecorded(id string) {
+// owed is a revocation that works here only, so far.
+type owed struct {
+	grant *Grant
+	word  Revocation
+}
+
+func (v *revocations) owe(o owed) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.owed[o.grant.ID] = o
+}
+
+func (v *revocations) paid(id string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.owed, id)
 	v.onRecord[id] = true
+}
+
+// settle tries again what could not be stored or recorded.
+func (v *revocations) settle(ctx context.Context, a *Authority) {
+	v.mu.RLock()
+	all := slices.Collect(maps.Values(v.owed))
+	v.mu.RUnlock()
+	for _, o := range all {
+		if a.revoke(ctx, o.grant, o.word) != nil {
+			return // its time comes again
+		}
+	}
 }
 
 // known says whether the revocations of other gateways are known up to a
@@ -125,6 +153,7 @@ func (v *revocations) lookNow(ctx context.Context, a *Authority) bool {
 		if day < days[0] {
 			delete(v.ids, id)
 			delete(v.onRecord, id)
+			delete(v.owed, id)
 		}
 	}
 	v.mu.Unlock()
