@@ -87,6 +87,7 @@ func TestReplayingTakesWhatItNeedsAndSaysWhatIsWrong(t *testing.T) {
 		{"s_1 --to " + in.URL + " --step", "nobody is there", 1},
 		{"s_1 --to " + in.URL + " --ignore at", "is no place", 1},
 		{"s_1 --to " + in.URL + " --header Authorization:x", "every user sees", 1},
+		{"s_1 --to " + in.URL + " --header X-Key:{env.CADDYREC_TEST_NONE}", "is not set", 1},
 		{"s_1 --to " + in.URL + " --header X-Caddyrec-Replay:x", "the replay's own", 1},
 		{"s_1 --to " + in.URL + " --secrets " + open, "chmod 600", 1},
 		{"s_1 --to " + in.URL + " --secrets " + broken, "not a JSON object of the form", 1},

@@ -77,7 +77,7 @@ func (c *comparison) sameField(name, want, got string) bool {
 		return true
 	}
 	if name == "location" || name == "content-location" {
-		want, got = withoutOrigin(want, c.want.Origin), withoutOrigin(got, c.got.Origin)
+		want, got = below(want, c.want.Origin), c.got.Own(got)
 		return want == got || c.sameAddress(name, want, got)
 	}
 	return c.isSame(Leaf{Part: PartHeader, Pointer: name, Recorded: want, Replayed: got})
@@ -105,8 +105,8 @@ func unescaped(seg string) string {
 	return seg
 }
 
-// withoutOrigin is an address below an origin, without it.
-func withoutOrigin(address, origin string) string {
+// below is an address below another, without that.
+func below(address, origin string) string {
 	if rest, ok := strings.CutPrefix(address, origin); ok && origin != "" && (rest == "" || rest[0] == '/') {
 		return rest
 	}

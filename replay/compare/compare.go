@@ -22,9 +22,15 @@ type Answer struct {
 	// what was read.
 	Body []byte
 	Cut  bool
-	// Origin is the scheme and host that answered, as in https://host:port: an
-	// address of its own is compared without it.
-	Origin string
+	// Origin is the scheme and host that answered, as in https://host:port, and
+	// Prefix the path that was put before the recorded ones: addresses of its own
+	// are compared without them.
+	Origin, Prefix string
+}
+
+// Own is an address in the answer without what the target alone has before it.
+func (a *Answer) Own(address string) string {
+	return below(below(address, a.Origin), a.Prefix)
 }
 
 // Recorded is the recorded answer to one request.

@@ -2,7 +2,6 @@ package rerun
 
 import (
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -124,7 +123,7 @@ func (l *lesson) take(answer *compare.Answer) {
 	if answer.Status/100 != l.step.Response.Status/100 {
 		return
 	}
-	l.location(answer.Header)
+	l.location(answer.Own(answer.Header.Get("Location")))
 	if want := l.step.Response.Headers["etag"]; want != "" {
 		l.learn([]string{"etag"}, true, "header:etag", want, answer.Header.Get("Etag"))
 	}
@@ -186,8 +185,8 @@ func (l *lesson) leaf(at string, want, got any) {
 }
 
 // location learns the ids in the path of a Location.
-func (l *lesson) location(h http.Header) {
-	want, got := l.step.Response.Headers["location"], h.Get("Location")
+func (l *lesson) location(got string) {
+	want := l.step.Response.Headers["location"]
 	if want == "" || got == "" {
 		return
 	}

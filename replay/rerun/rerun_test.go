@@ -477,7 +477,7 @@ func TestCookiesOfTheTargetAndAHeaderFromItsAnswersAreSent(t *testing.T) {
 		return 200, `{}`, nil
 	}}
 	o := options(s)
-	o.Headers = []Header{{"X-Csrf-Token", "{answer.csrf}"}, {"X-Env", "test"}}
+	o.Headers = []Header{{Name: "X-Csrf-Token", Value: "{answer.csrf}"}, {Name: "X-Env", Value: "test"}}
 	f := run(t, r, o)
 	if h := s.asked[0].header; h.Get("X-Csrf-Token") != "" || h.Get("X-Env") != "test" {
 		t.Errorf("first: %v", h)
@@ -488,6 +488,25 @@ func TestCookiesOfTheTargetAndAHeaderFromItsAnswersAreSent(t *testing.T) {
 	if got := fmt.Sprint(f.Outcomes[1].Unfilled); got != "[cookie old]" {
 		t.Errorf("unfilled: %s", got)
 	}
+}
+
+func TestATargetMayHaveAPathBeforeTheRecordedOnes(t *testing.T) {
+	r := &recording{t: t}
+	r.add(0, "POST", "/orders", `{}`, 201, "")
+	r.steps[0].Response.Headers["location"] = "/orders/17"
+	r.add(0, "GET", "/orders/17", "", 200, `{}`)
+	s := &target{answer: func(r *http.Request, _ string) (int, string, http.Header) {
+		if r.Method == "POST" {
+			return 201, "", http.Header{"Location": {"/v2/orders/3"}}
+		}
+		return 200, `{}`, nil
+	}}
+	o := options(s)
+	o.Target, _ = ParseTarget("http://127.0.0.1:9000/v2/")
+	if f := run(t, r, o); !f.Counts.AllMatched() {
+		t.Errorf("%+v", f.Outcomes[0])
+	}
+	wantLines(t, s.lines(), "POST /v2/orders {}", "GET /v2/orders/3")
 }
 
 func TestStepModeAsks(t *testing.T) {

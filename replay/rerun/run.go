@@ -44,6 +44,9 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Finished, error) {
 		if name := h.field(); name != "" {
 			r.fields[canonical(name)] = true
 		}
+		if h.Secret {
+			r.hidden.add(h.Value)
+		}
 	}
 	if secrets, ok := opts.Secrets.(interface{ Values() []string }); ok {
 		r.hidden.add(secrets.Values()...)

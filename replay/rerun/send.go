@@ -69,7 +69,7 @@ func (r *runner) try(ctx context.Context, s *Step, req *request, credential stri
 	if err != nil {
 		return nil, whyOf(err), withoutURL(err)
 	}
-	a := &compare.Answer{Status: res.StatusCode, Header: res.Header, Body: body, Origin: originOf(r.opts.Target)}
+	a := &compare.Answer{Status: res.StatusCode, Header: res.Header, Body: body, Origin: originOf(r.opts.Target), Prefix: r.opts.Target.EscapedPath()}
 	if int64(len(body)) > r.opts.MaxBody {
 		a.Body, a.Cut = body[:r.opts.MaxBody], true
 	}
