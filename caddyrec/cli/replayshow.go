@@ -11,6 +11,10 @@ import (
 	"github.com/caddyrec/caddyrec/replay/rerun"
 )
 
+// maxListed is how many requests a summary lists one by one, whatever came of
+// them.
+const maxListed = 200
+
 var replayColumns = []column{
 	{title: "SEQ", right: true},
 	{title: "AT", right: true},
@@ -48,6 +52,9 @@ func (c *console) replayed(r *rerun.Report, asJSON bool) error {
 	}
 	t := newTable(c, replayColumns)
 	for _, o := range r.Steps {
+		if len(r.Steps) > maxListed && o.State == rerun.Matched {
+			continue
+		}
 		if err := t.row(c.outcomeCells(o)); err != nil {
 			return err
 		}
@@ -56,6 +63,9 @@ func (c *console) replayed(r *rerun.Report, asJSON bool) error {
 		return err
 	}
 	s = sheet{con: c}
+	if len(r.Steps) > maxListed {
+		s.heading(dim, "%d that matched are not listed.", r.Counts.Matched)
+	}
 	for _, o := range r.Steps {
 		s.differences(o)
 	}
