@@ -1,14 +1,10 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
-	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,13 +32,6 @@ type job struct {
 
 	target    *instance
 	baselines []*instance
-}
-
-// instance is a target or a baseline, found and asked what it is.
-type instance struct {
-	rerun.Target
-	transport *http.Transport
-	mark      rerun.Mark
 }
 
 // job makes a replay ready as the flags say, or as it was when it was begun.
@@ -188,64 +177,6 @@ func (j *job) options() (err error) {
 	return nil
 }
 
-// reach finds the target and the baselines, and refuses those that may not be
-// sent what is planned. Nothing of the recording is sent yet.
-func (j *job) reach(ctx context.Context) (err error) {
-	f := j.flags
-	if j.target, err = j.instance(ctx, f.to.to, f.to.host); err != nil {
-		return err
-	}
-	j.opts.Target, j.opts.Transport = j.target.URL, j.target.transport
-	for _, address := range f.compare.Baseline {
-		in, err := j.instance(ctx, address, "")
-		if err != nil {
-			return fmt.Errorf("baseline: %w", err)
-		}
-		j.baselines = append(j.baselines, in)
-	}
-	return nil
-}
-
-func (j *job) instance(ctx context.Context, address, host string) (*instance, error) {
-	u, err := rerun.ParseTarget(address)
-	if err != nil {
-		return nil, err
-	}
-	if j.opts.Credential != nil || j.opts.Secrets != nil || len(j.opts.Originals) > 0 || len(j.opts.Headers) > 0 {
-		if err := mayCarry(u, "what you give for the target"); err != nil {
-			return nil, err
-		}
-	}
-	in := &instance{Target: rerun.Target{URL: u, Host: host, Recorded: j.plan.Origins()}}
-	if in.Listed, err = j.flags.to.isListed(u); err != nil {
-		return nil, err
-	}
-	if err := in.Resolve(ctx); err != nil {
-		return nil, err
-	}
-	in.transport = in.Transport(j.flags.how.Concurrency)
-	if in.mark, err = in.Challenge(ctx, in.transport); err != nil {
-		return nil, err
-	}
-	switch {
-	case in.mark == rerun.MarkProduction:
-		return nil, fmt.Errorf("%s says that it is production: nothing is sent to it", u.Host)
-	case j.opts.Unsafe && in.mark != rerun.MarkTest && !in.Listed:
-		return nil, fmt.Errorf("%s does not say that it is for tests, so nothing unsafe is sent to it: let it answer %s, or list it with --targets", u.Host, rerun.ChallengePath)
-	}
-	return in, nil
-}
-
-// allowed is why unsafe requests may be sent.
-func (in *instance) allowed() string {
-	if in.mark == rerun.MarkTest {
-		return "marked"
-	}
-	return "listed"
-}
-
-func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
-
 // begin keeps the plan and puts the replay on record.
 func (j *job) begin(ctx context.Context) (err error) {
 	r := &j.saved.Replay
@@ -376,24 +307,5 @@ func (j *job) close() {
 	}
 	if j.folder != nil {
 		j.folder.Close()
-	}
-}
-
-// choices are the answers to the question of step mode.
-var choices = map[string]rerun.Choice{"": rerun.Send, "s": rerun.Send, "k": rerun.Skip, "g": rerun.Go, "q": rerun.Abort}
-
-// askStep asks what to do with a request.
-func (c *console) askStep(s *rerun.Step) rerun.Choice {
-	in := bufio.NewReader(c.in)
-	for {
-		fmt.Fprintf(c.err, "%s  send (s), skip (k), go on without asking (g), quit (q)? ", clean(s.Request.Method+" "+pathOf(s.Request.URL)))
-		line, err := in.ReadString('\n')
-		if choice, ok := choices[strings.ToLower(strings.TrimSpace(line))]; ok && err == nil {
-			return choice
-		}
-		if err != nil {
-			return rerun.Abort
-		}
-		c.say("Answer one of %s.", strings.Join(slices.Sorted(maps.Keys(choices)), " "))
 	}
 }
