@@ -8,6 +8,7 @@
 package caddyrec
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,6 +50,11 @@ func init() { caddy.RegisterModule(App{}) }
 //				action <rule> token|partial <n>|pseudonym|drop
 //				no_defaults
 //			}
+//			encrypt_to <recipients...>
+//			originals {
+//				to <recipients...>
+//				max_body <size>
+//			}
 //		}
 //	}
 type App struct {
@@ -72,8 +78,17 @@ type App struct {
 	// What is secret, beyond what schemas mark.
 	Mask *Mask `json:"mask,omitempty"`
 
+	// Encrypts the contents of bodies in records and in approvals to these age
+	// recipients (`age1...`). Whoever has the identity of one of them can read
+	// them, the gateway cannot. Default: they are not encrypted.
+	EncryptTo []string `json:"encrypt_to,omitempty"`
+
+	// Keeps what was masked, for an investigator's eyes. Default: it is gone.
+	Originals *Originals `json:"originals,omitempty"`
+
 	store     Store
 	settings  string // of the store
+	ciphers   ciphers
 	masking   *masking.Policy
 	logger    *zap.Logger
 	providers []*Provider
@@ -108,6 +123,16 @@ type Store interface {
 	// and as long as that is a storage.Limited that is full, requests are
 	// refused; approvals use the store itself.
 	Open(log *slog.Logger) (s storage.Store, dir string, err error)
+}
+
+// ReadableStore is a [Store] that caddy rec can read where it is. String is its
+// name for people.
+type ReadableStore interface {
+	Store
+	fmt.Stringer
+	// Read opens the store for reading, and changes nothing. dir is what Open
+	// gives; it need not be on this machine.
+	Read(ctx context.Context) (s storage.Store, dir string, err error)
 }
 
 // CaddyModule returns the Caddy module information.
@@ -148,7 +173,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("mask: %w", err)
 	}
-	return nil
+	a.ciphers, err = a.newCiphers()
+	return err
 }
 
 // Validate checks what has no default to fall back to.
@@ -228,7 +254,7 @@ func (a *App) open() (*Gateway, error) {
 		return a.run.gateway, a.run.openErr
 	}
 	a.run.opened = true
-	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a, terms{patience: time.Duration(a.CommitTimeout), retain: time.Duration(a.Retain)})
+	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a, terms{patience: time.Duration(a.CommitTimeout), retain: time.Duration(a.Retain), ciphers: a.ciphers})
 	if g := a.run.gateway; g != nil {
 		a.run.keys.Store(g.keys)
 	}

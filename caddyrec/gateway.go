@@ -44,6 +44,7 @@ type Gateway struct {
 	denials     denials
 	outage      outage
 	retention   retention
+	recordings  recordings
 	meter       meter
 	unsigned    unsigned
 	signed      atomic.Int64 // when the newest checkpoint was, in nanoseconds since 1970
@@ -126,7 +127,15 @@ func newGateway(store Store, log string, t terms, logger *zap.Logger) (*Gateway,
 		}
 		return nil, err
 	}
-	g.tellStart()
+	if err := g.tellStart(); err != nil {
+		g.end()
+		g.meter.close()
+		err = errors.Join(err, g.log.Close())
+		if g.store != nil {
+			err = errors.Join(err, g.store.Close())
+		}
+		return nil, err
+	}
 	g.rotateKey()
 	g.background.Go(func() { g.retention.run(g.life) })
 	protection := "the store's own"
@@ -153,12 +162,18 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	spooled := storage.Spooled(objects)
 	g.room, _ = spooled.(storage.Limited)
 	checkpoints := g.live.named("caddyrec.checkpoint")
-	dir := filepath.Join(g.dir, "ledger", log)
-	if newest, err := os.ReadFile(filepath.Join(dir, "checkpoint")); err == nil { // what is wrong with it, Open tells
+	dir, batches := filepath.Join(g.dir, "ledger", log), storage.Batches(objects)
+	if batches != nil {
+		if err := noSegments(g.dir, log); err != nil {
+			return err
+		}
+		dir = "" // the log is in the store alone
+	}
+	if newest, err := os.ReadFile(filepath.Join(g.dir, "ledger", log, "checkpoint")); err == nil { // what is wrong with it, Open tells
 		g.unsigned.checkpoint(newest, time.Now())
 	}
 	g.log, err = ledger.Open(ledger.Options{
-		Dir: dir, Log: log, Store: spooled, Keys: g.keys,
+		Dir: dir, Log: log, Store: spooled, Batches: batches, Keys: g.keys,
 		OnCheckpoint: func(note []byte) {
 			now := time.Now()
 			g.signed.Store(now.UnixNano())
@@ -179,7 +194,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	if err != nil {
 		return fmt.Errorf("opening log %s: %w", log, err)
 	}
-	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Expiry: approvalExpiry, Used: g.usedApprovals, Logger: g.live.slog("caddyrec.approval")})
+	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Expiry: approvalExpiry, Used: g.usedApprovals, Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval")})
 	if err != nil {
 		return errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/storage"
 )
@@ -34,6 +35,9 @@ func (g *Gateway) claim(objects storage.Store, log string) error {
 	if errors.Is(err, storage.ErrNotExist) {
 		err = storage.CreateAll(ctx, objects, []storage.Object{key})
 	}
+	if err == nil {
+		err = noBatches(ctx, objects, log)
+	}
 	if errors.Is(err, storage.ErrExist) {
 		return fmt.Errorf("log %s is in this store already, with another key: give each machine a log name of its own, or restore the keys that began it", log)
 	}
@@ -43,15 +47,43 @@ func (g *Gateway) claim(objects storage.Store, log string) error {
 	return nil
 }
 
+// noBatches refuses a log of which the store has batches: going on with it on
+// this machine's disk would leave them out.
+func noBatches(ctx context.Context, objects storage.Store, log string) error {
+	for name, err := range objects.List(ctx, "ledger/"+log+"/open/") {
+		if err == nil {
+			err = fmt.Errorf("it was written with ack remote (%s is there): go on so, or give the log another name", name)
+		}
+		return err
+	}
+	return nil
+}
+
+// noSegments refuses a log of which this machine's disk has segments, for the
+// same reason.
+func noSegments(dir, log string) error {
+	open := filepath.Join(dir, "ledger", log, "open")
+	left, err := os.ReadDir(open)
+	if err == nil && len(left) > 0 {
+		return fmt.Errorf("opening log %s: it was written with ack local (%s is there): go on so, or give the log another name", log, filepath.Join(open, left[0].Name()))
+	}
+	return nil
+}
+
 // tellStart records that the gateway has started: at once, or, when the disk is
 // full or failing, as soon as it can be. Requests are refused until then, each
-// with its reason; the site's other parts are served.
-func (g *Gateway) tellStart() {
+// with its reason; the site's other parts are served. The error is that another
+// process writes the log.
+func (g *Gateway) tellStart() error {
 	start := record.New(record.GatewayStarted)
 	start.Gateway = &record.Gateway{Version: Version()}
 	err := g.Commit(10*time.Second, start)
 	if err == nil {
-		return
+		return nil
+	}
+	if errors.Is(err, ledger.ErrOtherWriter) {
+		g.outage.stop()
+		return fmt.Errorf("opening log %s: %w", g.name, err)
 	}
 	g.logger.Error("nothing can be recorded yet, so requests are refused", zap.Error(err))
 	leave, _ := g.enter() // nobody can close it yet
@@ -68,6 +100,7 @@ func (g *Gateway) tellStart() {
 			}
 		}
 	}()
+	return nil
 }
 
 // rotateKey takes up the signing key that caddy rec keys rotate has left, if

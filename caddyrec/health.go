@@ -19,6 +19,7 @@ func init() { caddy.RegisterModule(adminAPI{}) }
 //	POST /caddyrec/hold
 //	POST /caddyrec/release
 //	POST /caddyrec/purge
+//	POST /caddyrec/originals
 //	POST /caddyrec/keys/revoke
 type adminAPI struct{}
 
@@ -29,7 +30,9 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements [caddy.AdminRouter].
 func (adminAPI) Routes() []caddy.AdminRoute {
-	return append(append(retentionRoutes(), keyRoutes()...), caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)})
+	return append(append(retentionRoutes(), keyRoutes()...),
+		caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)},
+		caddy.AdminRoute{Pattern: "/caddyrec/originals", Handler: caddy.AdminHandlerFunc(serveOriginals)})
 }
 
 // health is the answer of /caddyrec/health.

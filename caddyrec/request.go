@@ -13,8 +13,9 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// begin makes r's exchange: what the client asked for, masked.
-func begin(m exchange.Masker, r *http.Request) *exchange.Exchange {
+// begin makes r's exchange: what the client asked for, masked. Originals may be
+// nil.
+func begin(m exchange.Masker, r *http.Request, originals *Originals) *exchange.Exchange {
 	keepConnection(r.Header)
 	x := &exchange.Exchange{ID: record.NewID(), Start: time.Now(), Body: BodyOf(r)}
 	// What the client asked for, before any rewrite. (Caddy keeps no Host there.)
@@ -25,6 +26,9 @@ func begin(m exchange.Masker, r *http.Request) *exchange.Exchange {
 	scheme := "http"
 	if r.TLS != nil {
 		scheme = "https"
+	}
+	if originals != nil {
+		x.Before = exchange.NewBefore(originals.MaxBody, scheme, r.Host, asked.URL, r.Header)
 	}
 	x.Request = record.Request{Method: m.Text(asked.Method, 32), Proto: r.Proto}
 	var inURL, inHeaders []record.Masked

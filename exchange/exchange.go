@@ -39,6 +39,8 @@ type Exchange struct {
 	Request record.Request
 	// Masked tells what was masked in Request.
 	Masked []record.Masked
+	// Before is what it was before; nil unless records keep originals.
+	Before *Before
 
 	// Body is the request's body.
 	Body *Body
@@ -84,6 +86,9 @@ func (x *Exchange) Record(t record.Type) *record.Record {
 	}{x.Client, x.Request, x.Verdicts}
 	r.Client, r.Request = &own.client, &own.request
 	r.Masked = append([]record.Masked(nil), x.Masked...)
+	if x.Before != nil {
+		r.Unmasked = x.Before.of(&x.Request)
+	}
 	r.Approval = x.Approval
 	late := x.shadow.Load()
 	if late != nil {

@@ -24,9 +24,13 @@
 //	open/<first>.ndjson the segment being written: records, then zeros
 //	sealed/dt=…/hour=…/<first>.ndjson.gz  write-once, by the first record's time
 //	tile/…              hashes of all sealed records
+//	index/<first>.gz    where each session's records are in a sealed segment
 //	holds/              legal holds, and what ended them
 //	purged/             one for each segment that was removed by retention
 //	conflict/           open segments whose sealed name something else had
+//
+// Without a disk, see [Options].Batches, it is all in the store: no lock, each
+// batch as open/<first>.ndjson, and the newest checkpoint as latest/<size>.<n>.
 //
 // <first> is the seq of the segment's first record, so that a segment ends
 // where the next one begins, whatever may lie behind in its file.
@@ -47,16 +51,24 @@ import (
 // Options say where a log is and how it is written.
 type Options struct {
 	// Dir is the log's folder on a local disk. In a local store that is
-	// ledger/<log> below the store's root.
+	// ledger/<log> below the store's root. With Batches there is none.
 	Dir string
 	// Log is the log's name: 1 to 64 letters, digits, - and _.
 	Log string
 	// Store gets sealed segments, tiles and checkpoints, under ledger/<log>/.
 	Store storage.Store
+	// Batches, where it is not nil, is for a machine without a disk: the same
+	// place as Store, in which each batch of records is created as an object of
+	// its own and acknowledged when it is there. They are removed once they are
+	// sealed, if it is a [storage.Retainer]. Instead of a lock it is the next
+	// batch that keeps another process out: who finds another there stops, see
+	// [ErrOtherWriter].
+	Batches storage.Store
 	// Keys sign the log.
 	Keys *Keys
 	// SealBytes and SealAfter are when a segment is sealed: at that many bytes,
-	// at most 1 GiB, or that long after its first record. 0: 64 MiB, 1 h.
+	// at most 1 GiB, or that long after its first record. 0: 64 MiB, and 1 h, or
+	// 10 min with Batches, so that there are not too many of them.
 	SealBytes int64
 	SealAfter time.Duration
 	// CheckpointEvery is the longest time from a record to a checkpoint that
@@ -82,6 +94,8 @@ type Options struct {
 
 	disk  disk          // for tests; nil: Dir
 	retry time.Duration // for tests; 0: 1 s. Between attempts while failing
+
+	sealAgain time.Duration // for tests; 0: 2 s. After the first failed seal
 }
 
 func (o *Options) check() error {
@@ -89,8 +103,10 @@ func (o *Options) check() error {
 		return err
 	}
 	switch {
-	case o.Dir == "":
+	case o.Dir == "" && o.Batches == nil:
 		return errors.New("no folder given")
+	case o.Dir != "" && o.Batches != nil:
+		return errors.New("batches are in the store, and a folder is given too")
 	case o.Store == nil:
 		return errors.New("no store given")
 	case o.Keys == nil || o.Keys.signer == nil:
@@ -103,10 +119,22 @@ func (o *Options) check() error {
 		return errors.New("a time is negative")
 	}
 	setDefault(&o.SealBytes, 64<<20)
+	if o.Batches != nil {
+		setDefault(&o.SealAfter, 10*time.Minute)
+	}
 	setDefault(&o.SealAfter, time.Hour)
 	setDefault(&o.CheckpointEvery, time.Second)
 	setDefault(&o.retry, time.Second)
+	setDefault(&o.sealAgain, 2*time.Second)
 	return nil
+}
+
+// place is where the log is, for people.
+func (o *Options) place() string {
+	if o.Batches != nil {
+		return "the store"
+	}
+	return o.Dir
 }
 
 func setDefault[T int64 | time.Duration](v *T, value T) {
@@ -121,8 +149,9 @@ type Log struct {
 	opts   Options
 	prefix string // of the log's objects in the store
 	disk   disk
-	lock   *os.File
+	lock   *os.File // nil without a folder, as root is
 	root   *os.Root
+	remote *remote // the disk, where it is a store
 
 	queue     *queue
 	committer committer

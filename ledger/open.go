@@ -29,12 +29,15 @@ func Open(opts Options) (*Log, error) {
 	}
 	l, err := open(opts)
 	if err != nil {
-		return nil, fmt.Errorf("opening log %s in %s: %w", opts.Log, opts.Dir, err)
+		return nil, fmt.Errorf("opening log %s in %s: %w", opts.Log, opts.place(), err)
 	}
 	return l, nil
 }
 
 func open(opts Options) (*Log, error) {
+	if opts.Batches != nil {
+		return openRemote(opts)
+	}
 	f, err := openFolder(opts.Dir)
 	if err != nil {
 		return nil, err
@@ -52,6 +55,18 @@ func open(opts Options) (*Log, error) {
 	if err := l.start(); err != nil {
 		lock.Close()
 		f.root.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// openRemote opens a log that is in a store alone.
+func openRemote(opts Options) (*Log, error) {
+	l := &Log{opts: opts, prefix: "ledger/" + opts.Log + "/"}
+	l.remote = newRemote(opts.Store, opts.Batches, opts.Log, l.problem)
+	l.disk = l.remote
+	if err := l.start(); err != nil {
+		l.remote.giveUp()
 		return nil, err
 	}
 	return l, nil
@@ -75,6 +90,9 @@ func (l *Log) start() error {
 	l.signing.newest = state.signed
 	l.queue, l.committed, l.closed = newQueue(), make(chan struct{}), make(chan struct{})
 	l.sealer = sealer{log: l, tiling: state.base, pending: state.jobs, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	if err := l.sealer.restoreIndex(); err != nil {
+		return err
+	}
 	l.sealer.wake <- struct{}{}
 	l.checkpointer = checkpointer{log: l, stop: make(chan struct{}), done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -126,7 +144,7 @@ func (l *Log) tellCut(state *recovered) error {
 // Close takes no more records, makes those that wait durable, signs a last
 // checkpoint and gives the log up. When the disk does not answer within ten
 // seconds it returns an error; the log then stays locked until the disk does,
-// or the process ends.
+// or the process ends. A store that takes no batch in that time is given up.
 func (l *Log) Close() error {
 	l.closing.Do(func() {
 		l.queue.close()
@@ -141,6 +159,11 @@ func (l *Log) Close() error {
 	case <-l.closed:
 		return l.closeErr
 	case <-late.C:
+		if l.remote != nil {
+			l.remote.giveUp()
+			<-l.closed
+			return l.closeErr
+		}
 		return fmt.Errorf("closing log %s: the disk of %s has not answered for %v", l.opts.Log, l.opts.Dir, closeWithin)
 	}
 }
@@ -153,9 +176,12 @@ func (l *Log) shutDown() error {
 	l.stopSealer()
 	<-l.sealer.done
 
-	errs := []error{l.lastCheckpoint(), l.leaveSegment(), l.lock.Close()}
-	if l.root != nil {
-		errs = append(errs, l.root.Close())
+	errs := []error{l.lastCheckpoint(), l.leaveSegment()}
+	if l.remote != nil {
+		errs = append(errs, l.remote.stopped())
+		l.remote.giveUp()
+	} else {
+		errs = append(errs, l.lock.Close(), l.root.Close())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("closing log %s: %w", l.opts.Log, err)

@@ -62,6 +62,9 @@ func (l *Log) restore() (*recovered, error) {
 			return nil, err
 		}
 	}
+	if state.cut > 0 && l.remote != nil { // a batch is there whole, or not at all
+		return nil, lost("behind record %d in the store is what does not follow it: a batch is changed, missing, or another process's", int64(state.tree.size)-1)
+	}
 	if newest := signed.newest(); newest.size > state.tree.size {
 		return nil, lost("the checkpoint at %d records is signed, the files hold %d", newest.size, state.tree.size)
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -122,11 +123,7 @@ func (s *signing) promote() {
 // folder can be verified wherever it goes.
 func (l *Log) takeKeys() error {
 	k := l.opts.Keys
-	text, err := l.root.ReadFile(publicKeyFile)
-	if errors.Is(err, fs.ErrNotExist) { // looked at first: the disk may be full
-		text = []byte(k.public.text + "\n")
-		err = createFile(l.root, publicKeyFile, text, 0o444)
-	}
+	text, err := l.firstKey([]byte(k.public.text + "\n"))
 	if err != nil {
 		return err
 	}
@@ -158,6 +155,26 @@ func (l *Log) takeKeys() error {
 		return fmt.Errorf("the log is signed with the key %s since %d records, not with %s: restore that key, or start a log under another name", current.id(), keys[len(keys)-2].until, k.public.id())
 	}
 	return l.keepSuccession()
+}
+
+// firstKey is the key that the log was begun with, this one if it begins now.
+func (l *Log) firstKey(own []byte) (text []byte, err error) {
+	if l.root != nil {
+		text, err = l.root.ReadFile(publicKeyFile)
+	} else {
+		text, err = readSmall(l.storeSource().open(publicKeyFile))
+	}
+	if !errors.Is(err, fs.ErrNotExist) { // looked at first: the disk may be full
+		return text, err
+	}
+	if l.root != nil {
+		return own, createFile(l.root, publicKeyFile, own, 0o444)
+	}
+	err = l.opts.Store.Create(context.Background(), l.prefix+publicKeyFile, bytes.NewReader(own))
+	if errors.Is(err, storage.ErrExist) { // another process was first
+		return readSmall(l.storeSource().open(publicKeyFile))
+	}
+	return own, err
 }
 
 // keepSuccession makes the newest succession durable: who stored it may not

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type sealJob struct {
 type sealer struct {
 	log    *Log
 	tiling *tiling // of the tree that is sealed; changed by the sealer only, under mu
+	last   lastIndex
 
 	mu      sync.Mutex
 	pending []sealJob
@@ -51,62 +53,97 @@ func (s *sealer) add(job sealJob) {
 	}
 }
 
-// run seals until ctx ends. After a failure it tries again when the next
-// segment comes, or at the next start.
+// mostSealPause is the longest between two attempts to seal.
+const mostSealPause = 5 * time.Minute
+
+// run seals until ctx ends. After a failure it tries again in a while, each time
+// in a longer one, and when the next segment comes.
 func (s *sealer) run(ctx context.Context) {
 	defer close(s.done)
+	if r := s.log.remote; r != nil {
+		select {
+		case <-r.owned: // what is before that batch is whole, and nobody else's
+		case <-ctx.Done():
+			return
+		}
+	}
+	pause := s.log.opts.sealAgain
+	again := time.NewTimer(mostSealPause)
+	again.Stop()
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.wake:
+		case <-again.C:
 		}
-		for ctx.Err() == nil {
-			s.mu.Lock()
-			if len(s.pending) == 0 {
-				s.mu.Unlock()
-				break
-			}
-			job := s.pending[0]
-			s.mu.Unlock()
-			if err := s.seal(ctx, job); err != nil {
-				if ctx.Err() == nil {
-					s.log.problem(fmt.Errorf("sealing %s: %w; it stays where it is and is tried again", job.name, err))
-				}
-				break
-			}
-			s.mu.Lock()
-			s.pending = s.pending[1:]
-			s.mu.Unlock()
+		again.Stop()
+		if s.sealPending(ctx) {
+			pause = s.log.opts.sealAgain
+			continue
 		}
+		again.Reset(pause)
+		pause = min(2*pause, mostSealPause)
 	}
 }
 
-// seal writes a segment's tiles, checkpoint and sealed object, looks at what is
-// there, and only then lets go of the open file.
+// sealPending seals what waits, in order, and says whether all of it is sealed.
+func (s *sealer) sealPending(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		s.mu.Lock()
+		if len(s.pending) == 0 {
+			s.mu.Unlock()
+			return true
+		}
+		job := s.pending[0]
+		s.mu.Unlock()
+		err := s.seal(ctx, job)
+		if err != nil && s.log.remote != nil && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist)) {
+			err = s.goOnBehind(job, err)
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.problem(fmt.Errorf("sealing %s: %w; it stays where it is and is tried again", job.name, err))
+			}
+			return false
+		}
+		s.mu.Lock()
+		s.pending = s.pending[1:]
+		s.mu.Unlock()
+	}
+	return false
+}
+
+// seal writes a segment's tiles, checkpoint, index and sealed object, in this order,
+// looks at what is there, and only then lets go of the open file.
 func (s *sealer) seal(ctx context.Context, job sealJob) error {
 	if job.sealed != "" {
 		return s.dropTwin(ctx, job)
 	}
-	tiles, when, err := s.writeTiles(ctx, job)
+	f, err := s.log.disk.files().Open(job.name)
 	if err != nil {
 		return err
 	}
-	c := checkpoint{size: job.end, root: job.root}
-	signed, err := s.log.signing.sign(c)
+	defer f.Close()
+	var signed []byte
+	p, err := s.newPass(job, f, func(p *pass) (err error) {
+		signed, err = s.vouch(ctx, p)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	if err := s.log.signing.store(ctx, c, signed); err != nil {
-		return err
+	conflict, err := s.writeSealed(ctx, p)
+	if err == nil && s.log.remote != nil {
+		err = conflict // what a store has cannot be set aside
 	}
-	conflict, err := s.writeSealed(ctx, job, sealedName(when, job.first))
 	if err != nil {
 		return err
 	}
 	s.log.announce(signed)
 	s.mu.Lock()
-	s.tiling = tiles
+	s.tiling = p.tiling
 	s.mu.Unlock()
 	if conflict != nil {
 		err = s.setAside(job, conflict)
@@ -120,76 +157,52 @@ func (s *sealer) seal(ctx context.Context, job sealJob) error {
 	return nil
 }
 
-// writeTiles hashes the segment as it is on disk, holds that against what was
-// acknowledged, and writes the tiles that it completes.
-func (s *sealer) writeTiles(ctx context.Context, job sealJob) (t *tiling, when time.Time, err error) {
-	if s.tiling.size != job.first {
-		return nil, when, fmt.Errorf("it begins at record %d, but %d are sealed", job.first, s.tiling.size)
+// vouch makes a segment's tiles durable, then a checkpoint of them, and then its
+// index.
+func (s *sealer) vouch(ctx context.Context, p *pass) (signed []byte, err error) {
+	if err := storage.CreateAll(ctx, s.log.opts.Store, p.tiles); err != nil {
+		return nil, err
 	}
-	f, err := s.log.disk.files().Open(job.name)
-	if err != nil {
-		return nil, when, err
+	c := checkpoint{size: p.job.end, root: p.job.root}
+	if signed, err = s.log.signing.sign(c); err != nil {
+		return nil, err
 	}
-	defer f.Close()
-	t = s.tiling.clone()
-	tree := t.frontier()
-	var tiles []storage.Object
-	keep := func(tile tlog.Tile, hashes []tlog.Hash) error {
-		tiles = append(tiles, storage.Object{Name: s.log.prefix + tilePath(tile), Data: appendHashes(nil, hashes)})
-		return nil
+	if err := s.log.signing.store(ctx, c, signed); err != nil {
+		return nil, err
 	}
-	lines := newLineReader(io.LimitReader(f, job.size))
-	var hasher leafHasher
-	for {
-		line, _, err := lines.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, when, err
-		}
-		if tree.size == job.first {
-			when = recordTime(line)
-		}
-		leaf := hasher.sum(line)
-		tree.add(leaf)
-		if err := t.add(leaf, keep); err != nil {
-			return nil, when, err
-		}
-	}
-	if tree.size != job.end || tree.root() != job.root {
-		return nil, when, errors.New("its records are not those that were acknowledged: somebody or something changed the file")
-	}
-	t.partial(keep)
-	if err := storage.CreateAll(ctx, s.log.opts.Store, tiles); err != nil {
-		return nil, when, err
-	}
-	return t, when, nil
+	return signed, s.writeIndex(ctx, p)
 }
 
-// writeSealed writes the sealed object and reads it back. Conflict says that
-// another one has its name.
-func (s *sealer) writeSealed(ctx context.Context, job sealJob, name string) (conflict, err error) {
-	object := s.log.prefix + name
-	f, err := s.log.disk.files().Open(job.name)
+// writeSealed writes the sealed object and looks at what then is there.
+// Conflict says that another one has its name.
+func (s *sealer) writeSealed(ctx context.Context, p *pass) (conflict, err error) {
+	object := s.log.prefix + sealedName(p.when, p.job.first)
+	err = s.log.opts.Store.Create(ctx, object, p)
+	if errors.Is(err, storage.ErrExist) {
+		if err := p.finish(); err != nil {
+			return nil, err
+		}
+		same, err := s.sealedIs(ctx, p.job, object)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s back: %w", object, err)
+		}
+		if !same {
+			return fmt.Errorf("%w, and it is another: %s", storage.ErrExist, object), nil
+		}
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	err = s.log.opts.Store.Create(ctx, object, newCompressor(io.LimitReader(f, job.size)))
-	existed := errors.Is(err, storage.ErrExist)
-	if err != nil && !existed {
-		return nil, err
+	if p.err != io.EOF {
+		return nil, fmt.Errorf("the store made %s of less than it was given", object)
 	}
-	same, err := s.sealedIs(ctx, job, object)
+	same, err := s.holds(ctx, object, p.sum)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s back: %w", object, err)
 	}
-	if !same && !existed {
-		return nil, fmt.Errorf("%s does not hold what was just written to it", object)
-	}
 	if !same {
-		return fmt.Errorf("%s is there already and is another", object), nil
+		return nil, fmt.Errorf("%s does not hold what was just written to it", object)
 	}
 	return nil, nil
 }

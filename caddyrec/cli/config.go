@@ -15,10 +15,13 @@ import (
 )
 
 // configured is what a configuration says about where records are.
-type configured struct{ store, log string }
+type configured struct {
+	store, log string
+	far        caddyrec.ReadableStore // where it is no folder here; else nil
+}
 
 // readConfig takes store and log from a Caddyfile or a JSON configuration. It
-// is adapted, not provisioned: nothing is opened, fetched or made.
+// is adapted, and the store alone is provisioned: nothing is fetched or made.
 func readConfig(name string) (configured, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -45,11 +48,24 @@ func readConfig(name string) (configured, error) {
 			return configured{}, fmt.Errorf("%s: the app caddyrec: %w", name, err)
 		}
 	}
-	store, err := storeFolder(app.StoreRaw)
+	c := configured{log: app.Log}
+	if isLocal(app.StoreRaw) {
+		c.store, err = storeFolder(app.StoreRaw)
+	} else {
+		c.far, err = loadStore(app.StoreRaw)
+	}
 	if err != nil {
 		return configured{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return configured{store: store, log: app.Log}, nil
+	return c, nil
+}
+
+// isLocal says whether raw describes a folder on this machine.
+func isLocal(raw json.RawMessage) bool {
+	store := struct {
+		Module string `json:"module"`
+	}{Module: "local"}
+	return raw == nil || json.Unmarshal(raw, &store) != nil || store.Module == "local"
 }
 
 // storeFolder is the folder of the store that raw describes, found as the
@@ -63,9 +79,6 @@ func storeFolder(raw json.RawMessage) (string, error) {
 		if err := json.Unmarshal(raw, &store); err != nil {
 			return "", fmt.Errorf("the store: %w", err)
 		}
-	}
-	if store.Module != "local" {
-		return "", fmt.Errorf("the store is of kind %q, whose records are not in a folder here: copy them and pass --store", store.Module)
 	}
 	if store.Folder == "" {
 		return filepath.Join(caddy.AppDataDir(), "caddyrec"), nil

@@ -71,8 +71,9 @@ the gateway has taken the key up.
 	return cmd
 }
 
-// keysDir is where the store keeps the secret keys, if src is in a store.
-func (s *source) keysDir() string { return filepath.Join(s.dir, "..", "..", "keys") }
+// keysDir is where the store keeps the secret keys on this machine, if src is in
+// a store.
+func (s *source) keysDir() string { return filepath.Join(s.keep, "keys") }
 
 // logKeys is what keys shows.
 type logKeys struct {
@@ -92,7 +93,7 @@ func (c *console) keys(src *source, asJSON bool) error {
 	}
 	out := logKeys{Log: src.log, Keys: all}
 	// Without the right to read secret keys, what waits is not known.
-	if next, err := ledger.NextKey(src.keysDir(), src.log); err == nil && next != all[len(all)-1].Public {
+	if next, err := ledger.NextKey(src.keysDir(), src.log); src.keep != "" && err == nil && next != all[len(all)-1].Public {
 		out.Next = next
 	}
 	if asJSON {
@@ -131,6 +132,9 @@ func idOf(public string) string {
 
 // rotate leaves a new signing key for the gateway.
 func (c *console) rotate(src *source) error {
+	if src.keep == "" {
+		return fmt.Errorf("a bucket has no secret keys: name the configuration of the gateway that writes it with --config, on its machine")
+	}
 	dir := src.keysDir()
 	public, err := ledger.NewSigningKey(dir, src.log)
 	switch {

@@ -27,6 +27,7 @@ func (s *sheet) record(it item) {
 	s.gateway(r.Gateway)
 	s.retention(r.Retention)
 	s.key(r.Key)
+	s.opened(r.Opened)
 	s.denial(r.Denial)
 	s.approval(r.Approval)
 	s.verdicts(r.Schema)
@@ -50,6 +51,10 @@ func (s *sheet) record(it item) {
 		s.body(&part.Body, marks["response"])
 	}
 	s.masked(r.Masked)
+	if it.originals == nil && r.Originals != "" {
+		s.painted("originals", warn, "what was masked is kept, encrypted: give --originals --identity FILE --why TEXT")
+	}
+	s.originals(it.originals)
 }
 
 func micros(us int64) string { return (time.Duration(us) * time.Microsecond).String() }
@@ -142,6 +147,17 @@ func (s *sheet) retention(r *record.Retention) {
 	s.field("why", "%s", r.Why)
 	if r.By != "" {
 		s.field("by", "%s", r.By)
+	}
+}
+
+func (s *sheet) opened(o *record.Opened) {
+	if o == nil {
+		return
+	}
+	s.painted("opened", warn, "the originals of record %d, %s", o.Seq, o.Record)
+	s.field("why", "%s", o.Why)
+	if o.By != "" {
+		s.field("by", "%s", o.By)
 	}
 }
 

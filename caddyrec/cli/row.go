@@ -47,7 +47,7 @@ func (c *console) cells(r *record.Record) []cell {
 
 func styleOfType(t record.Type) style {
 	switch {
-	case t == record.Denied, t == record.GatewayRecovered, t == record.GatewayOutage, t == record.KeyRefused, t == record.KeyAnomaly:
+	case t == record.Denied, t == record.GatewayRecovered, t == record.GatewayOutage, t == record.KeyRefused, t == record.KeyAnomaly, t == record.OriginalsOpened:
 		return bad
 	case strings.HasPrefix(string(t), "approval."):
 		return accent
@@ -82,6 +82,8 @@ func who(r *record.Record) string {
 		return r.Key.By
 	case r.Denial != nil && r.Denial.Unverified != nil:
 		return "?" + r.Denial.Unverified.Subject
+	case r.Opened != nil:
+		return r.Opened.By
 	}
 	return ""
 }
@@ -96,6 +98,8 @@ func what(r *record.Record) string {
 		return keyWords(r.Key)
 	case r.Approval != nil:
 		return r.Approval.ID
+	case r.Opened != nil:
+		return fmt.Sprintf("record %d: %s", r.Opened.Seq, r.Opened.Why)
 	case r.Session != nil:
 		return r.Session.ID
 	case r.Gateway != nil && r.Gateway.Cut > 0:

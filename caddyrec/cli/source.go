@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,9 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/spf13/cobra"
+
+	"github.com/caddyrec/caddyrec/ledger"
+	"github.com/caddyrec/caddyrec/storage/spool"
 )
 
 // place is where the command line says the records are.
@@ -22,7 +26,7 @@ type place struct {
 
 func (p *place) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&p.store, "store", "", "folder of the store, or of one log (default: caddyrec in Caddy's data directory)")
+	f.StringVar(&p.store, "store", "", "folder of the store, or of one log, or a bucket as gs://bucket/prefix (default: caddyrec in Caddy's data directory)")
 	f.StringVar(&p.log, "log", "", "name of the log (default: main)")
 	f.StringVarP(&p.config, "config", "c", "", "take store and log from this Caddyfile or JSON configuration")
 }
@@ -30,9 +34,22 @@ func (p *place) flags(cmd *cobra.Command) {
 // source is one log's folder. Nothing outside it is read through it, whatever
 // links somebody has put there.
 type source struct {
-	dir string // absolute
+	dir string // absolute, or the address in a bucket
 	log string
 	fs.FS
+
+	far      bool   // it is in a bucket
+	keep     string // the folder of that store on this machine; "": it is not known
+	waiting  interface{ Waiting() (spool.Waiting, error) }
+	followed func(context.Context, uint64, func(ledger.Line) error) error
+}
+
+// follow gives new records as they come.
+func (s *source) follow(ctx context.Context, from uint64, fn func(ledger.Line) error) error {
+	if s.far {
+		return s.followed(ctx, from, fn)
+	}
+	return ledger.Follow(ctx, s.dir, from, fn)
 }
 
 // find opens the log that p, or a path given as an argument, names.
@@ -51,12 +68,18 @@ func (p *place) find(path []string) (*source, error) {
 		if err != nil {
 			return nil, err
 		}
-		dir = configured.store
 		if log == "" {
 			log = configured.log
 		}
+		if configured.far != nil {
+			return readStore(configured.far, log, true)
+		}
+		dir = configured.store
 	case dir == "":
 		dir = filepath.Join(caddy.AppDataDir(), "caddyrec")
+	}
+	if strings.HasPrefix(dir, bucketScheme) {
+		return bucketAt(dir, log)
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -124,7 +147,7 @@ func open(dir, log string) (*source, error) {
 	if err != nil {
 		return nil, notReadable(dir, err)
 	}
-	return &source{dir: dir, log: log, FS: root.FS()}, nil
+	return &source{dir: dir, log: log, FS: root.FS(), keep: filepath.Join(dir, "..", "..")}, nil
 }
 
 // Lstat and ReadLink implement [fs.ReadLinkFS]: what is no file is then told

@@ -68,6 +68,10 @@ type status struct {
 	Checkpoint *checkpointStatus `json:"checkpoint"`
 	Key        *ledger.Key       `json:"key,omitempty"`
 	Disk       *disk             `json:"disk,omitempty"`
+	// Spool is what waits on this machine for the bucket.
+	Spool *spoolStatus `json:"spool,omitempty"`
+
+	far bool // how large segments are, and what protects them, is the bucket's
 }
 
 // files are segments of one kind. ReadOnly and Immutable count those that have
@@ -80,11 +84,20 @@ type files struct {
 	Known     bool  `json:"immutable_known"`
 }
 
+// spoolStatus is what waits for a bucket, in objects and bytes, since when, and
+// what cannot go there.
+type spoolStatus struct {
+	Objects int       `json:"objects"`
+	Bytes   int64     `json:"bytes"`
+	Oldest  time.Time `json:"oldest,omitzero"`
+	Aside   int       `json:"set_aside"`
+}
+
 // checkpointStatus is what a checkpoint says, unverified, and when it was
 // written.
 type checkpointStatus struct {
 	Records uint64    `json:"records"`
-	Written time.Time `json:"written"`
+	Written time.Time `json:"written,omitzero"` // not known of one in a bucket
 }
 
 // disk is the room on the file system that a log is on, in bytes.
@@ -94,7 +107,7 @@ type disk struct {
 }
 
 func (s *source) status() (*status, error) {
-	st := &status{Log: s.log, Folder: s.dir}
+	st := &status{Log: s.log, Folder: s.dir, far: s.far}
 	if err := s.segmentFiles("sealed", ".ndjson.gz", &st.Sealed); err != nil {
 		return nil, err
 	}
@@ -125,8 +138,19 @@ func (s *source) status() (*status, error) {
 	if keys, err := ledger.LogKeys(s); err == nil {
 		st.Key = &keys[len(keys)-1]
 	}
-	if free, total, ok := diskSpace(s.dir); ok {
+	here := s.dir
+	if s.far && s.waiting != nil {
+		here = s.keep
+	}
+	if free, total, ok := diskSpace(here); ok {
 		st.Disk = &disk{free, total}
+	}
+	if s.waiting != nil {
+		w, err := s.waiting.Waiting()
+		if err != nil {
+			return nil, err
+		}
+		st.Spool = &spoolStatus{w.Objects, w.Bytes, w.Oldest, w.Aside}
 	}
 	return st, nil
 }
@@ -137,6 +161,11 @@ func (s *source) segmentFiles(folder, suffix string, out *files) error {
 	err := fs.WalkDir(s, folder, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path.Base(name), suffix) {
 			return err
+		}
+		if s.far {
+			out.Segments++
+			out.Known = false
+			return nil
 		}
 		f, err := s.Open(name)
 		if err != nil {
@@ -192,7 +221,11 @@ func (s *sheet) status(st *status) {
 	s.field("log", "%s in %s", st.Log, st.Folder)
 	s.field("records", "%d", st.Records)
 	s.field("newest", "%s", s.con.full(st.Newest))
-	s.field("segments", "%d sealed, %s; %d open, %s", st.Sealed.Segments, bytesText(st.Sealed.Bytes), st.Open.Segments, bytesText(st.Open.Bytes))
+	if st.far {
+		s.field("segments", "%d sealed; %d open", st.Sealed.Segments, st.Open.Segments)
+	} else {
+		s.field("segments", "%d sealed, %s; %d open, %s", st.Sealed.Segments, bytesText(st.Sealed.Bytes), st.Open.Segments, bytesText(st.Open.Bytes))
+	}
 	s.signedStatus(st)
 	if k := st.Key; k != nil {
 		since := ""
@@ -201,7 +234,12 @@ func (s *sheet) status(st *status) {
 		}
 		s.field("key", "%s%s", k.ID, since)
 	}
-	s.protection(st.Sealed)
+	if st.far {
+		s.field("files", "the bucket's retention and holds protect them; what they are, its owner sees")
+	} else {
+		s.protection(st.Sealed)
+	}
+	s.spool(st.Spool)
 	if d := st.Disk; d != nil {
 		look := plainText
 		if d.Free < d.Total/20 {
@@ -213,7 +251,30 @@ func (s *sheet) status(st *status) {
 	s.heading(plainText, "To prove that nobody changed it: caddy rec verify %s --key FILE --against FILE", st.Folder)
 }
 
+// spool writes what waits on this machine for the bucket.
+func (s *sheet) spool(w *spoolStatus) {
+	switch {
+	case w == nil:
+		return
+	case w.Objects == 0:
+		s.field("spool", "nothing waits for the bucket")
+	default:
+		look := plainText
+		if s.con.now().Sub(w.Oldest) > 10*time.Minute {
+			look = warn
+		}
+		s.painted("spool", look, "%d objects, %s, wait for the bucket, the oldest since %s", w.Objects, bytesText(w.Bytes), s.con.full(w.Oldest))
+	}
+	if w.Aside > 0 {
+		s.painted("", bad, "%d files cannot be uploaded and were set aside: see the folder outbox", w.Aside)
+	}
+}
+
 func (s *sheet) signedStatus(st *status) {
+	if c := st.Checkpoint; c != nil && c.Written.IsZero() {
+		s.field("signed", "%d of %d records", c.Records, st.Records)
+		return
+	}
 	switch c := st.Checkpoint; {
 	case c == nil && st.Records == 0:
 		s.field("signed", "nothing yet")

@@ -24,12 +24,16 @@ func (g *GCS) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			return caddyrec.WordArg(d, &g.Endpoint)
 		case "on_full":
 			return caddyrec.WordArg(d, &g.OnFull)
+		case "ack":
+			return caddyrec.WordArg(d, &g.Ack)
+		case "folder":
+			return caddyrec.WordArg(d, &g.Folder)
 		case "retention":
 			return g.unmarshalRetention(d)
 		case "spool":
 			return g.unmarshalSpool(d)
 		default:
-			return d.Errf("unrecognized option %q of store gcs: use prefix, retention, spool, on_full or endpoint", option)
+			return d.Errf("unrecognized option %q of store gcs: use prefix, retention, spool, on_full, ack, folder or endpoint", option)
 		}
 	})
 }

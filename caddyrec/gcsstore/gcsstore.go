@@ -2,7 +2,8 @@
 // Google Cloud Storage.
 //
 // The ledger's objects wait in a spool on this machine until the bucket has
-// them. Approvals, votes and single uses go to the bucket at once, so that of
+// them, or, on a machine without a disk, each batch of records is in the bucket
+// before it is acknowledged. Approvals, votes and single uses go to the bucket at once, so that of
 // all the gateways that share it one wins.
 package gcsstore
 
@@ -28,7 +29,7 @@ func init() { caddy.RegisterModule(GCS{}) }
 // GCS keeps records in a bucket of Google Cloud Storage, with the credentials
 // that Google's libraries find (Application Default Credentials). The open
 // segment, the keys and what waits for the bucket are in a folder on this
-// machine.
+// machine; with ack remote only the keys are.
 //
 //	store gcs <bucket> {
 //		prefix <folder>
@@ -36,6 +37,8 @@ func init() { caddy.RegisterModule(GCS{}) }
 //		retention off
 //		spool <folder> <limit>
 //		on_full deny|alarm
+//		ack local|remote
+//		folder <folder>
 //		endpoint <url>
 //	}
 type GCS struct {
@@ -58,6 +61,16 @@ type GCS struct {
 	// requests with 503 until there is room, `alarm` logs an error and goes on
 	// as long as the disk does. Default: `deny`.
 	OnFull string `json:"on_full,omitempty"`
+
+	// When a record counts as durable. `local`: when this machine's disk has it;
+	// it goes to the bucket when its segment is sealed. `remote`: when the bucket
+	// has it, in an object of its batch; for machines without a disk that
+	// outlives them. Default: `local`.
+	Ack string `json:"ack,omitempty"`
+
+	// With `ack remote`, the folder whose folder `keys` has the log's keys, which
+	// must be the same at each start. Default: as for the spool.
+	Folder string `json:"folder,omitempty"`
 
 	// The base URL of an emulator, such as `http://127.0.0.1:4443`. No
 	// credentials are sent to it. Default: Google's own.
@@ -108,7 +121,7 @@ func (g *GCS) Provision(caddy.Context) error {
 	g.options.Bucket, errs[0] = text(g.Bucket)
 	g.options.Prefix, errs[1] = text(g.Prefix)
 	g.options.Endpoint, errs[2] = text(g.Endpoint)
-	g.folder, errs[3] = text(own.Folder)
+	g.folder, errs[3] = text(own.Folder + g.Folder) // one of them, says Validate
 	if err := errors.Join(errs[:]...); err != nil {
 		return fmt.Errorf("store gcs %s: %w", g.Bucket, err)
 	}
@@ -146,13 +159,29 @@ func (g *GCS) Provision(caddy.Context) error {
 func (g *GCS) Validate() error {
 	err := g.options.Check()
 	if err == nil {
+		err = g.checkAck()
+	}
+	if err == nil {
 		err = g.limits.Check()
 	}
 	if err == nil && g.folder == filepath.Dir(g.folder) {
-		err = errors.New("spool: name a folder of its own, not the root")
+		err = errors.New("spool and folder: name a folder of its own, not the root")
 	}
 	if err != nil {
 		return fmt.Errorf("store gcs %s: %w", g.Bucket, err)
+	}
+	return nil
+}
+
+// checkAck refuses what has no meaning beside ack.
+func (g *GCS) checkAck() error {
+	switch {
+	case g.Ack != "" && g.Ack != "local" && g.Ack != "remote":
+		return fmt.Errorf("ack %q: use local or remote", g.Ack)
+	case g.Ack == "remote" && (g.Spool != nil || g.OnFull != ""):
+		return errors.New("with ack remote nothing waits on this machine: leave out spool and on_full, and name the folder of the keys with folder")
+	case g.Ack != "remote" && g.Folder != "":
+		return errors.New("folder is for ack remote: name the folder with spool")
 	}
 	return nil
 }
@@ -168,6 +197,10 @@ func (g *GCS) Open(log *slog.Logger) (storage.Store, string, error) {
 	bucket, err := gcs.Open(context.Background(), g.options)
 	if err != nil {
 		return nil, "", err
+	}
+	if g.Ack == "remote" {
+		s, err := openRemote(bucket, g.options)
+		return s, g.folder, err
 	}
 	limits := g.limits
 	limits.Log = log.With("bucket", g.options.Bucket)
@@ -188,11 +221,60 @@ func (s *store) Spooled() storage.Store { return s.spool }
 
 func (s *store) Close() error { return errors.Join(s.spool.Close(), s.Store.Close()) }
 
+// Read implements [caddyrec.ReadableStore].
+func (g *GCS) Read(ctx context.Context) (s storage.Store, dir string, err error) {
+	bucket, err := gcs.Open(ctx, g.options)
+	if err != nil {
+		return nil, "", err
+	}
+	if g.Ack == "remote" {
+		return bucket, g.folder, nil
+	}
+	return spool.NewPeek(bucket, g.limits.Dir), g.folder, nil
+}
+
+// String is the address of the bucket, as caddy rec takes it.
+func (g *GCS) String() string {
+	return "gs://" + strings.TrimSuffix(g.options.Bucket+"/"+g.options.Prefix, "/")
+}
+
+// batchTerm is how long a batch must stay where objects are retained: much
+// longer than it takes to be sealed. It is batchPatience that what is committed
+// waits for one request before it is tried again.
+const (
+	batchTerm     = time.Hour
+	batchPatience = 6 * time.Second
+)
+
+// remote is a bucket that takes batches as they are committed.
+type remote struct {
+	*gcs.Store
+	batches *gcs.Store
+}
+
+func openRemote(bucket *gcs.Store, options gcs.Options) (storage.Store, error) {
+	options.Timeout = batchPatience
+	if options.Retention.Mode != gcs.Off {
+		options.Retention.For = min(options.Retention.For, batchTerm)
+	}
+	batches, err := gcs.Open(context.Background(), options)
+	if err != nil {
+		return nil, errors.Join(err, bucket.Close())
+	}
+	return &remote{bucket, batches}, nil
+}
+
+func (r *remote) Batches() storage.Store { return r.batches }
+
+func (r *remote) Close() error { return errors.Join(r.batches.Close(), r.Store.Close()) }
+
 // Interface guards
 var (
-	_ caddyrec.Store    = (*GCS)(nil)
-	_ caddy.Provisioner = (*GCS)(nil)
-	_ caddy.Validator   = (*GCS)(nil)
-	_ storage.Spooler   = (*store)(nil)
-	_ storage.Retainer  = (*store)(nil)
+	_ caddyrec.Store         = (*GCS)(nil)
+	_ caddyrec.ReadableStore = (*GCS)(nil)
+	_ caddy.Provisioner      = (*GCS)(nil)
+	_ caddy.Validator        = (*GCS)(nil)
+	_ storage.Spooler        = (*store)(nil)
+	_ storage.Retainer       = (*store)(nil)
+	_ storage.Batched        = (*remote)(nil)
 )

@@ -120,3 +120,45 @@ func TestTheTwoViewsOfTwoGateways(t *testing.T) {
 	server.Fail(nil)
 	server.Await(t, "ledger/a/1")
 }
+
+func TestWithAckRemoteNothingIsKeptOnThisMachine(t *testing.T) {
+	server := gcstest.Start(t)
+	g := &GCS{Bucket: gcstest.Bucket, Endpoint: server.URL, Ack: "remote", Folder: t.TempDir(), Retention: &Retention{"locked", caddy.Duration(400 * 24 * time.Hour)}}
+	if err := provisioned(t, g); err != nil {
+		t.Fatal(err)
+	}
+	s, dir, err := g.Open(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.(io.Closer).Close()
+	if _, spooled := s.(storage.Spooler); spooled || dir != g.Folder {
+		t.Errorf("%T in %s", s, dir)
+	}
+	for name, store := range map[string]storage.Store{"sealed": s, "batch": storage.Batches(s)} {
+		if err := store.Create(t.Context(), name, strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	long, _ := server.Object("sealed")
+	short, _ := server.Object("batch")
+	if left := time.Until(short.RetainUntil); left > batchTerm+time.Minute || left < batchTerm-time.Minute {
+		t.Errorf("a batch is retained for %v", left)
+	}
+	if left := time.Until(long.RetainUntil); left < 399*24*time.Hour {
+		t.Errorf("what is sealed is retained for %v", left)
+	}
+}
+
+func TestWhatHasNoMeaningBesideAckIsRefused(t *testing.T) {
+	for want, g := range map[string]*GCS{
+		"use local or remote":   {Bucket: "a", Ack: "none"},
+		"leave out spool":       {Bucket: "a", Ack: "remote", OnFull: "deny"},
+		"nothing waits":         {Bucket: "a", Ack: "remote", Spool: &Spool{Folder: t.TempDir(), Limit: 1}},
+		"folder is for ack rem": {Bucket: "a", Folder: t.TempDir()},
+	} {
+		if err := provisioned(t, g); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", g, err, want)
+		}
+	}
+}

@@ -33,13 +33,16 @@ type visit struct {
 var shows = map[string]func(v *visit, w http.ResponseWriter, r *http.Request, l *provision.Lease, session string) error{}
 
 // Passes says whether r asks for a recording, or about a key, with a
-// provisioning key, which is all that it needs; or has a key where none may be,
-// which is to be refused whoever asks.
+// provisioning key, which is all that it needs; or for the page, which needs
+// none; or has a key where none may be, which is to be refused whoever asks.
 func (h *Handler) Passes(r *http.Request) bool {
 	if misplaced(r) {
 		return true
 	}
 	values := r.Header["Authorization"]
+	if len(values) == 0 && page(r) != nil {
+		return true // it has nothing in it that anybody may not see
+	}
 	if len(values) != 1 || !strings.HasPrefix(r.URL.Path, sessionsPath) && r.URL.Path != keyPath {
 		return false
 	}
@@ -54,6 +57,7 @@ func (h *Handler) Passes(r *http.Request) bool {
 //	DELETE /.caddyrec/replay/keys/{id}              revokes it
 //	GET    /.caddyrec/replay/key                    what the key stands for that comes with it
 //	GET    /.caddyrec/replay/sessions/{id}/frames   what happened in a session, for a key
+//	GET    /.caddyrec/replay/watch                  a page that plays it
 func (h *Handler) ServeReplay(w http.ResponseWriter, r *http.Request, c *caddyrec.Visit) error {
 	v := &visit{Handler: h, Visit: c}
 	if values := r.Header["Authorization"]; len(values) == 1 {
@@ -72,6 +76,9 @@ func (h *Handler) ServeReplay(w http.ResponseWriter, r *http.Request, c *caddyre
 		return v.refuse(w, v.authority.RefuseMisplaced(r.Context(), v.client))
 	}
 	id, one := strings.CutPrefix(r.URL.Path, keysPath+"/")
+	if f := page(r); f != nil {
+		return f.write(w, r)
+	}
 	session, what, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, sessionsPath), "/")
 	switch {
 	case r.URL.Path == keysPath && r.Method == http.MethodPost:

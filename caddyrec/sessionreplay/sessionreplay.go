@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -64,6 +65,8 @@ type Handler struct {
 	events *caddyevents.App
 	ctx    caddy.Context
 	logger *zap.Logger
+
+	closing chan struct{} // closed when the server shuts down
 }
 
 // IssueTo says who may have keys issued.
@@ -96,6 +99,12 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}, h.watch)
 	if err != nil {
 		return fmt.Errorf("session_replay: %w", err)
+	}
+	h.logger, h.closing = ctx.Logger(), make(chan struct{})
+	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
+		// A stream would keep the server, and at the end the process, for as long
+		// as its key lives.
+		server.RegisterOnShutdown(sync.OnceFunc(func() { close(h.closing) }))
 	}
 	return nil
 }

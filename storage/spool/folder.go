@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/caddyrec/caddyrec/storage"
 )
 
 // The files of a spool. What was set aside keeps its number.
@@ -161,13 +163,9 @@ func (s *Spool) readEntry(file string) (*entry, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text := make([]byte, headSize)
-	if _, err := io.ReadFull(f, text); err != nil {
-		return nil, fmt.Errorf("reading its head: %w", err)
-	}
 	e := &entry{file: file}
-	if err := json.Unmarshal(text, &e.head); err != nil || e.Name == "" {
-		return nil, errors.New("its head is damaged")
+	if e.head, err = parseHead(f); err != nil {
+		return nil, err
 	}
 	info, err := f.Stat()
 	if err != nil {
@@ -177,6 +175,17 @@ func (s *Spool) readEntry(file string) (*entry, error) {
 		return nil, fmt.Errorf("it has %d bytes of %d", info.Size()-headSize, e.Size)
 	}
 	return e, nil
+}
+
+func parseHead(r io.Reader) (h head, err error) {
+	text := make([]byte, headSize)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return h, fmt.Errorf("reading its head: %w", err)
+	}
+	if err := json.Unmarshal(text, &h); err != nil || h.Name == "" {
+		return h, errors.New("its head is damaged")
+	}
+	return h, nil
 }
 
 // written is a file that has no number yet.
@@ -198,7 +207,7 @@ func (s *Spool) write(ctx context.Context, name string, r io.Reader) (*written, 
 	sum := crc32.New(castagnoli)
 	_, err = file.Seek(headSize, io.SeekStart)
 	if err == nil {
-		w.Size, err = io.Copy(io.MultiWriter(file, sum), contextReader{ctx, r})
+		w.Size, err = io.Copy(io.MultiWriter(file, sum), storage.ReadWithin(ctx, r))
 	}
 	if err != nil {
 		w.discard()
@@ -247,16 +256,4 @@ func (s *Spool) setAside(file, suffix, name string, why error) {
 	to := strings.TrimSuffix(file, objectSuffix) + suffix
 	err := s.root.Rename(file, to)
 	s.log.Error("an object in the spool cannot be uploaded and was set aside: look into it", "object", name, "file", filepath.Join(s.opts.Dir, to), "error", errors.Join(why, err))
-}
-
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }

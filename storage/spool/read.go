@@ -64,29 +64,33 @@ func (s *Spool) List(ctx context.Context, prefix string) iter.Seq2[string, error
 			return
 		}
 		// Before the store behind is asked: what leaves meanwhile is in both.
-		waiting := s.waiting(prefix)
-		for name, err := range s.behind.List(ctx, prefix) {
-			if err != nil {
-				yield("", err)
-				return
-			}
-			for len(waiting) > 0 && waiting[0] < name {
-				if !yield(waiting[0], nil) {
-					return
-				}
-				waiting = waiting[1:]
-			}
-			if len(waiting) > 0 && waiting[0] == name {
-				waiting = waiting[1:]
-			}
-			if !yield(name, nil) {
-				return
-			}
+		merge(s.waiting(prefix), s.behind.List(ctx, prefix), yield)
+	}
+}
+
+// merge yields two ordered lists as one.
+func merge(waiting []string, behind iter.Seq2[string, error], yield func(string, error) bool) {
+	for name, err := range behind {
+		if err != nil {
+			yield("", err)
+			return
 		}
-		for _, name := range waiting {
-			if !yield(name, nil) {
+		for len(waiting) > 0 && waiting[0] < name {
+			if !yield(waiting[0], nil) {
 				return
 			}
+			waiting = waiting[1:]
+		}
+		if len(waiting) > 0 && waiting[0] == name {
+			waiting = waiting[1:]
+		}
+		if !yield(name, nil) {
+			return
+		}
+	}
+	for _, name := range waiting {
+		if !yield(name, nil) {
+			return
 		}
 	}
 }

@@ -1,0 +1,474 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/caddyrec/caddyrec/storage/gcs"
+	"github.com/caddyrec/caddyrec/storage/gcs/gcstest"
+)
+
+// farPlace is a bucket with one log in it, named "test", and its keys.
+type farPlace struct {
+	place
+	bucket  *gcstest.Server
+	objects *gcs.Store
+}
+
+func newFarPlace(t testing.TB, retention gcs.Retention) *farPlace {
+	t.Helper()
+	keys, err := LoadKeys(filepath.Join(t.TempDir(), "keys"), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &farPlace{bucket: gcstest.Start(t)}
+	p.t, p.keys = t, keys
+	p.objects = p.store(retention)
+	return p
+}
+
+func (p *farPlace) store(retention gcs.Retention) *gcs.Store {
+	p.t.Helper()
+	s, err := gcs.Open(context.Background(), gcs.Options{
+		Bucket: gcstest.Bucket, Prefix: "prod", Endpoint: p.bucket.URL, Timeout: 900 * time.Millisecond, Retention: retention,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func (p *farPlace) options() Options {
+	o := p.place.options()
+	o.Dir, o.Store, o.Batches, o.sealAgain = "", p.objects, p.objects, time.Millisecond
+	return o
+}
+
+func (p *farPlace) tryOpen(change ...func(*Options)) (*Log, error) {
+	o := p.options()
+	for _, f := range change {
+		f(&o)
+	}
+	return Open(o)
+}
+
+func (p *farPlace) open(change ...func(*Options)) *Log {
+	p.t.Helper()
+	l, err := p.tryOpen(change...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func (p *farPlace) folder() *StoreFolder {
+	return NewStoreFolder(context.Background(), p.objects, "test", nil)
+}
+
+// read gives all records, as the reading commands see them.
+func (p *farPlace) read() []string {
+	p.t.Helper()
+	var lines []string
+	if err := Walk(p.folder(), 0, func(l Line) error {
+		lines = append(lines, string(l.Raw))
+		return nil
+	}); err != nil {
+		p.t.Errorf("walking: %v", err)
+	}
+	return lines
+}
+
+// lying gives all records by what lies in the bucket, without this package's
+// readers: those in sealed segments, then those in batches behind them.
+func (p *farPlace) lying() (lines []string) {
+	p.t.Helper()
+	take := func(data []byte) {
+		for line := range strings.Lines(string(data)) {
+			seq, _, _ := strings.Cut(strings.TrimPrefix(line, `{"seq":`), ",")
+			n, err := strconv.Atoi(seq)
+			if err != nil || n > len(lines) {
+				p.t.Fatalf("%q where record %d should be", line, len(lines))
+			}
+			if n < len(lines) { // a batch that is sealed
+				if lines[n] != strings.TrimSuffix(line, "\n") {
+					p.t.Fatalf("record %d is there twice, and different", n)
+				}
+				continue
+			}
+			lines = append(lines, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	for _, name := range p.bucket.Names() {
+		if strings.HasPrefix(name, "prod/ledger/test/sealed/") {
+			o, _ := p.bucket.Object(name)
+			z, err := gzip.NewReader(bytes.NewReader(o.Data))
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			data, err := io.ReadAll(z)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			take(data)
+		}
+	}
+	for _, name := range p.batches() {
+		o, _ := p.bucket.Object(name)
+		take(o.Data)
+	}
+	return lines
+}
+
+func (p *farPlace) names(folder string) (names []string) {
+	for _, name := range p.bucket.Names() {
+		if strings.HasPrefix(name, "prod/ledger/test/"+folder+"/") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (p *farPlace) batches() []string { return p.names("open") }
+
+func (p *farPlace) verified() {
+	p.t.Helper()
+	r, err := Verify(context.Background(), p.folder(), VerifyOptions{Key: p.keys.Verifier()})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, problem := range r.Problems {
+		p.t.Errorf("verify: %+v", problem)
+	}
+}
+
+// until waits for what other goroutines are about to bring about.
+func until(done func() bool) {
+	for !done() {
+		runtime.Gosched()
+	}
+}
+
+func TestARecordIsAcknowledgedWhenItsBatchIsInTheBucket(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{})
+	l := p.open()
+	for i := range 3 {
+		commit(t, l, fmt.Sprint(i))
+		if n := len(p.lying()); n != i+1 {
+			t.Fatalf("after %d acknowledged records the bucket has %d", i+1, n)
+		}
+	}
+	hasTexts(t, p.read(), "0", "1", "2")
+	p.verified()
+	closeLog(t, l)
+	l = p.open()
+	commit(t, l, "3")
+	closeLog(t, l)
+	hasTexts(t, p.read(), "0", "1", "2", "3")
+	hasTexts(t, p.lying(), "0", "1", "2", "3")
+	p.verified()
+	p.noProblems()
+}
+
+// Each fault meets each of the first requests of a batch once.
+func TestWhateverHappensOnTheWayABatchIsInTheBucketOnceAndInItsPlace(t *testing.T) {
+	for name, fault := range map[string]gcstest.Fault{
+		"lost answer": gcstest.LostAck, "stall": gcstest.Stall, "broken": gcstest.Break, "503": http.StatusServiceUnavailable, "429": http.StatusTooManyRequests, "403": http.StatusForbidden,
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newFarPlace(t, gcs.Retention{})
+			l := p.open()
+			commit(t, l, "0")
+			for i := 1; i < 4; i++ {
+				left := i // more than one attempt of the store's own has, too
+				p.bucket.Fail(func(c gcstest.Call) gcstest.Fault {
+					if c.Op != "insert" || !strings.Contains(c.Name, "/open/") || left == 0 {
+						return gcstest.None
+					}
+					left--
+					return fault
+				})
+				commit(t, l, fmt.Sprint(i))
+			}
+			p.bucket.Fail(nil)
+			closeLog(t, l)
+			hasTexts(t, p.lying(), "0", "1", "2", "3")
+			hasTexts(t, p.read(), "0", "1", "2", "3")
+			p.verified()
+		})
+	}
+}
+
+// The answer is lost, and then the bucket is away for longer than the store
+// itself tries.
+func TestABatchWhoseAnswerWasLostIsFoundWhenTheBucketIsBack(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{})
+	l := p.open()
+	commit(t, l, "0")
+	var calls atomic.Int64
+	var back atomic.Bool
+	p.bucket.Fail(func(c gcstest.Call) gcstest.Fault {
+		switch {
+		case back.Load() || !strings.Contains(c.Name, "/open/"):
+			return gcstest.None
+		case calls.Add(1) == 1:
+			return gcstest.LostAck
+		}
+		return http.StatusServiceUnavailable
+	})
+	_, err := l.CommitWithin(50*time.Millisecond, fields("1"), false)
+	if reasonOf(err) != reasonTimeout {
+		t.Fatalf("got %v, want %s", err, reasonTimeout)
+	}
+	until(func() bool { return len(p.problemsSoFar()) > 0 }) // the store's own attempts are over
+	back.Store(true)
+	commit(t, l, "2")
+	closeLog(t, l)
+	hasTexts(t, p.lying(), "0", "1", "2") // 1 may be there, though nobody was told so
+	p.verified()
+}
+
+func TestRecordsOfManyAtOnceAreInTheBucketInOneSequence(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{})
+	l := p.open(func(o *Options) { o.SealBytes = 4000 })
+	var n atomic.Int64
+	p.bucket.Fail(func(c gcstest.Call) gcstest.Fault {
+		switch n.Add(1) % 7 {
+		case 2:
+			return gcstest.LostAck
+		case 5:
+			return http.StatusServiceUnavailable
+		}
+		return gcstest.None
+	})
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	acknowledged := map[string]uint64{}
+	for w := range 8 {
+		all.Go(func() {
+			for i := range 12 {
+				text := fmt.Sprintf("%d-%d", w, i)
+				if r, err := l.Commit(context.Background(), fields(text)); err == nil {
+					mu.Lock()
+					acknowledged[text] = r.Seq
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	all.Wait()
+	p.bucket.Fail(nil)
+	closeLog(t, l)
+	if len(acknowledged) != 96 {
+		t.Errorf("%d of 96 records were acknowledged", len(acknowledged))
+	}
+	for _, lines := range [][]string{p.lying(), p.read()} {
+		if len(lines) != 96 {
+			t.Errorf("the bucket has %d records, 96 were acknowledged", len(lines))
+		}
+		for text, seq := range acknowledged {
+			if !strings.Contains(lines[seq], fmt.Sprintf("%q", text)) {
+				t.Errorf("record %d is %s, acknowledged was %s", seq, lines[seq], text)
+			}
+		}
+	}
+	p.verified()
+}
+
+func TestWhatIsSealedLeavesItsBatchesUnlessTheyAreRetained(t *testing.T) {
+	for name, retention := range map[string]gcs.Retention{"off": {}, "locked": {Mode: gcs.Locked, For: time.Hour}} {
+		t.Run(name, func(t *testing.T) {
+			p := newFarPlace(t, retention)
+			l := p.open(func(o *Options) { o.SealBytes = 1 })
+			var want []string
+			for i := range 5 {
+				want = append(want, fmt.Sprint(i))
+				commit(t, l, want[i])
+			}
+			until(func() bool { return l.Stats().Unsealed == 0 })
+			if n := len(p.batches()); retention.Mode == gcs.Off && n != 0 || retention.Mode != gcs.Off && n != 5 {
+				t.Errorf("%d batches are left", n)
+			}
+			hasTexts(t, p.read(), want...)
+			p.verified()
+			closeLog(t, l)
+			l = p.open()
+			commit(t, l, "5")
+			closeLog(t, l)
+			hasTexts(t, p.read(), append(want, "5")...)
+			p.verified()
+			p.noProblems()
+
+			p.bucket.Advance(2 * time.Hour)
+			if retention.Mode != gcs.Off {
+				p.objects = p.store(gcs.Retention{Mode: gcs.Locked, For: 4 * time.Hour}) // by this machine's clock
+			}
+			l = p.open(func(o *Options) { o.SealBytes = 1 })
+			commit(t, l, "6")
+			until(func() bool { return l.Stats().Unsealed == 0 })
+			closeLog(t, l)
+			if n := len(p.batches()); n > 2 { // of the records that came since
+				t.Errorf("%d batches are left though nothing keeps them", n)
+			}
+			hasTexts(t, p.read(), append(want, "5", "6")...)
+			p.verified()
+		})
+	}
+}
+
+func TestOfTwoProcessesThatGoOnWithALogOneStops(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{})
+	first := p.open()
+	commit(t, first, "0", "1")
+	second := p.open() // nothing tells it of the other one yet
+	commit(t, second, "2")
+	_, err := first.Commit(t.Context(), fields("lost"))
+	if !errors.Is(err, ErrOtherWriter) || reasonOf(err) != reasonUnavailable {
+		t.Fatalf("got %v, want %v", err, ErrOtherWriter)
+	}
+	if _, err := first.Commit(t.Context(), fields("lost too")); !errors.Is(err, ErrOtherWriter) {
+		t.Errorf("then: got %v", err)
+	}
+	if err := first.Close(); !errors.Is(err, ErrOtherWriter) {
+		t.Errorf("closing: got %v", err)
+	}
+	commit(t, second, "3")
+	closeLog(t, second)
+	hasTexts(t, p.lying(), "0", "1", "2", "3")
+	p.verified()
+}
+
+// gated is a bucket in which sealed segments are created when before lets them.
+type gated struct {
+	*gcs.Store
+	before func()
+}
+
+func (g gated) Create(ctx context.Context, name string, r io.Reader) error {
+	if strings.Contains(name, "/sealed/") {
+		g.before()
+	}
+	return g.Store.Create(ctx, name, r)
+}
+
+func TestASealThatTheProcessBeforeWasAtIsGoneOnBehind(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{})
+	other := make(chan struct{})
+	first := p.open(func(o *Options) {
+		o.SealBytes = 200 // two records
+		o.Store = gated{p.objects, func() { <-other }}
+	})
+	commit(t, first, "0", "1", "2")
+	var once sync.Once
+	second := p.open(func(o *Options) {
+		o.Store = gated{p.objects, func() {
+			once.Do(func() {
+				close(other)
+				p.bucket.Await(t, "prod/ledger/test/sealed/")
+			})
+		}}
+	})
+	commit(t, second, "3")
+	until(func() bool { return second.Stats().Unsealed == 0 })
+	if _, err := first.Commit(t.Context(), fields("lost")); !errors.Is(err, ErrOtherWriter) {
+		t.Errorf("got %v", err)
+	}
+	commit(t, second, "4")
+	closeLog(t, second)
+	if n := len(p.names("sealed")); n != 2 {
+		t.Errorf("%d segments are sealed, want that of the first and the rest", n)
+	}
+	hasTexts(t, p.lying(), "0", "1", "2", "3", "4")
+	hasTexts(t, p.read(), "0", "1", "2", "3", "4")
+	p.verified()
+}
+
+func TestABatchThatIsChangedOrMissingStopsTheNextStart(t *testing.T) {
+	for name, spoil := range map[string]func(*farPlace){
+		"changed": func(p *farPlace) {
+			o, _ := p.bucket.Object(p.batches()[1])
+			p.bucket.Put(p.batches()[1], bytes.Replace(o.Data, []byte(`"1"`), []byte(`"x"`), 1), nil)
+		},
+		"missing": func(p *farPlace) {
+			if err := p.objects.Delete(context.Background(), strings.TrimPrefix(p.batches()[1], "prod/")); err != nil {
+				p.t.Fatal(err)
+			}
+		},
+		"the last one missing": func(p *farPlace) {
+			if err := p.objects.Delete(context.Background(), strings.TrimPrefix(p.batches()[2], "prod/")); err != nil {
+				p.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newFarPlace(t, gcs.Retention{})
+			l := p.open()
+			commit(t, l, "0", "1", "2")
+			closeLog(t, l)
+			spoil(p)
+			l, err := p.tryOpen()
+			if err == nil {
+				l.Close()
+				t.Fatal("the log was opened")
+			}
+			var gone *lostError
+			if !errors.As(err, &gone) {
+				t.Errorf("got %v", err)
+			}
+			r, err := Verify(t.Context(), p.folder(), VerifyOptions{Key: p.keys.Verifier()})
+			if err != nil || len(r.Problems) == 0 {
+				t.Errorf("verify finds %v, %v", r.Problems, err)
+			}
+		})
+	}
+}
+
+func TestClosingDoesNotWaitForEverForABucketThatIsAway(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{})
+	l := p.open()
+	commit(t, l, "0")
+	p.bucket.Stop()
+	if _, err := l.CommitWithin(10*time.Millisecond, fields("1"), false); reasonOf(err) != reasonTimeout {
+		t.Fatalf("got %v", err)
+	}
+	l.remote.giveUp() // as Close does after a while
+	if err := l.Close(); err == nil {
+		t.Error("nothing tells that the last batch may not be there")
+	}
+}
+
+func TestANewRecordInABucketIsFollowed(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{})
+	l := p.open(func(o *Options) { o.SealBytes = 300 }) // every two records
+	commit(t, l, "0", "1", "2")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var got []uint64
+	err := p.folder().Follow(ctx, 1, func(line Line) error {
+		got = append(got, line.Seq)
+		if line.Seq < 6 {
+			commit(t, l, "more")
+			return nil
+		}
+		return errEnough
+	})
+	if !errors.Is(err, errEnough) || fmt.Sprint(got) != "[1 2 3 4 5 6]" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	closeLog(t, l)
+}

@@ -1,0 +1,344 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/caddyrec/caddyrec/storage"
+)
+
+// StoreFolder is a log's folder as it lies in a store, for [Walk], [Verify],
+// [Prove] and whatever else takes a log's folder. What is committed batch by
+// batch, see [Options].Batches, looks in it as it would on a disk: as one open
+// segment, from where the sealed ones end, and one newest checkpoint.
+//
+// Where the log is written on a disk and only what is sealed goes to the store,
+// that disk's folder tells the rest.
+type StoreFolder struct {
+	ctx    context.Context
+	store  storage.Store
+	prefix string
+	disk   fs.FS // nil: there is none
+
+	mu    sync.Mutex
+	lists map[string][]string // by top folder, as it was looked at last
+	ends  map[string]uint64   // of sealed segments that were read for that
+	from  uint64              // batches all of whose records are below it are left out
+}
+
+// latestFolder has the newest checkpoints of a log that is committed batch by
+// batch, <size>.<n>: an object cannot be replaced.
+const latestFolder = "latest"
+
+// NewStoreFolder is the folder of a log in a store. Disk is the log's folder on
+// the machine that writes it, or nil. Reading ends with ctx.
+func NewStoreFolder(ctx context.Context, store storage.Store, log string, disk fs.FS) *StoreFolder {
+	return &StoreFolder{ctx: ctx, store: store, prefix: "ledger/" + log + "/", disk: disk, lists: map[string][]string{}, ends: map[string]uint64{}}
+}
+
+// onDisk says whether a name is one that the disk has, where there is one.
+func (f *StoreFolder) onDisk(name string) bool {
+	top, _, _ := strings.Cut(name, "/")
+	return f.disk != nil && (top == openFolderName || top == latestCheckpoint || top == conflictFolder)
+}
+
+// Open implements [fs.FS].
+func (f *StoreFolder) Open(name string) (fs.File, error) {
+	if !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	}
+	if f.onDisk(name) {
+		return f.disk.Open(name)
+	}
+	var r io.ReadCloser
+	var err error
+	switch top, below, inside := strings.Cut(name, "/"); {
+	case name == latestCheckpoint:
+		r, err = f.openLatest()
+	case name == publicKeyFile:
+		r, err = f.store.Open(f.ctx, f.prefix+name)
+	case !inside:
+		err = f.refresh(top)
+	case top == openFolderName:
+		r, err = f.openBatches(below)
+	default:
+		if f.has(top, name) {
+			break
+		}
+		r, err = f.store.Open(f.ctx, f.prefix+name)
+	}
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	if r != nil {
+		return &storeFile{r, entryOf(name, false)}, nil
+	}
+	entries := f.entries(name)
+	if len(entries) == 0 {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return &storeDir{entryOf(name, true), entries}, nil
+}
+
+// Lstat implements [fs.ReadLinkFS]. It looks at names only: whether an object is
+// there is told when it is opened.
+func (f *StoreFolder) Lstat(name string) (fs.FileInfo, error) {
+	if f.onDisk(name) {
+		return fs.Lstat(f.disk, name)
+	}
+	top, _, inside := strings.Cut(name, "/")
+	isFolder := !inside && name != latestCheckpoint && name != publicKeyFile || inside && f.has(top, name)
+	return entryOf(name, isFolder), nil
+}
+
+// ReadLink implements [fs.ReadLinkFS]: nothing in a store is a link.
+func (f *StoreFolder) ReadLink(name string) (string, error) {
+	return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+}
+
+// refresh looks at what is in a top folder.
+func (f *StoreFolder) refresh(top string) error {
+	names, err := f.list(top)
+	if err != nil {
+		return err
+	}
+	if top == openFolderName {
+		batches, err := f.unsealed(names)
+		if err != nil {
+			return err
+		}
+		if len(batches) > 1 { // they are one segment
+			batches = batches[:1]
+		}
+		names = nil
+		for _, b := range batches {
+			names = append(names, b.name)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lists[top] = names
+	return nil
+}
+
+func (f *StoreFolder) list(folder string) ([]string, error) {
+	return storeSource{f.ctx, f.store, f.prefix}.list(folder)
+}
+
+// has says whether a name was seen to be a folder.
+func (f *StoreFolder) has(top, name string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at, _ := slices.BinarySearch(f.lists[top], name+"/")
+	return at < len(f.lists[top]) && strings.HasPrefix(f.lists[top][at], name+"/")
+}
+
+// entries are the names in a folder.
+func (f *StoreFolder) entries(folder string) (all []fs.DirEntry) {
+	top, _, _ := strings.Cut(folder, "/")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last := ""
+	for _, name := range f.lists[top] {
+		rest, ok := strings.CutPrefix(name, folder+"/")
+		if !ok {
+			continue
+		}
+		if one, _, isDir := strings.Cut(rest, "/"); one != last {
+			all = append(all, entryOf(one, isDir))
+			last = one
+		}
+	}
+	return all
+}
+
+// unsealed picks, out of the names in the open folder, the batches that no
+// sealed segment holds yet.
+func (f *StoreFolder) unsealed(names []string) ([]segment, error) {
+	batches := segmentsAmong(names, openFolderName)
+	if len(batches) == 0 {
+		return nil, nil
+	}
+	sealed, err := segments(storeSource{f.ctx, f.store, f.prefix}, sealedFolder)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(sealed); n > 0 && batches[len(batches)-1].first >= sealed[n-1].first {
+		end, err := f.endOf(sealed[n-1])
+		if err != nil {
+			return nil, err
+		}
+		batches = slices.DeleteFunc(batches, func(b segment) bool { return b.first < end })
+	} else if n > 0 {
+		return nil, nil
+	}
+	f.mu.Lock()
+	from := f.from
+	f.mu.Unlock()
+	for len(batches) > 1 && batches[1].first <= from {
+		batches = batches[1:]
+	}
+	return batches, nil
+}
+
+// endOf is where a sealed segment ends.
+func (f *StoreFolder) endOf(s segment) (uint64, error) {
+	f.mu.Lock()
+	end, known := f.ends[s.name]
+	f.mu.Unlock()
+	if known {
+		return end, nil
+	}
+	r, err := openSegmentFile(storeSource{f.ctx, f.store, f.prefix}, s)
+	if err != nil {
+		return 0, fmt.Errorf("opening segment %s: %w", s.name, err)
+	}
+	defer r.Close()
+	end = s.first
+	for lines := newLineReader(r); ; end++ {
+		if _, _, err := lines.next(); err == io.EOF {
+			break
+		} else if err != nil {
+			return 0, fmt.Errorf("reading segment %s: %w", s.name, err)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ends[s.name] = end
+	return end, nil
+}
+
+// openBatches reads all batches from the one of that name on.
+func (f *StoreFolder) openBatches(file string) (io.ReadCloser, error) {
+	names, err := f.list(openFolderName)
+	if err != nil {
+		return nil, err
+	}
+	batches := segmentsAmong(names, openFolderName)
+	at := slices.IndexFunc(batches, func(s segment) bool { return s.name == openFolderName+"/"+file })
+	if at < 0 {
+		return nil, fs.ErrNotExist
+	}
+	objects := make([]string, 0, len(batches)-at)
+	for _, b := range batches[at:] {
+		objects = append(objects, f.prefix+b.name)
+	}
+	return newBatchReader(f.ctx, f.store, objects), nil
+}
+
+// openLatest opens the newest checkpoint. One that has gone since it was listed
+// has a newer one in its place.
+func (f *StoreFolder) openLatest() (r io.ReadCloser, err error) {
+	for range 3 {
+		var names []string
+		if names, err = f.list(latestFolder); err != nil {
+			return nil, err
+		}
+		if len(names) == 0 {
+			return nil, fs.ErrNotExist
+		}
+		if r, err = f.store.Open(f.ctx, f.prefix+names[len(names)-1]); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return r, err
+}
+
+// Follow is what the function [Follow] is, for this folder.
+func (f *StoreFolder) Follow(ctx context.Context, from uint64, fn func(Line) error) error {
+	w := walker{src: fsSource{f}, next: from, fn: func(line Line) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return fn(line)
+	}}
+	tick := time.NewTicker(5 * pollEvery) // each look is a few requests
+	defer tick.Stop()
+	for {
+		f.mu.Lock()
+		f.from = w.next
+		f.mu.Unlock()
+		err := w.round()
+		var fault *callbackError
+		if errors.As(err, &fault) {
+			return fault.err
+		}
+		if err != nil && !(errors.Is(err, fs.ErrNotExist) && w.moved()) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// storeFile is an object as a file. How large it is is not known.
+type storeFile struct {
+	io.ReadCloser
+	info storeEntry
+}
+
+func (f *storeFile) Stat() (fs.FileInfo, error) { return f.info, nil }
+
+// storeDir is what objects' names have in common.
+type storeDir struct {
+	info storeEntry
+	rest []fs.DirEntry
+}
+
+func (d *storeDir) Stat() (fs.FileInfo, error) { return d.info, nil }
+
+func (d *storeDir) Read([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "read", Path: d.info.name, Err: errors.New("it is a folder")}
+}
+
+func (d *storeDir) Close() error { return nil }
+
+// ReadDir implements [fs.ReadDirFile].
+func (d *storeDir) ReadDir(n int) ([]fs.DirEntry, error) {
+	if n <= 0 || n >= len(d.rest) {
+		all := d.rest
+		d.rest = nil
+		if n > 0 && len(all) == 0 {
+			return nil, io.EOF
+		}
+		return all, nil
+	}
+	some := d.rest[:n]
+	d.rest = d.rest[n:]
+	return some, nil
+}
+
+// storeEntry is a name in a store: [fs.FileInfo] and [fs.DirEntry].
+type storeEntry struct {
+	name string
+	dir  bool
+}
+
+func entryOf(name string, dir bool) storeEntry {
+	return storeEntry{name[strings.LastIndexByte(name, '/')+1:], dir}
+}
+
+func (e storeEntry) Name() string               { return e.name }
+func (e storeEntry) Size() int64                { return 0 }
+func (e storeEntry) ModTime() time.Time         { return time.Time{} }
+func (e storeEntry) IsDir() bool                { return e.dir }
+func (e storeEntry) Sys() any                   { return nil }
+func (e storeEntry) Type() fs.FileMode          { return e.Mode().Type() }
+func (e storeEntry) Info() (fs.FileInfo, error) { return e, nil }
+
+func (e storeEntry) Mode() fs.FileMode {
+	if e.dir {
+		return fs.ModeDir | 0o555
+	}
+	return 0o444
+}
