@@ -33,6 +33,8 @@ var layers = map[string][]string{
 	"replay/watch":        {"replay/frames", "record"},
 	"replay/provision":    {"storage", "record", "jsonscan"},
 	"exchange":            {"schema", "masking", "record", "jsonscan"},
+	"replay/compare":      {"masking", "record"},
+	"replay/rerun":        {"replay/compare", "storage", "masking", "record"},
 }
 
 func TestImportsPointDownAndCaddyStaysOnTop(t *testing.T) {

@@ -193,6 +193,7 @@ func TestHoldsAndPurgesByTheAdminEndpoint(t *testing.T) {
 func TestDamageIsLoggedOnceForEachSegmentAndAHoldAtDebug(t *testing.T) {
 	g, p, told := oldGateway(t, "damage", 4)
 	g.terms.newest.Store(&terms{patience: time.Second, retain: time.Hour})
+	g.retention.clock = clock{wall: time.Now(), up: time.Since(began)} // it has been looked at since the start
 	sealed, err := filepath.Glob(filepath.Join(p.Root(), "ledger", "damage", "sealed", "*", "*", "*.gz"))
 	if err != nil || len(sealed) != 4 {
 		t.Fatalf("%q %v", sealed, err)

@@ -35,9 +35,15 @@ func (g *Gateway) append(within time.Duration, r *record.Record, closing bool) e
 	if err := g.hasRoom(r.Type, closing); err != nil {
 		return err
 	}
-	return g.encode(r, func(fields []byte, with encrypting) (ledger.Receipt, error) {
+	commit := func(fields []byte, with encrypting) (ledger.Receipt, error) {
 		return g.log.CommitWithin(within, fields, closing, with.keys[:with.n]...)
-	})
+	}
+	err := g.encode(r, commit)
+	if closing && reasonOf(err) == "ledger-full" {
+		// What is kept of the disk may be too little for the bodies.
+		err = g.encode(withoutContents(r), commit)
+	}
+	return err
 }
 
 // Record makes r durable before it returns.

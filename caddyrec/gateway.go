@@ -34,9 +34,11 @@ type Gateway struct {
 	live      *liveLogger
 	logger    *zap.Logger
 	approvals *approval.Service
-	store     io.Closer       // nil if it has nothing to give back
-	room      storage.Limited // nil if there always is
+	store     io.Closer          // nil if it has nothing to give back
+	room      storage.Limited    // nil if there always is
+	backlog   storage.Backlogged // nil if there never is one
 	objects   storage.Store
+	problems  problems
 	terms     inForce[terms]
 
 	keyServices keyServices
@@ -90,7 +92,7 @@ func openGateway(key string, a *App, t terms) (*Gateway, error) {
 		return g, nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, advised(err)
 	}
 	g := v.(*Gateway)
 	g.live.hold(a, logger)
@@ -161,6 +163,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	}
 	spooled := storage.Spooled(objects)
 	g.room, _ = spooled.(storage.Limited)
+	g.backlog, _ = spooled.(storage.Backlogged)
 	checkpoints := g.live.named("caddyrec.checkpoint")
 	dir, batches := filepath.Join(g.dir, "ledger", log), storage.Batches(objects)
 	if batches != nil {
@@ -183,6 +186,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 		},
 		OnProblem: func(err error) {
 			g.meter.problems.Inc()
+			g.problems.note(err, time.Now())
 			g.logger.Error("ledger", zap.String("log", log), zap.Error(err))
 		},
 		OnCommit: func(records, bytes int, took time.Duration) {
@@ -192,7 +196,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 		OnOwnRecord: g.meter.own,
 	})
 	if err != nil {
-		return fmt.Errorf("opening log %s: %w", log, err)
+		return err
 	}
 	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Expiry: approvalExpiry, Used: g.usedApprovals, Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval")})
 	if err != nil {

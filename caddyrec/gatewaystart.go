@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -15,6 +16,18 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/storage"
 )
+
+// advised is an error at a start with what to do about it, where that can be
+// told.
+func advised(err error) error {
+	switch {
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w: the disk is mounted read-only, perhaps after a fault of its own, which the system's log tells: mount it for writing, or name a store on another disk; caddy rec reads its records meanwhile", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: let the user that Caddy runs as write there, or name another store", err)
+	}
+	return err
+}
 
 // claim puts the log's public key into a store that other machines may share,
 // and refuses a log that one of them writes.
@@ -105,11 +118,18 @@ func (g *Gateway) tellStart() error {
 
 // rotateKey takes up the signing key that caddy rec keys rotate has left, if
 // there is one. The log goes on with the old key when that fails.
-func (g *Gateway) rotateKey() {
-	public, err := g.log.RotateKey()
+func (g *Gateway) rotateKey() (public string, err error) {
+	public, err = g.log.RotateKey()
 	if err != nil {
 		g.logger.Error("the signing key is the old one still", zap.Error(err))
 	} else if public != "" {
 		g.logger.Info("the log is signed with another key from now on", zap.String("public_key", public))
 	}
+	return public, err
+}
+
+// nextKey is the public half of the signing key that waits to be taken up, if
+// there is one.
+func (g *Gateway) nextKey() (string, error) {
+	return ledger.NextKey(filepath.Join(g.dir, "keys"), g.name)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -21,6 +22,8 @@ func init() { caddy.RegisterModule(adminAPI{}) }
 //	POST /caddyrec/purge
 //	POST /caddyrec/originals
 //	POST /caddyrec/keys/revoke
+//	POST /caddyrec/replay
+//	POST /caddyrec/rotate
 type adminAPI struct{}
 
 // CaddyModule returns the Caddy module information.
@@ -32,7 +35,9 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 func (adminAPI) Routes() []caddy.AdminRoute {
 	return append(append(retentionRoutes(), keyRoutes()...),
 		caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)},
-		caddy.AdminRoute{Pattern: "/caddyrec/originals", Handler: caddy.AdminHandlerFunc(serveOriginals)})
+		caddy.AdminRoute{Pattern: "/caddyrec/originals", Handler: caddy.AdminHandlerFunc(serveOriginals)},
+		caddy.AdminRoute{Pattern: "/caddyrec/replay", Handler: caddy.AdminHandlerFunc(serveReplay)},
+		caddy.AdminRoute{Pattern: "/caddyrec/rotate", Handler: caddy.AdminHandlerFunc(serveRotate)})
 }
 
 // health is the answer of /caddyrec/health.
@@ -59,6 +64,52 @@ type logHealth struct {
 	// Checkpoint is when the newest was signed by this process.
 	Checkpoint *time.Time `json:"checkpoint,omitempty"`
 	PublicKey  string     `json:"public_key"`
+	// Problems are those since the start that stopped nothing, and LastProblem is
+	// the newest of them.
+	Problems    int          `json:"problems"`
+	LastProblem *lastProblem `json:"last_problem,omitempty"`
+	// Spool is what has not reached the bucket yet, where there is one.
+	Spool *spoolHealth `json:"spool,omitempty"`
+}
+
+type lastProblem struct {
+	Time time.Time `json:"time"`
+	Text string    `json:"text"`
+}
+
+type spoolHealth struct {
+	Objects int   `json:"objects"`
+	Bytes   int64 `json:"bytes"`
+	// Oldest is since when the first of them waits.
+	Oldest *time.Time `json:"oldest,omitempty"`
+	// SetAside are objects that cannot be uploaded.
+	SetAside int `json:"set_aside"`
+	// Full says that requests are refused until there is room.
+	Full bool `json:"full"`
+}
+
+// problems remembers the newest problem of a ledger.
+type problems struct {
+	mu     sync.Mutex
+	count  int
+	newest lastProblem
+}
+
+func (p *problems) note(err error, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.count++
+	p.newest = lastProblem{now.UTC(), err.Error()}
+}
+
+func (p *problems) look() (count int, newest *lastProblem) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.count == 0 {
+		return 0, nil
+	}
+	last := p.newest
+	return p.count, &last
 }
 
 // lateSigning is the reason of a log that takes records and does not sign them.
@@ -90,6 +141,13 @@ func (g *Gateway) health() logHealth {
 	if l.Unsigned, since = g.unsigned.behind(stats.Records, time.Now()); !since.IsZero() {
 		reason = lateSigning
 	}
+	l.Problems, l.LastProblem = g.problems.look()
+	if l.Spool = g.spool(); l.Spool != nil && l.Spool.Full {
+		since, reason = time.Now(), "ledger-full"
+		if l.Spool.Oldest != nil {
+			since = *l.Spool.Oldest
+		}
+	}
 	if outage, why := g.outage.state(); !outage.IsZero() {
 		since, reason = outage, why
 	}
@@ -102,6 +160,20 @@ func (g *Gateway) health() logHealth {
 		l.Checkpoint = &t
 	}
 	return l
+}
+
+// spool is what waits for the bucket; nil where there is none.
+func (g *Gateway) spool() *spoolHealth {
+	if g.backlog == nil {
+		return nil
+	}
+	b := g.backlog.Backlog()
+	h := &spoolHealth{Objects: b.Objects, Bytes: b.Bytes, SetAside: b.Aside, Full: g.room != nil && g.room.Full() != nil}
+	if !b.Oldest.IsZero() {
+		at := b.Oldest.UTC()
+		h.Oldest = &at
+	}
+	return h
 }
 
 // openGateways are those in use, by name of their logs.

@@ -116,12 +116,16 @@ var (
 	waitingDesc  = prometheus.NewDesc("caddyrec_waiting_records", "Records that wait for the disk.", []string{"log"}, nil)
 	unsealedDesc = prometheus.NewDesc("caddyrec_unsealed_segments", "Segments written and not yet sealed.", []string{"log"}, nil)
 	unsignedDesc = prometheus.NewDesc("caddyrec_unsigned_records", "Records that no checkpoint covers yet.", []string{"log"}, nil)
+	spooledDesc  = prometheus.NewDesc("caddyrec_spool_objects", "Objects on this machine that have not reached the bucket.", []string{"log"}, nil)
+	spoolDesc    = prometheus.NewDesc("caddyrec_spool_bytes", "Their bytes.", []string{"log"}, nil)
+	lagDesc      = prometheus.NewDesc("caddyrec_upload_lag_seconds", "How long the oldest of them has been waiting; 0 when none does.", []string{"log"}, nil)
+	asideDesc    = prometheus.NewDesc("caddyrec_spool_set_aside", "Objects that cannot be uploaded and were set aside.", []string{"log"}, nil)
 	healthyDesc  = prometheus.NewDesc("caddyrec_healthy", "1 while records are committed and signed, 0 during an outage or while checkpoints do not come.", []string{"log"}, nil)
 )
 
 // Describe implements [prometheus.Collector].
 func (standing) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{inLogDesc, waitingDesc, unsealedDesc, unsignedDesc, healthyDesc} {
+	for _, d := range []*prometheus.Desc{inLogDesc, waitingDesc, unsealedDesc, unsignedDesc, healthyDesc, spooledDesc, spoolDesc, lagDesc, asideDesc} {
 		to <- d
 	}
 }
@@ -132,7 +136,10 @@ func (standing) Collect(to chan<- prometheus.Metric) {
 	type sum struct {
 		records, waiting, unsealed, unsigned float64
 		healthy                              float64
+		spool                                bool // of what follows
+		objects, bytes, lag, aside           float64
 	}
+	now := time.Now()
 	byLog := map[string]*sum{}
 	for _, g := range openGateways() {
 		s := byLog[g.name]
@@ -148,8 +155,23 @@ func (standing) Collect(to chan<- prometheus.Metric) {
 		if !h.OK {
 			s.healthy = 0
 		}
+		if w := h.Spool; w != nil {
+			s.spool = true
+			s.objects += float64(w.Objects)
+			s.bytes += float64(w.Bytes)
+			s.aside += float64(w.SetAside)
+			if w.Oldest != nil {
+				s.lag = max(s.lag, now.Sub(*w.Oldest).Seconds())
+			}
+		}
 	}
 	for log, s := range byLog {
+		if s.spool {
+			to <- prometheus.MustNewConstMetric(spooledDesc, prometheus.GaugeValue, s.objects, log)
+			to <- prometheus.MustNewConstMetric(spoolDesc, prometheus.GaugeValue, s.bytes, log)
+			to <- prometheus.MustNewConstMetric(lagDesc, prometheus.GaugeValue, s.lag, log)
+			to <- prometheus.MustNewConstMetric(asideDesc, prometheus.GaugeValue, s.aside, log)
+		}
 		to <- prometheus.MustNewConstMetric(inLogDesc, prometheus.GaugeValue, s.records, log)
 		to <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, s.waiting, log)
 		to <- prometheus.MustNewConstMetric(unsealedDesc, prometheus.GaugeValue, s.unsealed, log)

@@ -102,8 +102,9 @@ type clock struct {
 const (
 	// A clock that is set by more than that has jumped.
 	clockSlack = time.Minute
-	// After a gap in the log of that length somebody should have looked.
-	clockGap = 30 * 24 * time.Hour
+	// How much ahead of the newest record the clock may be at a start: nobody has
+	// seen it go since.
+	clockGap = 24 * time.Hour
 	// Nothing is purged for so long afterwards.
 	clockDoubt = 24 * time.Hour
 )

@@ -28,6 +28,8 @@ func TestNothingIsPurgedByAClockThatJumped(t *testing.T) {
 		{"a clock that is set back", noon, time.Time{}, []look{{0, 0, ""}, {-400 * day, 10 * time.Minute, "was set by"}}},
 		{"a clock that is set ahead and back again", noon, time.Time{}, []look{{0, 0, ""}, {400 * day, time.Minute, "was set by"}, {2 * time.Minute, 2 * time.Minute, "was set by"}}},
 		{"a start with a clock far ahead of the log", noon.Add(-400 * day), time.Time{}, []look{{0, 0, "9600h0m0s ahead of the newest record"}, {time.Hour, time.Hour, "ahead"}, {25 * time.Hour, 25 * time.Hour, ""}}},
+		{"a start with a clock days ahead of the log", noon.Add(-3 * day), time.Time{}, []look{{0, 0, "72h0m0s ahead of the newest record"}, {25 * time.Hour, 25 * time.Hour, ""}}},
+		{"a start after a night", noon.Add(-16 * time.Hour), time.Time{}, []look{{0, 0, ""}}},
 		{"a second start with such a clock", noon.Add(-time.Minute), noon.Add(-time.Hour), []look{{0, 0, "goes far ahead"}, {22 * time.Hour, 22 * time.Hour, "goes far ahead"}, {23 * time.Hour, 23 * time.Hour, ""}}},
 		{"a start a day after such a start", noon.Add(-time.Minute), noon.Add(-day), []look{{0, 0, ""}}},
 		{"a clock that was set right since", noon.Add(-time.Minute), noon.Add(300 * day), []look{{0, 0, ""}}},

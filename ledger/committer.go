@@ -31,7 +31,14 @@ func (l *Log) run() {
 	c := &l.committer
 	age := time.NewTimer(l.opts.SealAfter)
 	defer age.Stop()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for {
+		select {
+		case <-look.C: // also under load
+			l.lookAfterSegment()
+		default:
+		}
 		var closed bool
 		c.batch, closed = l.queue.take(c.batch[:0])
 		if len(c.batch) == 0 {
@@ -40,6 +47,8 @@ func (l *Log) run() {
 			}
 			select {
 			case <-l.queue.wake:
+			case <-look.C:
+				l.lookAfterSegment()
 			case <-age.C:
 				l.rotateIfDue()
 				age.Reset(l.sealIn())

@@ -40,6 +40,10 @@ type segmentFile interface {
 	truncate(size int64) error
 	// forget drops cached pages, so that a read sees what the disk holds.
 	forget()
+	// misplaced says what is wrong with where the file is, or with its size, of
+	// which the first so many bytes are records: somebody has moved, removed or
+	// shortened it. What was written can still be read.
+	misplaced(records int64) error
 }
 
 // folder is the real disk.
@@ -151,6 +155,8 @@ type durableWriter interface {
 // diskFile is a segment on the real disk.
 type diskFile struct {
 	*os.File
+	root   *os.Root
+	name   string // below root
 	zeros  *zeroWriter
 	direct durableWriter // nil where there is none, or once it has failed
 
@@ -159,7 +165,7 @@ type diskFile struct {
 }
 
 func newDiskFile(root *os.Root, name string, file *os.File) *diskFile {
-	return &diskFile{File: file, zeros: newZeroWriter(root, name), direct: newDirectWriter(root, name)}
+	return &diskFile{File: file, root: root, name: name, zeros: newZeroWriter(root, name), direct: newDirectWriter(root, name)}
 }
 
 // WriteAt leaves a batch to the direct writer, where there is one: it is
@@ -189,6 +195,25 @@ func (d *diskFile) syncData() error {
 		return err
 	}
 	return syncFileData(d.File)
+}
+
+func (d *diskFile) misplaced(records int64) error {
+	own, err := d.File.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := d.root.Lstat(d.name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("somebody has removed %s: %w", d.name, err)
+	case err != nil:
+		return err
+	case !os.SameFile(own, there):
+		return fmt.Errorf("somebody has put another file in the place of %s", d.name)
+	case own.Size() < records:
+		return fmt.Errorf("somebody has shortened %s to %d bytes, of which %d are records", d.name, own.Size(), records)
+	}
+	return nil
 }
 
 func (d *diskFile) forget() { forgetPages(d.File) }

@@ -51,6 +51,9 @@ func (r *Reader) More(ctx context.Context, found *Found) (*Found, error) {
 
 // Next is the seq that the log's next record will have.
 func (r *Reader) Next(ctx context.Context) (next uint64, err error) {
+	if r.size != nil {
+		return r.size(), nil
+	}
 	err = r.again(ctx, func(v *view) error {
 		r.tail.mu.Lock()
 		defer r.tail.mu.Unlock()

@@ -129,13 +129,7 @@ func TestASessionsRecordsAreFoundWithoutReadingTheOtherSegments(t *testing.T) {
 	for name, r := range map[string]*Reader{
 		"folder": newReader(t, os.DirFS(p.dir), p.keys.Verifier()),
 		"log":    l.Reader(),
-		"store": func() *Reader {
-			r, err := NewStoreReader(p.store, "test", os.DirFS(p.dir), p.keys.Verifier())
-			if err != nil {
-				t.Fatal(err)
-			}
-			return r
-		}(),
+		"store":  newReader(t, NewStoreFolder(t.Context(), p.store, "test", os.DirFS(p.dir)), p.keys.Verifier()),
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := wantSeqs(t, r, "s1", 0, 2, 5, 9, 12)

@@ -1,11 +1,15 @@
 package ledger
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/caddyrec/caddyrec/record"
 )
 
 // purgedFolder has a write-once object for each segment that was purged, or is
@@ -19,6 +23,28 @@ type gap struct {
 }
 
 func (g gap) has(seq uint64) bool { return g.First <= seq && seq < g.End }
+
+// joined puts gaps in order, and those together that touch.
+func joined(all []gap) []gap {
+	slices.SortFunc(all, func(a, b gap) int { return cmp.Compare(a.First, b.First) })
+	apart := all[:0]
+	for _, g := range all {
+		if n := len(apart); n > 0 && g.First <= apart[n-1].End {
+			apart[n-1].End = max(apart[n-1].End, g.End)
+			continue
+		}
+		apart = append(apart, g)
+	}
+	return apart
+}
+
+// extents are gaps as records have them.
+func extents(all []gap) (list []record.Extent) {
+	for _, g := range all {
+		list = append(list, record.Extent{First: int64(g.First), Records: int64(g.End - g.First)})
+	}
+	return list
+}
 
 func purgedName(first uint64) string { return fmt.Sprintf("%s/%012d.json", purgedFolder, first) }
 

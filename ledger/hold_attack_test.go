@@ -228,3 +228,36 @@ func TestAJumpOfTheTimeIsSeenAtEachStart(t *testing.T) {
 		closeLog(t, l)
 	}
 }
+
+// A clock that is days ahead at a start makes records old that are not; a quiet
+// log has such gaps too, but no start in them.
+func TestAJumpOfDaysIsSeenWhereAGatewayStarts(t *testing.T) {
+	for typ, want := range map[string]bool{"gateway.started": true, "exchange": false} {
+		for _, sealed := range []bool{false, true} {
+			p := newPlace(t)
+			l := p.open()
+			second := firstDay.AddDate(0, 0, 4)
+			for _, r := range []struct {
+				at  time.Time
+				typ string
+			}{{firstDay, "gateway.started"}, {firstDay.Add(20 * time.Hour), "gateway.started"}, {second, typ}, {second.Add(time.Second), "exchange"}} {
+				text := fmt.Appendf(nil, `{"id":"x","time":%q,"type":%q}`, r.at.Format("2006-01-02T15:04:05.000000Z"), r.typ)
+				if _, err := l.Commit(t.Context(), text); err != nil {
+					t.Fatal(err)
+				}
+			}
+			closeLog(t, l)
+			l = p.open()
+			if sealed {
+				allSealed(t, l)
+				closeLog(t, l)
+				l = p.open()
+			}
+			_, jump, err := l.Jumped(t.Context())
+			if err != nil || jump.Equal(second) != want || !want && !jump.IsZero() {
+				t.Errorf("%s: jumped at %v, %v", typ, jump, err)
+			}
+			closeLog(t, l)
+		}
+	}
+}

@@ -29,7 +29,7 @@ type onRecord struct {
 
 	mu     sync.Mutex
 	holds  map[string]*heldRecord
-	purged map[gap]bool
+	purged map[gap]uint64 // with the newest record that says so
 }
 
 // heldRecord is a hold with the records that begin and end it. A release may be
@@ -70,7 +70,10 @@ func (o *onRecord) take(line []byte, seq uint64, vouched bool) {
 	case r.Type == record.RetentionReleased && vouched:
 		o.release(what.Hold, r.Time.UTC(), seq)
 	case r.Type == record.RetentionPurged && vouched:
-		o.purge(gap{uint64(what.First), uint64(what.First + what.Records)})
+		o.purge(gap{uint64(what.First), uint64(what.First + what.Records)}, seq)
+		for _, e := range what.Earlier {
+			o.purge(gap{uint64(e.First), uint64(e.First + e.Records)}, seq)
+		}
 	}
 }
 
@@ -100,19 +103,32 @@ func (o *onRecord) release(id string, at time.Time, seq uint64) {
 	e.Released, e.released, e.releasedAt = at, true, seq
 }
 
-func (o *onRecord) purge(g gap) {
+func (o *onRecord) purge(g gap, seq uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.purged == nil {
-		o.purged = map[gap]bool{}
+		o.purged = map[gap]uint64{}
 	}
-	o.purged[g] = true
+	o.purged[g] = max(o.purged[g], seq)
+}
+
+// toldIn are the purges of which no record tells behind those.
+func (o *onRecord) toldIn(g gap) (all []gap) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for purged, seq := range o.purged {
+		if seq < g.End {
+			all = append(all, purged)
+		}
+	}
+	return joined(all)
 }
 
 func (o *onRecord) isPurged(g gap) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.purged[g]
+	_, ok := o.purged[g]
+	return ok
 }
 
 // needs says whether records without which a hold would not be known, or would
@@ -156,9 +172,9 @@ func (o *onRecord) list() (all []Hold) {
 // replayed takes in a line of an open segment while the log is opened.
 func (o *onRecord) replayed(line []byte, seq uint64, signed bool) {
 	o.take(line, seq, signed)
-	at := recordTime(line)
-	if n := len(o.open); n == 0 || at.Sub(o.open[n-1].at).Abs() > time.Minute {
-		o.open = append(o.open, timed{seq, at})
+	at := timeIn(line, seq)
+	if n := len(o.open); n == 0 || at.at.Sub(o.open[n-1].at).Abs() > time.Minute {
+		o.open = append(o.open, at)
 	}
 }
 
@@ -227,6 +243,6 @@ func (r *purging) learnSegment(s segment) (err error) {
 	}
 	return r.lines(s, o.base, func(line []byte, seq uint64) {
 		o.take(line, seq, true)
-		o.times.add(timed{seq, recordTime(line)})
+		o.times.add(timeIn(line, seq))
 	})
 }

@@ -182,6 +182,8 @@ func (f *discFile) Close() error { return nil }
 
 func (f *discFile) forget() {}
 
+func (f *discFile) misplaced(int64) error { return nil }
+
 func (f *discFile) WriteAt(b []byte, off int64) (int, error) {
 	f.staged, f.at = b, off
 	return len(b), nil

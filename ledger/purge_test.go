@@ -331,3 +331,65 @@ func TestADamagedHoldKeepsEverything(t *testing.T) {
 		t.Errorf("left are %v", got)
 	}
 }
+
+func TestRecordsWhosePurgeIsItselfPurgedAreNotMissing(t *testing.T) {
+	p, l := days(t, 4)
+	soon := func(n int) Purge { return Purge{Before: firstDay.AddDate(0, 0, n), Why: "retain"} }
+	if got := gone(purge(t, l, soon(2))); !slices.Equal(got, []uint64{0, 3}) {
+		t.Fatalf("purged %v", got)
+	}
+	closeLog(t, l)
+	for range 2 { // the segment that tells of it is sealed, and another follows
+		l = p.open()
+		allSealed(t, l)
+		commit(t, l, "more")
+		closeLog(t, l)
+	}
+	l = p.open()
+	allSealed(t, l)
+	commit(t, l, "more")
+	done := purge(t, l, Purge{Before: time.Now().Add(time.Hour), Why: "all that is old"})
+	if len(gone(done)) < 3 {
+		t.Fatalf("purged %+v", done)
+	}
+	closeLog(t, l)
+	err := Walk(os.DirFS(p.dir), 0, func(line Line) error {
+		if strings.Contains(string(line.Raw), `"why":"retain"`) {
+			t.Errorf("the first purge's own record is still there: %s", line.Raw)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := p.verified()
+	if total := r.Purged + int64(r.Records); r.Purged < 12 || total != int64(p.total()) {
+		t.Errorf("purged %d, records %d of %d", r.Purged, r.Records, p.total())
+	}
+	// And once more, by a process that knows of it from the records alone.
+	l = p.open()
+	allSealed(t, l)
+	commit(t, l, "more")
+	closeLog(t, l)
+	l = p.open()
+	allSealed(t, l)
+	commit(t, l, "more")
+	if len(gone(purge(t, l, Purge{Before: time.Now().Add(time.Hour), Why: "all that is old"}))) == 0 {
+		t.Fatal("nothing went")
+	}
+	closeLog(t, l)
+	p.verified()
+	p.noProblems()
+}
+
+// total is how many records the log has had.
+func (p *place) total() (n uint64) {
+	p.t.Helper()
+	if err := Walk(os.DirFS(p.dir), 0, func(line Line) error {
+		n = line.Seq + 1
+		return nil
+	}); err != nil {
+		p.t.Fatal(err)
+	}
+	return n
+}

@@ -213,14 +213,20 @@ func (r *purging) tell(what *Purged) error {
 	ctx := context.WithoutCancel(r.src.ctx)
 	// A marker alone is nothing: everybody can make it.
 	if !r.log.onRecord.isPurged(what.extent()) {
-		_, err := r.log.tellRetention(ctx, record.RetentionPurged, record.Retention{
+		// What the segment says of those before it is said again: without that a
+		// verification would miss them.
+		earlier := r.log.onRecord.toldIn(what.extent())
+		receipt, err := r.log.tellRetention(ctx, record.RetentionPurged, record.Retention{
 			Segment: what.Segment, First: int64(what.First), Records: int64(what.Records),
-			From: bound(what.From), Until: bound(what.Until), Why: r.Why, By: r.By,
+			From: bound(what.From), Until: bound(what.Until), Why: r.Why, By: r.By, Earlier: extents(earlier),
 		})
 		if err != nil {
 			return err
 		}
-		r.log.onRecord.purge(what.extent())
+		r.log.onRecord.purge(what.extent(), receipt.Seq)
+		for _, g := range earlier {
+			r.log.onRecord.purge(g, receipt.Seq)
+		}
 	}
 	if err := r.log.createJSON(ctx, purgedName(what.First), what.extent()); err != nil {
 		return err

@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
-
-	"github.com/caddyrec/caddyrec/storage"
 )
 
 // Reader reads single records, and those of single sessions, each through the
@@ -18,6 +16,7 @@ import (
 type Reader struct {
 	at   func(context.Context) source
 	keys func(source) (keyring, error)
+	size func() uint64 // of the log, where this process writes it; else nil
 
 	tail openTail
 
@@ -27,7 +26,8 @@ type Reader struct {
 	held    int                    // bytes of all
 }
 
-// NewReader reads the log in a folder, or in a copy of one. Keys are the public
+// NewReader reads the log in a folder, or in a copy of one, or in a store, see
+// [StoreFolder]. Keys are the public
 // keys that are trusted, as in [VerifyOptions]; empty means the one beside the
 // log.
 func NewReader(fsys fs.FS, keys string) (*Reader, error) {
@@ -41,38 +41,12 @@ func NewReader(fsys fs.FS, keys string) (*Reader, error) {
 	}, nil
 }
 
-// NewStoreReader reads what a store has of a log. Folder is the log's own folder
-// on the machine that writes it, where its open segments are; nil leaves out
-// what is not sealed. Keys are as in [NewReader], and must be given without a
-// folder.
-func NewStoreReader(store storage.Store, log string, folder fs.FS, keys string) (*Reader, error) {
-	if err := checkLogName(log); err != nil {
-		return nil, err
-	}
-	given, err := trusted(keys)
-	if err != nil {
-		return nil, err
-	}
-	if folder == nil && given == nil {
-		return nil, errors.New("a log is read from its store alone with its public key only: give that")
-	}
-	return &Reader{
-		at: func(ctx context.Context) source {
-			once := storeSource{ctx: ctx, store: store, prefix: "ledger/" + log + "/"}
-			if folder == nil {
-				return once
-			}
-			return wholeSource{once: once, folder: fsSource{folder}}
-		},
-		keys: func(src source) (keyring, error) { return readKeys(src, given) },
-	}, nil
-}
-
 // Reader reads this log, as it is in its store and its folder.
 func (l *Log) Reader() *Reader {
 	return &Reader{
 		at:   func(ctx context.Context) source { return l.wholeSource(ctx) },
 		keys: func(source) (keyring, error) { return l.signing.ring(), nil },
+		size: func() uint64 { return l.treeNow().size },
 	}
 }
 

@@ -254,4 +254,6 @@ func (s *remoteSegment) truncate(int64) error { return nil }
 
 func (s *remoteSegment) forget() {}
 
+func (s *remoteSegment) misplaced(int64) error { return nil }
+
 func (s *remoteSegment) Close() error { return nil }

@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 )
 
@@ -59,6 +61,61 @@ func (l *Log) poison(fault error) {
 	s.file.truncate(s.size)
 }
 
+// lookEvery is how soon it is noticed that somebody has moved, removed or
+// shortened the open segment.
+const lookEvery = time.Second
+
+// lookAfterSegment goes on in a new segment when the present one is no longer
+// where it should be, or as it should be.
+func (l *Log) lookAfterSegment() {
+	c := &l.committer
+	if c.seg == nil {
+		return
+	}
+	fault := c.seg.file.misplaced(c.seg.size)
+	if fault == nil {
+		return
+	}
+	l.poison(fault)
+	if err := l.resume(); err != nil {
+		c.failure, c.retryAt = commitError(err), time.Now().Add(l.opts.retry)
+		l.problem(fmt.Errorf("nothing is recorded until this is over: %w", err))
+	}
+}
+
+// putBack writes a segment that somebody has moved or removed anew, from the
+// file that is still open. Another file in its place is kept as evidence.
+func (l *Log) putBack(s *openSegment) error {
+	aside := fmt.Sprintf("%s%s.%d", conflictFolder, s.name[len(openFolderName):], time.Now().UnixNano())
+	if err := l.disk.rename(s.name, aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("moving aside what is in the place of %s: %w", s.name, err)
+	}
+	again, err := l.disk.create(s.name)
+	if err != nil {
+		return fmt.Errorf("writing %s anew: %w", s.name, err)
+	}
+	block := make([]byte, 1<<20)
+	for off := int64(0); off < s.size && err == nil; {
+		n := min(int64(len(block)), s.size-off)
+		if _, err = s.file.ReadAt(block[:n], off); err == nil {
+			_, err = again.WriteAt(block[:n], off)
+		}
+		if err == nil {
+			err = again.syncData()
+		}
+		off += n
+	}
+	if err != nil {
+		again.Close()
+		l.disk.remove(s.name)
+		return fmt.Errorf("writing %s anew: %w", s.name, err)
+	}
+	again.truncate(s.size)
+	s.file.Close()
+	s.file = again
+	return nil
+}
+
 // resume begins a new segment after a fault, once what was acknowledged of the
 // old one has been read back.
 func (l *Log) resume() error {
@@ -66,6 +123,14 @@ func (l *Log) resume() error {
 	if s := c.poisoned; s != nil {
 		if err := s.verify(c.prev); err != nil {
 			return err
+		}
+		if s.end > s.first && s.file.misplaced(s.size) != nil {
+			if err := l.putBack(s); err != nil {
+				return err
+			}
+			if err := s.verify(c.prev); err != nil {
+				return err
+			}
 		}
 		c.poisoned = nil
 		if s.end > s.first {

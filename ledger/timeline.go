@@ -1,18 +1,41 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"time"
+
+	"github.com/caddyrec/caddyrec/record"
 )
 
 // jumpLeast is how far the time must go ahead from one record to the next for
-// [Log.Jumped] to tell of it.
-const jumpLeast = 30 * 24 * time.Hour
+// [Log.Jumped] to tell of it; restartLeast where the second says that a gateway
+// has started: nobody has seen the clock go in between.
+const (
+	jumpLeast    = 30 * 24 * time.Hour
+	restartLeast = 24 * time.Hour
+)
 
 // timed is the time in a record.
 type timed struct {
-	seq uint64
-	at  time.Time
+	seq   uint64
+	at    time.Time
+	start bool // it says that a gateway has started
+}
+
+var startedType = fmt.Appendf(nil, `"type":%q`, record.GatewayStarted)
+
+func timeIn(line []byte, seq uint64) timed {
+	return timed{seq, recordTime(line), bytes.Contains(line[:min(len(line), 512)], startedType)}
+}
+
+// least is how far the time may go ahead to it.
+func (r timed) least() time.Duration {
+	if r.start {
+		return restartLeast
+	}
+	return jumpLeast
 }
 
 // timeline finds where the time in consecutive records jumps ahead.
@@ -29,7 +52,7 @@ func (t *timeline) add(r timed) {
 		return
 	}
 	switch {
-	case r.seq == t.next && r.seq > 0 && !t.newest.IsZero() && r.at.Sub(t.newest) > jumpLeast:
+	case r.seq == t.next && r.seq > 0 && !t.newest.IsZero() && r.at.Sub(t.newest) > r.least():
 		t.jump = r.at
 	case r.at.Before(t.jump.Add(-time.Hour)):
 		t.jump = time.Time{} // the clock was set right since
@@ -39,8 +62,9 @@ func (t *timeline) add(r timed) {
 
 // Jumped tells, of the records that were there when the log was opened, the time
 // in the newest, and the time in the first behind the newest place where the
-// time goes ahead by more than 30 days from one record to the next: the clock
-// may have been set wrong there. Both are zero where there is none; the second
+// time goes ahead by more than 30 days from one record to the next, or by more
+// than a day to one that says that a gateway has started: the clock may have been
+// set wrong there. Both are zero where there is none; the second
 // also when later records are of before. The times are those in the records,
 // which in sealed segments are proved.
 func (l *Log) Jumped(ctx context.Context) (newest, jump time.Time, err error) {

@@ -23,6 +23,7 @@ type retentionStatement struct {
 type retention struct {
 	kind        record.Type
 	gap                // of records that are purged
+	earlier     []gap  // of those that were before, by records that go with them
 	hold        string // its id
 	from, until time.Time
 }
@@ -55,6 +56,13 @@ func retentionIn(line []byte) *retention {
 		if r.End <= r.First {
 			return nil
 		}
+		what.Get("earlier").ForEach(func(_, e gjson.Result) bool {
+			first := e.Get("first").Uint()
+			if g := (gap{first, first + e.Get("records").Uint()}); g.First < g.End && g.End <= r.First {
+				r.earlier = append(r.earlier, g)
+			}
+			return true
+		})
 	case r.kind != record.RetentionHeld && r.kind != record.RetentionReleased || r.hold == "":
 		return nil
 	}
@@ -127,17 +135,8 @@ func (v *verification) purgedGaps() (all []gap) {
 	newest := v.newest()
 	for _, p := range v.purged {
 		if p.seq < newest {
-			all = append(all, p.gap)
+			all = append(append(all, p.gap), p.earlier...)
 		}
 	}
-	slices.SortFunc(all, func(a, b gap) int { return cmp.Compare(a.First, b.First) })
-	apart := all[:0]
-	for _, g := range all {
-		if n := len(apart); n > 0 && g.First <= apart[n-1].End {
-			apart[n-1].End = max(apart[n-1].End, g.End)
-			continue
-		}
-		apart = append(apart, g)
-	}
-	return apart
+	return joined(all)
 }

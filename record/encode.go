@@ -52,6 +52,7 @@ func (r *Record) AppendEncrypted(dst []byte, c Ciphers) []byte {
 	r.Retention.append(&o, "retention")
 	r.Opened.append(&o, "opened")
 	r.Key.append(&o, "key")
+	r.Replay.append(&o, "replay")
 	if t := r.Timing; t != nil {
 		o.open("timing")
 		o.int("upstream_us", t.Upstream)

@@ -30,8 +30,17 @@ type Retention struct {
 	// First is the seq of its first record, Records how many it has.
 	First   int64 `json:"first,omitempty"`
 	Records int64 `json:"records,omitempty"`
+	// Earlier are records that were purged before, and whose own retention.purged
+	// records go with this segment.
+	Earlier []Extent `json:"earlier,omitempty"`
 	// Why is the reason given, or the rule that was met.
 	Why string `json:"why,omitempty"`
 	// By is who asked for it, as far as they said.
 	By string `json:"by,omitempty"`
+}
+
+// Extent is a run of records: the seq of the first, and how many they are.
+type Extent struct {
+	First   int64 `json:"first"`
+	Records int64 `json:"records"`
 }

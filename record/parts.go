@@ -210,6 +210,12 @@ func (p *Retention) append(o *object, name string) {
 	o.optional("segment", p.Segment)
 	o.count("first", p.First)
 	o.count("records", p.Records)
+	o.list("earlier", len(p.Earlier), func(i int) {
+		o.open("")
+		o.int("first", p.Earlier[i].First)
+		o.int("records", p.Earlier[i].Records)
+		o.close()
+	})
 	o.optional("why", p.Why)
 	o.optional("by", p.By)
 	o.close()

@@ -45,6 +45,8 @@ const (
 	KeyExpired        Type = "key.expired"        // a key in use came to its end
 	KeyRevoked        Type = "key.revoked"        // a key was taken back
 	KeyAnomaly        Type = "key.anomaly"        // a key was used as it should not be
+	ReplayStarted     Type = "replay.started"     // recorded requests are about to be sent again, elsewhere
+	ReplayFinished    Type = "replay.finished"    // what came of that
 )
 
 // Types are all the types of records that this version writes.
@@ -53,7 +55,8 @@ func Types() []Type {
 		ApprovalRequested, ApprovalVoted, ApprovalDecided, ApprovalUsed, ApprovalExpired,
 		GatewayStarted, GatewayStopped, GatewayRecovered, GatewayOutage,
 		RetentionHeld, RetentionReleased, RetentionPurged, OriginalsOpened,
-		KeyIssued, KeyUsed, KeyRefused, KeyExpiring, KeyExpired, KeyRevoked, KeyAnomaly}
+		KeyIssued, KeyUsed, KeyRefused, KeyExpiring, KeyExpired, KeyRevoked, KeyAnomaly,
+		ReplayStarted, ReplayFinished}
 }
 
 // Record is one record. Seq, Prev, Log and DataKeys are set by the ledger: leave
@@ -94,7 +97,9 @@ type Record struct {
 	// Opened is set for originals.opened.
 	Opened *Opened `json:"opened,omitempty"`
 	// Key is set for key.*.
-	Key    *Key    `json:"key,omitempty"`
+	Key *Key `json:"key,omitempty"`
+	// Replay is set for replay.*.
+	Replay *Replay `json:"replay,omitempty"`
 	Timing *Timing `json:"timing,omitempty"`
 
 	// Exchange is the ID that the intent, the exchange, its chunks, refusals
@@ -201,7 +206,7 @@ type Body struct {
 	Digest string `json:"digest,omitempty"`
 	// Omitted says why there is no content: not-json (no media type that is
 	// understood), invalid-json, not-form, not-multipart, not-text, charset,
-	// coding, partial (206), too-large, streamed, aborted, flood (of refused
+	// coding, partial (206), too-large (or what a full disk has left), streamed, aborted, flood (of refused
 	// bodies).
 	Omitted string `json:"omitted,omitempty"`
 	// Truncated says that the body went on past what was captured.

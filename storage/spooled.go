@@ -1,5 +1,7 @@
 package storage
 
+import "time"
+
 // Spooler is a [Store] that is far away and has a second view of itself: one
 // whose Creates return once the object is durable on this machine, and which
 // brings it to the store afterwards.
@@ -21,6 +23,21 @@ func Spooled(s Store) Store {
 		return far.Spooled()
 	}
 	return s
+}
+
+// Backlog is what has not reached a store that is far away.
+type Backlog struct {
+	Objects int
+	Bytes   int64
+	// Oldest is when the first of them was created; zero when there is none.
+	Oldest time.Time
+	// Aside are objects that cannot be brought there and were set aside.
+	Aside int
+}
+
+// Backlogged is a [Store] that may have a backlog.
+type Backlogged interface {
+	Backlog() Backlog
 }
 
 // Limited is a [Store] that may have no room.

@@ -17,7 +17,6 @@ import (
 	_ "github.com/caddyrec/caddyrec/caddyrec/gcsstore" // gs:// is its
 	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/storage"
-	"github.com/caddyrec/caddyrec/storage/spool"
 )
 
 // bucketScheme begins the address of a bucket: gs://<bucket>/<prefix>.
@@ -109,7 +108,9 @@ func readStore(store caddyrec.ReadableStore, log string, here bool) (*source, er
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return nil, notReadable(own, err)
 		}
-		s.waiting, _ = objects.(interface{ Waiting() (spool.Waiting, error) })
+		s.waiting, _ = objects.(interface {
+			Backlog() (storage.Backlog, error)
+		})
 	}
 	folder := ledger.NewStoreFolder(ctx, objects, log, disk)
 	s.FS, s.followed = folder, folder.Follow

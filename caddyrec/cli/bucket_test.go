@@ -130,7 +130,7 @@ func TestABucketIsReadByItsAddress(t *testing.T) {
 		if src.dir != "gs://records/prod/ledger/main" || src.log != "main" {
 			t.Errorf("%+v: log %s in %s", p, src.log, src.dir)
 		}
-		if err := newScreen().rotate(src); err == nil || !strings.Contains(err.Error(), "--config") {
+		if err := newScreen().rotate(src, new(retentionFlags)); err == nil || !strings.Contains(err.Error(), "--config") {
 			t.Errorf("rotating without the machine's folder: %v", err)
 		}
 	}

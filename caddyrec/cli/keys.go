@@ -44,30 +44,36 @@ what caddy rec verify is for.
 }
 
 func rotateCommand() *cobra.Command {
-	var where place
+	var (
+		where   place
+		address string
+	)
 	cmd := &cobra.Command{
 		Use:   "rotate",
-		Short: "Makes a new signing key for a log",
+		Short: "Makes a new signing key for a log, and has the gateway take it up",
 		Long: `
-Makes a new signing key beside the one of a log. The gateway takes it up at its
-next start or reload: it signs a checkpoint with both keys, which says for how
-many records the old one may sign, and removes the old secret key.
+Makes a new signing key beside the one of a log, and asks the gateway that writes
+the log, through its admin endpoint, to take it up: it signs a checkpoint with
+both keys, which says for how many records the old one may sign, and removes the
+old secret key. Without a gateway that answers, the key waits for its next start;
+run this again to ask again.
 
 What the new key signed cannot be rewritten with the old one, should that be
 stolen some day; but only who knows the new public key, or has a later
 checkpoint, finds it out. So hand out the log's file of public keys anew when
 the gateway has taken the key up.
-` + exitCodes("a new key waits for the gateway already"),
+` + exitCodes("a key that was made before waits still for a gateway"),
 		Args: arguments(cobra.NoArgs),
 		RunE: run(func(_ *cobra.Command, con *console, _ []string) error {
 			src, err := where.find(nil)
 			if err != nil {
 				return err
 			}
-			return con.rotate(src)
+			return con.rotate(src, &retentionFlags{address: address})
 		}),
 	}
 	where.flags(cmd)
+	cmd.Flags().StringVar(&address, "address", "", "the gateway's admin endpoint, as caddy reload takes it (default: localhost:2019)")
 	return cmd
 }
 
@@ -114,7 +120,7 @@ func (c *console) keys(src *source, asJSON bool) error {
 		}
 	}
 	if out.Next != "" {
-		if err := t.row([]cell{{idOf(out.Next), bold}, {}, {}, {"waits for the gateway's next start or reload", warn}}); err != nil {
+		if err := t.row([]cell{{idOf(out.Next), bold}, {}, {}, {"waits for the gateway: run caddy rec keys rotate again, or restart it", warn}}); err != nil {
 			return err
 		}
 	}
@@ -130,24 +136,43 @@ func idOf(public string) string {
 	return fmt.Sprintf("%08x", v.KeyHash())
 }
 
-// rotate leaves a new signing key for the gateway.
-func (c *console) rotate(src *source) error {
+// rotate makes a new signing key, or takes the one that waits already, and hands
+// it to the gateway.
+func (c *console) rotate(src *source, gateway *retentionFlags) error {
 	if src.keep == "" {
 		return fmt.Errorf("a bucket has no secret keys: name the configuration of the gateway that writes it with --config, on its machine")
 	}
 	dir := src.keysDir()
 	public, err := ledger.NewSigningKey(dir, src.log)
+	waited := errors.Is(err, fs.ErrExist)
+	if waited {
+		public, err = ledger.NextKey(dir, src.log)
+	}
 	switch {
-	case errors.Is(err, fs.ErrExist):
-		waiting, _ := ledger.NextKey(dir, src.log)
-		return negative(fmt.Sprintf("a new key %s waits already for the gateway's next start or reload", idOf(waiting)))
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s has no keys of log %s: name the store that the gateway writes", filepath.Clean(dir), src.log)
 	case err != nil:
 		return err
 	}
+	var done struct {
+		Key string `json:"public_key"`
+	}
+	err = gateway.do(c, adminCall{path: "/caddyrec/rotate", ask: map[string]any{"log": src.log, "key": public}, done: &done, show: func() error { return nil }})
+	hand := filepath.Join(filepath.Clean(dir), src.log+".public")
+	if err == nil && done.Key == public {
+		c.say("The log is signed with the new key %s from now on: %s", idOf(public), public)
+		c.say("Hand out %s anew to all who verify the log.", hand)
+		return nil
+	}
+	if err == nil {
+		err = fmt.Errorf("the gateway signs with %s", idOf(done.Key))
+	}
+	if waited {
+		return negative(fmt.Sprintf("the new key %s, made before, waits still for the gateway: %v", idOf(public), err))
+	}
 	c.say("The new key %s is made: %s", idOf(public), public)
-	c.say("The gateway takes it up at its next start or reload; caddy rec keys shows when it has.")
-	c.say("Then hand out %s anew to all who verify the log.", filepath.Join(filepath.Clean(dir), src.log+".public"))
+	c.say("It is not in force yet: %v.", err)
+	c.say("The gateway takes it up at its next start, or run this again with --address; caddy rec keys shows when it has.")
+	c.say("Then hand out %s anew to all who verify the log.", hand)
 	return nil
 }

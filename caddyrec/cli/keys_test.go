@@ -16,17 +16,18 @@ func TestAKeyIsChangedAndTheLogVerifiesThroughIt(t *testing.T) {
 	old, err := readKey(filepath.Join(w.store, "keys", "main.public"))
 	mustNot(t, err)
 	s := newScreen()
-	mustNot(t, s.rotate(w.source()))
-	wantIn(t, s.stderr.String(), "The new key ", "next start or reload", filepath.Join(w.store, "keys", "main.public"))
+	nobody := &retentionFlags{address: "127.0.0.1:1"}
+	mustNot(t, s.rotate(w.source(), nobody))
+	wantIn(t, s.stderr.String(), "The new key ", "not in force yet", "next start", filepath.Join(w.store, "keys", "main.public"))
 	if strings.Contains(s.stderr.String(), "PRIVATE") {
 		t.Error("the secret key is shown")
 	}
-	if err := s.rotate(w.source()); codeOf(err) != codeNo || !strings.Contains(err.Error(), "waits already") {
+	if err := s.rotate(w.source(), nobody); codeOf(err) != codeNo || !strings.Contains(err.Error(), "waits still") {
 		t.Errorf("a second one: %v", err)
 	}
 	s = newScreen()
 	mustNot(t, s.keys(w.source(), false))
-	wantIn(t, s.stdout.String(), "in force", "waits for the gateway's next start or reload", "2026-11-21 18:00:00Z")
+	wantIn(t, s.stdout.String(), "in force", "waits for the gateway", "2026-11-21 18:00:00Z")
 
 	if public, err := w.log.RotateKey(); err != nil || public == "" {
 		t.Fatal(public, err)
@@ -64,7 +65,7 @@ func TestAKeyIsChangedAndTheLogVerifiesThroughIt(t *testing.T) {
 		}
 	}
 	mustNot(t, os.RemoveAll(filepath.Join(w.store, "keys")))
-	if err := s.rotate(w.source()); codeOf(err) != codeFailed || !strings.Contains(err.Error(), "name the store") {
+	if err := s.rotate(w.source(), nobody); codeOf(err) != codeFailed || !strings.Contains(err.Error(), "name the store") {
 		t.Errorf("without keys: %v", err)
 	}
 }

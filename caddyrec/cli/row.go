@@ -47,7 +47,8 @@ func (c *console) cells(r *record.Record) []cell {
 
 func styleOfType(t record.Type) style {
 	switch {
-	case t == record.Denied, t == record.GatewayRecovered, t == record.GatewayOutage, t == record.KeyRefused, t == record.KeyAnomaly, t == record.OriginalsOpened:
+	case t == record.Denied, t == record.GatewayRecovered, t == record.GatewayOutage, t == record.OriginalsOpened,
+		t == record.KeyRefused, t == record.KeyAnomaly:
 		return bad
 	case strings.HasPrefix(string(t), "approval."):
 		return accent
@@ -108,6 +109,8 @@ func what(r *record.Record) string {
 		return fmt.Sprintf("%d records from %d on: %s", r.Retention.Records, r.Retention.First, r.Retention.Why)
 	case r.Retention != nil:
 		return r.Retention.Hold + ": " + r.Retention.Why
+	case r.Replay != nil:
+		return replayed(r.Replay)
 	case r.Gateway != nil && r.Gateway.Failed > 0:
 		return fmt.Sprintf("%d records could not be committed: %s", r.Gateway.Failed, r.Gateway.Reason)
 	case r.Gateway != nil:
@@ -168,6 +171,9 @@ func remark(r *record.Record) cell {
 			word = a.Decision
 		}
 		say(styleOfState(word), word)
+	}
+	if p := r.Replay; p != nil && p.Outcome != "" {
+		say(styleOfOutcome(p.Outcome), p.Outcome)
 	}
 	if p := r.Response; p != nil {
 		if p.Replaced != 0 {

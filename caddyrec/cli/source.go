@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/caddyrec/caddyrec/ledger"
-	"github.com/caddyrec/caddyrec/storage/spool"
+	"github.com/caddyrec/caddyrec/storage"
 )
 
 // place is where the command line says the records are.
@@ -38,9 +38,11 @@ type source struct {
 	log string
 	fs.FS
 
-	far      bool   // it is in a bucket
-	keep     string // the folder of that store on this machine; "": it is not known
-	waiting  interface{ Waiting() (spool.Waiting, error) }
+	far     bool   // it is in a bucket
+	keep    string // the folder of that store on this machine; "": it is not known
+	waiting interface {
+		Backlog() (storage.Backlog, error)
+	}
 	followed func(context.Context, uint64, func(ledger.Line) error) error
 }
 

@@ -146,7 +146,7 @@ func (s *source) status() (*status, error) {
 		st.Disk = &disk{free, total}
 	}
 	if s.waiting != nil {
-		w, err := s.waiting.Waiting()
+		w, err := s.waiting.Backlog()
 		if err != nil {
 			return nil, err
 		}

@@ -30,11 +30,15 @@ type pageFile struct {
 	text            []byte
 }
 
+const script = "text/javascript; charset=utf-8"
+
 var pages = map[string]*pageFile{
-	"watch":     readPage("watch.html", "text/html; charset=utf-8"),
-	"watch.js":  readPage("watch.js", "text/javascript; charset=utf-8"),
-	"watch.css": readPage("watch.css", "text/css; charset=utf-8"),
-	"watch.svg": readPage("watch.svg", "image/svg+xml"),
+	"watch":           readPage("watch.html", "text/html; charset=utf-8"),
+	"watch.js":        readPage("watch.js", script),
+	"watch-stream.js": readPage("watch-stream.js", script),
+	"watch-frame.js":  readPage("watch-frame.js", script),
+	"watch.css":       readPage("watch.css", "text/css; charset=utf-8"),
+	"watch.svg":       readPage("watch.svg", "image/svg+xml"),
 }
 
 func readPage(name, kind string) *pageFile {

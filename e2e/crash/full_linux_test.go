@@ -7,12 +7,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/caddyrec/caddyrec/e2e/wait"
+	"github.com/caddyrec/caddyrec/record"
 )
 
 // mounts are ways to have a small disk of one's own. They need root.
@@ -118,4 +120,47 @@ func TestOnAFullDiskWhatIsInFlightIsClosedAndServiceResumesWithSpace(t *testing.
 			w.check()
 		})
 	}
+}
+
+// What is kept of a full disk is a mebibyte; this outcome is two.
+func TestOnAFullDiskAnOutcomeThatIsTooLargeIsClosedWithoutItsBodies(t *testing.T) {
+	w := newWorld(t, newUpstream(t))
+	if err := mounts["tmpfs"](t, w.Folder); err != nil {
+		t.Skipf("a small disk cannot be had here: %v", err)
+	}
+	t.Cleanup(func() {
+		w.Kill()
+		if err := unix.Unmount(w.Folder, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	w.start()
+	release := w.held("large", 1)
+	empty := fill(t, w.Folder)
+	for n := 0; w.order(fmt.Sprint("new-", n)).status == http.StatusOK; n++ { // until only what is kept is left
+		if n == 10_000 {
+			t.Fatal("the disk is never full")
+		}
+	}
+	if a := release()[0]; a.status != http.StatusOK {
+		t.Errorf("the order in flight is answered with %d %s", a.status, a.reason)
+	}
+	empty()
+	wait.Until(t, "orders are served again", func() bool { return w.order("after").status == http.StatusOK })
+	w.stop()
+	lines, err := w.Records("main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range lines {
+		if r.Type != record.ExchangeType || !strings.Contains(r.Request.URL, "/large-") {
+			continue
+		}
+		if b := r.Response.Body; b.Content != nil || b.Omitted != "too-large" || b.Size < 1_000_000 || b.Digest == "" {
+			t.Errorf("the outcome has the body %+v", b)
+		}
+		w.check()
+		return
+	}
+	t.Error("the order has no outcome")
 }

@@ -57,6 +57,10 @@ func newUpstream(t *testing.T) *upstream {
 			<-hold
 		}
 		w.Header().Set("Content-Type", "application/json")
+		if strings.Contains(r.URL.Path, "/large-") { // twice as large in a record, nearly
+			io.WriteString(w, `{"receipt":"`+strings.Repeat(`\\`, 500_000)+`"}`)
+			return
+		}
 		io.WriteString(w, `{"receipt":"`+strings.Repeat("r", 1+len(r.URL.Path)*20%700)+`"}`)
 	}))
 	t.Cleanup(u.Close)

@@ -57,7 +57,7 @@ type Frame struct {
 	// Exchange is the id of the exchange that it is of; empty if it is of none.
 	Exchange string
 	// Of is the Number of the first frame of that exchange, which may be this
-	// very one; -1 if it is of none.
+	// very one; -1 if it is of none, or a session's own.
 	Of int
 	// Record is the record's line, as it stands in the log; nil when there is
 	// none that can be shown. It is not to be changed.
@@ -103,6 +103,8 @@ func (f *Frame) AppendJSON(dst []byte) []byte {
 	dst = append(append(append(dst, `,"proof":"`...), f.Proof...), '"')
 	if f.Exchange != "" {
 		dst = append(append(dst, `,"exchange":`...), record.Quoted(f.Exchange)...)
+	}
+	if f.Of >= 0 {
 		dst = strconv.AppendInt(append(dst, `,"of":`...), int64(f.Of), 10)
 	}
 	if f.Fault != "" {

@@ -56,6 +56,9 @@ func (r *Recording) frame(n int, e *ledger.Entry, before *Frame) Frame {
 		f.At = max(f.At, f.Time.Sub(f.began))
 	}
 	if _, quoted := record.Belonging(e.Raw); quoted != nil && json.Unmarshal(bytes.Clone(quoted), &f.Exchange) == nil {
+		if f.Kind == Session {
+			return f // it came upon a request, and is no part of it
+		}
 		first, seen := r.exchanges[f.Exchange]
 		if !seen || first > n {
 			first = n

@@ -44,6 +44,7 @@ type entry struct {
 	head
 	file  string
 	group uint64
+	since time.Time // when it was put there
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -130,6 +131,7 @@ func (s *Spool) readFolder() error {
 		case strings.HasPrefix(f.Name(), tempPrefix):
 			s.sweep(f)
 		case strings.HasSuffix(f.Name(), damagedSuffix), strings.HasSuffix(f.Name(), conflictSuffix):
+			s.aside++
 			s.log.Error("the spool has an object that was set aside: look into it, and move it away", "file", filepath.Join(s.opts.Dir, f.Name()))
 		case ok && strings.HasSuffix(f.Name(), objectSuffix):
 			e, err := s.readEntry(f.Name())
@@ -171,6 +173,7 @@ func (s *Spool) readEntry(file string) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.since = info.ModTime()
 	if info.Size() != headSize+e.Size {
 		return nil, fmt.Errorf("it has %d bytes of %d", info.Size()-headSize, e.Size)
 	}
@@ -247,7 +250,7 @@ func (s *Spool) link(w *written, group uint64) (*entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &entry{w.head, name, group}, nil
+		return &entry{w.head, name, group, time.Now()}, nil
 	}
 }
 
@@ -255,5 +258,8 @@ func (s *Spool) link(w *written, group uint64) (*entry, error) {
 func (s *Spool) setAside(file, suffix, name string, why error) {
 	to := strings.TrimSuffix(file, objectSuffix) + suffix
 	err := s.root.Rename(file, to)
+	s.mu.Lock()
+	s.aside++
+	s.mu.Unlock()
 	s.log.Error("an object in the spool cannot be uploaded and was set aside: look into it", "object", name, "file", filepath.Join(s.opts.Dir, to), "error", errors.Join(why, err))
 }

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/caddyrec/caddyrec/storage"
 )
@@ -29,26 +28,16 @@ var _ storage.Store = (*Peek)(nil)
 // NewPeek is the view of a store with the spool in dir, which need not be there.
 func NewPeek(behind storage.Store, dir string) *Peek { return &Peek{behind, dir} }
 
-// Waiting is what waits in a spool.
-type Waiting struct {
-	Objects int
-	Bytes   int64
-	// Oldest is when the first of them was put there; zero when none is.
-	Oldest time.Time
-	// Aside are files that cannot be uploaded and were set aside.
-	Aside int
-}
-
-// Waiting tells what waits at the moment.
-func (p *Peek) Waiting() (w Waiting, err error) {
+// Backlog tells what waits at the moment.
+func (p *Peek) Backlog() (b storage.Backlog, err error) {
 	err = p.each(func(file fs.DirEntry, h head) {
-		w.Objects++
-		w.Bytes += h.Size
-		if info, err := file.Info(); err == nil && (w.Oldest.IsZero() || info.ModTime().Before(w.Oldest)) {
-			w.Oldest = info.ModTime()
+		b.Objects++
+		b.Bytes += h.Size
+		if info, err := file.Info(); err == nil && (b.Oldest.IsZero() || info.ModTime().Before(b.Oldest)) {
+			b.Oldest = info.ModTime()
 		}
-	}, func(fs.DirEntry) { w.Aside++ })
-	return w, err
+	}, func(fs.DirEntry) { b.Aside++ })
+	return b, err
 }
 
 // each gives the objects that wait. Those that leave meanwhile it passes over.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyrec/caddyrec/storage"
 	"github.com/caddyrec/caddyrec/storage/gcs/gcstest"
@@ -25,7 +26,7 @@ func TestWhatWaitsIsReadAndCountedBesideTheProcessThatUploadsIt(t *testing.T) {
 	b.create("a/1", "one")
 	b.create("b/2", "second")
 	peek := NewPeek(b.behind(), b.opts.Dir)
-	w, err := peek.Waiting()
+	w, err := peek.Backlog()
 	if err != nil || w.Objects != 2 || w.Bytes != 9 || w.Oldest.IsZero() || w.Aside != 0 {
 		t.Errorf("waiting: %+v, %v", w, err)
 	}
@@ -56,6 +57,9 @@ func TestWhatWaitsIsReadAndCountedBesideTheProcessThatUploadsIt(t *testing.T) {
 		}
 	}
 	look()
+	if own := b.Backlog(); own.Objects != 2 || own.Bytes != 9 || own.Oldest.IsZero() || time.Since(own.Oldest) > time.Minute {
+		t.Errorf("the spool itself tells %+v", own)
+	}
 	if _, err := peek.Open(t.Context(), "a/none"); !errors.Is(err, storage.ErrNotExist) {
 		t.Errorf("an object that is nowhere: %v", err)
 	}
@@ -64,15 +68,18 @@ func TestWhatWaitsIsReadAndCountedBesideTheProcessThatUploadsIt(t *testing.T) {
 	}
 	b.bucket.Fail(nil)
 	b.Close()
+	if own := b.Backlog(); own.Objects != 0 || !own.Oldest.IsZero() {
+		t.Errorf("the spool itself tells %+v", own)
+	}
 	look() // all of it from the bucket now
-	if w, err := peek.Waiting(); err != nil || fmt.Sprint(w) != fmt.Sprint(Waiting{}) {
+	if w, err := peek.Backlog(); err != nil || fmt.Sprint(w) != fmt.Sprint(storage.Backlog{}) {
 		t.Errorf("nothing waits any more, and it says %+v, %v", w, err)
 	}
 }
 
 func TestASpoolThatIsNotThereHasNothing(t *testing.T) {
 	b := newBench(t)
-	if w, err := NewPeek(b.behind(), t.TempDir()+"/none").Waiting(); err != nil || w.Objects != 0 {
+	if w, err := NewPeek(b.behind(), t.TempDir()+"/none").Backlog(); err != nil || w.Objects != 0 {
 		t.Errorf("%+v, %v", w, err)
 	}
 }

@@ -84,6 +84,7 @@ type Spool struct {
 	pending  []*entry // in order
 	byName   map[string]*entry
 	bytes    int64
+	aside    int    // files that were set aside
 	next     uint64 // number of the next file
 	watches  map[*watch]bool
 	away     bool // the store behind could not be reached
@@ -97,8 +98,9 @@ type Spool struct {
 }
 
 var (
-	_ storage.Batcher = (*Spool)(nil)
-	_ storage.Limited = (*Spool)(nil)
+	_ storage.Batcher    = (*Spool)(nil)
+	_ storage.Limited    = (*Spool)(nil)
+	_ storage.Backlogged = (*Spool)(nil)
 )
 
 // Open takes the spool in a folder, with what waits in it for the store behind.
@@ -162,6 +164,17 @@ func (s *Spool) Waiting() (objects int, bytes int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.pending), s.bytes
+}
+
+// Backlog implements [storage.Backlogged].
+func (s *Spool) Backlog() storage.Backlog {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := storage.Backlog{Objects: len(s.pending), Bytes: s.bytes, Aside: s.aside}
+	if len(s.pending) > 0 {
+		b.Oldest = s.pending[0].since
+	}
+	return b
 }
 
 // Full implements [storage.Limited].
