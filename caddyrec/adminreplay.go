@@ -1,14 +1,11 @@
 package caddyrec
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -72,11 +69,4 @@ func serveReplay(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(w).Encode(map[string]string{"record": rec.ID})
-}
-
-// hasKey says whether public is the first key that the log was signed with, as
-// it lies beside the records.
-func (g *Gateway) hasKey(public string) bool {
-	own, err := os.ReadFile(filepath.Join(g.dir, "ledger", g.name, "public.key"))
-	return err == nil && string(bytes.TrimSpace(own)) == public
 }

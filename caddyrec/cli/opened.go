@@ -49,6 +49,9 @@ func (f *originalsFlags) tell(src *source, ask caddyrec.OpenedAsk) error {
 // record opens the log itself, which must be in a local store, and commits the
 // openings.
 func (s *source) record(ask caddyrec.OpenedAsk) (err error) {
+	if s.far {
+		return errors.New("it is in a bucket: start its gateway, or name the gateway's admin endpoint with --address")
+	}
 	dir := filepath.Join(s.dir, "..", "..")
 	// Neither a store nor keys are to be made here.
 	key, err := os.Stat(filepath.Join(s.keysDir(), s.log+".signing.key"))
