@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -68,6 +69,17 @@ func (a OpenedAsk) check() error {
 	return nil
 }
 
+// hasKey says whether text is what stands in the log's public.key, the first key
+// that it was signed with. The list beside the secret keys begins with that.
+func (g *Gateway) hasKey(text string) bool {
+	list, err := os.ReadFile(filepath.Join(g.dir, "keys", g.name+".public"))
+	if err != nil {
+		return false
+	}
+	words := strings.Fields(string(list)) // behind a retired key is up to where it counts
+	return len(words) > 0 && strings.TrimSpace(text) == words[0]
+}
+
 // serveOriginals commits that originals are opened before it answers.
 func serveOriginals(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
@@ -91,7 +103,7 @@ func serveOriginals(w http.ResponseWriter, r *http.Request) error {
 		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
 	}
 	defer leave()
-	if key, err := os.ReadFile(filepath.Join(g.dir, "ledger", g.name, "public.key")); err != nil || string(key) != ask.Key {
+	if !g.hasKey(ask.Key) {
 		return caddy.APIError{HTTPStatus: http.StatusConflict, Err: fmt.Errorf("log %s of this gateway is another one: its public key differs", g.name)}
 	}
 	for _, opened := range ask.OriginalsOpened() {

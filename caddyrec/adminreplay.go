@@ -1,30 +1,47 @@
 package caddyrec
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/google/uuid"
 
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// replayAsk is what the admin endpoint takes to put a replay on record.
-type replayAsk struct {
-	// Log names the log that the recording is in, PublicKey is the first key
-	// that it was signed with: a log of the same name is not the same log.
-	Log       string        `json:"log"`
-	PublicKey string        `json:"public_key"`
-	Type      record.Type   `json:"type"`
-	Replay    record.Replay `json:"replay"`
+// ReplayAsk is what the admin endpoint /caddyrec/replay takes: a replay, which
+// another process runs, is about to begin or has ended. The answer is that it is
+// on record.
+type ReplayAsk struct {
+	// Log names the log that the recording is in, Key is what its file
+	// public.key holds: there are logs of one name elsewhere.
+	Log    string        `json:"log"`
+	Key    string        `json:"key"`
+	Type   record.Type   `json:"type"`
+	Replay record.Replay `json:"replay"`
+}
+
+// Record is the record that tells of it.
+func (a ReplayAsk) Record() *record.Record {
+	r := record.New(a.Type)
+	r.Replay = &a.Replay
+	return r
+}
+
+func (a ReplayAsk) check() error {
+	switch {
+	case a.Type != record.ReplayStarted && a.Type != record.ReplayFinished:
+		return errors.New("a replay is started or finished")
+	case !record.ValidID(a.Replay.ID):
+		return errors.New("the replay's id is no UUID version 7")
+	case a.Replay.Target == "":
+		return errors.New("the replay has no target")
+	}
+	return nil
 }
 
 // maxReplayAsk bounds what is read, in bytes.
@@ -35,27 +52,18 @@ func serveReplay(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
 		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "use POST"}
 	}
-	var ask replayAsk
+	var ask ReplayAsk
 	d := json.NewDecoder(io.LimitReader(r.Body, maxReplayAsk))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&ask); err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
 	}
-	id, err := uuid.Parse(ask.Replay.ID)
-	switch {
-	case ask.Type != record.ReplayStarted && ask.Type != record.ReplayFinished:
-		err = errors.New("a replay is started or finished")
-	case err != nil || id.Version() != 7:
-		err = errors.New("the replay has no id")
-	case ask.Replay.Target == "":
-		err = errors.New("the replay has no target")
-	}
-	if err != nil {
+	if err := ask.check(); err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
 	}
 	g, err := gatewayOf(ask.Log)
-	if err == nil && !g.hasKey(ask.PublicKey) {
-		err = fmt.Errorf("log %s here is another one than that of the recording", ask.Log)
+	if err == nil && !g.hasKey(ask.Key) {
+		err = fmt.Errorf("log %s of this gateway is another one: its public key differs", g.name)
 	}
 	if err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
@@ -65,18 +73,10 @@ func serveReplay(w http.ResponseWriter, r *http.Request) error {
 		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
 	}
 	defer leave()
-	rec := record.New(ask.Type)
-	rec.Replay = &ask.Replay
-	if err := g.append(10*time.Second, rec, ask.Type == record.ReplayFinished); err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: g.count(err)}
+	if err := g.count(g.append(10*time.Second, ask.Record(), ask.Type == record.ReplayFinished)); err != nil {
+		return caddy.APIError{HTTPStatus: statusOf(err), Err: err}
 	}
 	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(map[string]string{"record": rec.ID})
-}
-
-// hasKey says whether public is the first key that the log was signed with, as
-// it lies beside the records.
-func (g *Gateway) hasKey(public string) bool {
-	own, err := os.ReadFile(filepath.Join(g.dir, "ledger", g.name, "public.key"))
-	return err == nil && string(bytes.TrimSpace(own)) == public
+	_, err = w.Write([]byte("{}\n"))
+	return err
 }

@@ -40,15 +40,18 @@ func (f *originalsFlags) tell(src *source, ask caddyrec.OpenedAsk) error {
 		return refused(status, text)
 	}
 	// No gateway answers: whoever has the log's lock writes it.
-	if own := src.record(ask); own != nil {
+	if own := src.commit(ask.OriginalsOpened()...); own != nil {
 		return fmt.Errorf("%w; and the log cannot be written here: %w", err, own)
 	}
 	return nil
 }
 
-// record opens the log itself, which must be in a local store, and commits the
-// openings.
-func (s *source) record(ask caddyrec.OpenedAsk) (err error) {
+// commit opens the log itself, which must be in a local store, and commits
+// records.
+func (s *source) commit(records ...*record.Record) (err error) {
+	if s.far {
+		return errors.New("it is in a bucket: start its gateway, or name the gateway's admin endpoint with --address")
+	}
 	dir := filepath.Join(s.dir, "..", "..")
 	// Neither a store nor keys are to be made here.
 	key, err := os.Stat(filepath.Join(s.keysDir(), s.log+".signing.key"))
@@ -79,7 +82,7 @@ func (s *source) record(ask caddyrec.OpenedAsk) (err error) {
 	defer closing(log, &err)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	for _, r := range ask.OriginalsOpened() {
+	for _, r := range records {
 		if _, err := log.Commit(ctx, r.AppendFields(nil)); err != nil {
 			return err
 		}

@@ -66,7 +66,9 @@ for tests: it answers GET ` + rerun.ChallengePath + `?nonce=… with the text
 address is refused in any case, and no redirect is followed.
 
 What is masked on record is filled in from --secrets, from what the target
-answered in the same place, or with values of their kind that belong to nobody.
+answered in the same place, with --originals from what the gateway has kept, or
+with values of their kind that belong to nobody. Encrypted bodies are opened with
+--identity.
 Credentials are never on record: give your own with --token-file,
 --token-command or CADDYREC_REPLAY_TOKEN.
 

@@ -15,13 +15,24 @@ import (
 
 // fillFlags say what goes into masked places.
 type fillFlags struct {
-	secrets  string
-	StandIns bool `json:"stand_ins"`
+	secrets   string
+	identity  identityFlag
+	originals bool
+	why       string
+	StandIns  bool `json:"stand_ins"`
 }
 
 func (f *fillFlags) flags(cmd *cobra.Command) {
+	f.identity.flags(cmd)
+	cmd.Flags().BoolVar(&f.originals, "originals", false, "fill in what was masked where the gateway has kept it, and record that you did; takes --identity and --why")
+	cmd.Flags().StringVar(&f.why, "why", "", "with --originals: the reason, for the record")
 	cmd.Flags().StringVar(&f.secrets, "secrets", "", "file with values for masked fields, as JSON")
 	cmd.Flags().BoolVar(&f.StandIns, "stand-ins", true, "fill what nobody knows with a value of its kind; else such requests are not sent")
+}
+
+// asked are the flags of whoever opens originals.
+func (f *replayFlags) asked() *originalsFlags {
+	return &originalsFlags{show: f.fill.originals, ask: retentionFlags{address: f.address, why: f.fill.why, by: f.by}}
 }
 
 // maxSecretsFile bounds a file of secrets, in bytes.

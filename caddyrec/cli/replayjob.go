@@ -1,14 +1,10 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
-	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +25,7 @@ type job struct {
 	recorder *recorder
 	folder   *replayFolder
 	plan     *rerun.Plan
-	own      int // exchanges that the gateway answered itself
+	chosen   chosen
 	saved    savedPlan
 	resumed  bool
 	opts     rerun.Options
@@ -38,25 +34,23 @@ type job struct {
 	baselines []*instance
 }
 
-// instance is a target or a baseline, found and asked what it is.
-type instance struct {
-	rerun.Target
-	transport *http.Transport
-	mark      rerun.Mark
-}
-
 // job makes a replay ready as the flags say, or as it was when it was begun.
 func (f *replayFlags) job(c *console, src *source, cmd *cobra.Command) (*job, error) {
 	j := &job{con: c, flags: f, src: src}
-	var steps []*rerun.Step
-	var err error
-	if f.resume != "" {
-		steps, err = j.goOn(cmd)
-	} else {
-		steps, err = j.anew()
+	err := f.asked().check(f.fill.identity)
+	if err == nil {
+		j.chosen.wants = f.fill.originals
+		j.chosen.opener, err = f.fill.identity.opener(src)
+	}
+	switch {
+	case err != nil:
+	case f.resume != "":
+		err = j.goOn(cmd)
+	default:
+		err = j.anew()
 	}
 	if err == nil {
-		j.plan = rerun.NewPlan(steps)
+		j.plan = rerun.NewPlan(j.chosen.steps)
 		err = j.options()
 	}
 	if err == nil {
@@ -70,55 +64,53 @@ func (f *replayFlags) job(c *console, src *source, cmd *cobra.Command) (*job, er
 }
 
 // anew plans a new replay.
-func (j *job) anew() ([]*rerun.Step, error) {
+func (j *job) anew() error {
 	f := j.flags
 	if f.to.to == "" {
-		return nil, errors.New("where to? Name the test instance with --to https://…")
+		return errors.New("where to? Name the test instance with --to https://…")
 	}
-	picked, err := f.which.choose(j.src, j.con.now(), j.con.zone)
-	if err != nil {
-		return nil, err
+	if err := f.which.choose(j.src, &j.chosen, j.con.now(), j.con.zone); err != nil {
+		return err
 	}
-	j.own = picked.own
 	j.saved = savedPlan{
 		Replay: record.Replay{
-			ID: record.NewID(), Session: f.which.session, Filter: f.which.text(), Unsafe: f.to.unsafe, By: f.by, Requests: int64(len(picked.steps)),
+			ID: record.NewID(), Session: f.which.session, Filter: f.which.text(), Unsafe: f.to.unsafe, By: f.by, Requests: int64(len(j.chosen.steps)),
 		},
 		Log: j.src.log, To: f.to.to, Host: f.to.host, Pace: f.how, Fill: f.fill, Compare: f.compare,
 	}
-	return picked.steps, nil
+	return nil
 }
 
 // goOn takes up a replay that was interrupted.
-func (j *job) goOn(cmd *cobra.Command) ([]*rerun.Step, error) {
+func (j *job) goOn(cmd *cobra.Command) error {
 	for _, name := range []string{"to", "host", "unsafe", "speed", "rate", "max-rate", "concurrency", "timeout", "give-up", "stand-ins",
 		"headers", "ignore", "baseline", "max-body", "sub", "exchange", "since", "until", "path", "method", "status"} {
 		if cmd.Flags().Changed(name) {
-			return nil, fmt.Errorf("both --resume and --%s are given: a replay goes on as it was begun", name)
+			return fmt.Errorf("both --resume and --%s are given: a replay goes on as it was begun", name)
 		}
 	}
 	if j.flags.which.session != "" {
-		return nil, errors.New("both --resume and a session are given: a replay goes on as it was begun")
+		return errors.New("both --resume and a session are given: a replay goes on as it was begun")
 	}
 	var err error
 	if j.folder, err = openFolder(replaysFolder(j.flags.folder), j.flags.resume); err != nil {
-		return nil, err
+		return err
 	}
 	if j.folder.has(reportFile) {
-		return nil, fmt.Errorf("this replay has ended: caddy rec diff %s shows it", j.flags.resume)
+		return fmt.Errorf("this replay has ended: caddy rec diff %s shows it", j.flags.resume)
 	}
 	if err := rerun.ReadState(context.Background(), j.folder, planFile, &j.saved); err != nil {
-		return nil, err
+		return err
 	}
 	if j.saved.Log != j.src.log || len(j.saved.Records) == 0 {
-		return nil, fmt.Errorf("the replay is of log %s, not of %s: say which with --log", j.saved.Log, j.src.log)
+		return fmt.Errorf("the replay is of log %s, not of %s: say which with --log", j.saved.Log, j.src.log)
 	}
 	j.resumed, j.saved.Replay.Resumed = true, true
 	step := j.flags.how.Step
 	j.flags.how, j.flags.compare = j.saved.Pace, j.saved.Compare
 	j.flags.how.Step, j.flags.fill.StandIns = step, j.saved.Fill.StandIns
 	j.flags.to.to, j.flags.to.host, j.flags.to.unsafe = j.saved.To, j.saved.Host, j.saved.Replay.Unsafe
-	return named(j.src, j.saved.Records)
+	return j.chosen.again(j.src, j.saved.Records)
 }
 
 // options checks the rest of what was said.
@@ -156,6 +148,9 @@ func (j *job) options() (err error) {
 	if o.Ignore, err = f.compare.patterns(); err != nil {
 		return err
 	}
+	if o.Unsafe && len(f.compare.Baseline) == 1 {
+		return errors.New("--baseline is given once, and --unsafe: the second run would find what the first one has changed: name two fresh instances")
+	}
 	if o.Credential, err = f.to.credential(); err != nil {
 		return err
 	}
@@ -166,6 +161,7 @@ func (j *job) options() (err error) {
 	if secrets != nil {
 		o.Secrets = secrets
 	}
+	o.Originals = j.chosen.originals
 	var mask *caddyrec.Mask
 	if f.where.config != "" {
 		configured, err := readConfig(f.where.config)
@@ -181,64 +177,6 @@ func (j *job) options() (err error) {
 	return nil
 }
 
-// reach finds the target and the baselines, and refuses those that may not be
-// sent what is planned. Nothing of the recording is sent yet.
-func (j *job) reach(ctx context.Context) (err error) {
-	f := j.flags
-	if j.target, err = j.instance(ctx, f.to.to, f.to.host); err != nil {
-		return err
-	}
-	j.opts.Target, j.opts.Transport = j.target.URL, j.target.transport
-	for _, address := range f.compare.Baseline {
-		in, err := j.instance(ctx, address, "")
-		if err != nil {
-			return fmt.Errorf("baseline: %w", err)
-		}
-		j.baselines = append(j.baselines, in)
-	}
-	return nil
-}
-
-func (j *job) instance(ctx context.Context, address, host string) (*instance, error) {
-	u, err := rerun.ParseTarget(address)
-	if err != nil {
-		return nil, err
-	}
-	if j.opts.Credential != nil || j.opts.Secrets != nil || len(j.opts.Headers) > 0 {
-		if err := mayCarry(u, "what you give for the target"); err != nil {
-			return nil, err
-		}
-	}
-	in := &instance{Target: rerun.Target{URL: u, Host: host, Recorded: j.plan.Origins()}}
-	if in.Listed, err = j.flags.to.isListed(u); err != nil {
-		return nil, err
-	}
-	if err := in.Resolve(ctx); err != nil {
-		return nil, err
-	}
-	in.transport = in.Transport(j.flags.how.Concurrency)
-	if in.mark, err = in.Challenge(ctx, in.transport); err != nil {
-		return nil, err
-	}
-	switch {
-	case in.mark == rerun.MarkProduction:
-		return nil, fmt.Errorf("%s says that it is production: nothing is sent to it", u.Host)
-	case j.opts.Unsafe && in.mark != rerun.MarkTest && !in.Listed:
-		return nil, fmt.Errorf("%s does not say that it is for tests, so nothing unsafe is sent to it: let it answer %s, or list it with --targets", u.Host, rerun.ChallengePath)
-	}
-	return in, nil
-}
-
-// allowed is why unsafe requests may be sent.
-func (in *instance) allowed() string {
-	if in.mark == rerun.MarkTest {
-		return "marked"
-	}
-	return "listed"
-}
-
-func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
-
 // begin keeps the plan and puts the replay on record.
 func (j *job) begin(ctx context.Context) (err error) {
 	r := &j.saved.Replay
@@ -249,6 +187,14 @@ func (j *job) begin(ctx context.Context) (err error) {
 	}
 	if r.Unsafe {
 		r.Allowed = j.target.allowed()
+	}
+	if len(j.chosen.opened) > 0 {
+		asked := j.flags.asked()
+		ask := asked.question(j.src)
+		ask.Records = j.chosen.opened
+		if err := asked.tell(j.src, ask); err != nil {
+			return fmt.Errorf("originals are not used, since that cannot be put on record: %w", err)
+		}
 	}
 	if err := j.recorder.commit(record.ReplayStarted, *r); err != nil {
 		return err
@@ -270,8 +216,8 @@ func (j *job) begin(ctx context.Context) (err error) {
 
 // run sends everything.
 func (j *job) run(ctx context.Context) (*rerun.Report, error) {
-	if j.own > 0 {
-		j.con.say("%d exchanges are left out: the gateway answered them itself.", j.own)
+	if j.chosen.own > 0 {
+		j.con.say("%d exchanges are left out: the gateway answered them itself.", j.chosen.own)
 	}
 	var err error
 	if j.opts.Noise, err = j.noise(ctx); err != nil {
@@ -361,24 +307,5 @@ func (j *job) close() {
 	}
 	if j.folder != nil {
 		j.folder.Close()
-	}
-}
-
-// choices are the answers to the question of step mode.
-var choices = map[string]rerun.Choice{"": rerun.Send, "s": rerun.Send, "k": rerun.Skip, "g": rerun.Go, "q": rerun.Abort}
-
-// askStep asks what to do with a request.
-func (c *console) askStep(s *rerun.Step) rerun.Choice {
-	in := bufio.NewReader(c.in)
-	for {
-		fmt.Fprintf(c.err, "%s  send (s), skip (k), go on without asking (g), quit (q)? ", clean(s.Request.Method+" "+pathOf(s.Request.URL)))
-		line, err := in.ReadString('\n')
-		if choice, ok := choices[strings.ToLower(strings.TrimSpace(line))]; ok && err == nil {
-			return choice
-		}
-		if err != nil {
-			return rerun.Abort
-		}
-		c.say("Answer one of %s.", strings.Join(slices.Sorted(maps.Keys(choices)), " "))
 	}
 }

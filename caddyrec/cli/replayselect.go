@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/replay/rerun"
 )
@@ -45,31 +47,75 @@ func (s *selectionFlags) text() string {
 
 // chosen are the exchanges that a replay sends again, and what was left out.
 type chosen struct {
-	steps []*rerun.Step
-	own   int // that the gateway answered itself
+	opener    opener
+	wants     bool // originals
+	steps     []*rerun.Step
+	originals rerun.Originals
+	opened    []caddyrec.OpenedRecord
+	own       int // that the gateway answered itself
+}
+
+// add takes an exchange in, with its bodies and originals opened where there is
+// a key for them.
+func (c *chosen) add(it item) error {
+	encrypted := isEncrypted(it.record)
+	it, err := c.opener.body(it)
+	if err != nil {
+		return err
+	}
+	step, ok := rerun.FromRecord(it.record)
+	if !ok {
+		c.own++
+		return nil
+	}
+	if len(c.steps) == maxChosen {
+		return fmt.Errorf("more than %d exchanges match: choose fewer, with --since and --until", maxChosen)
+	}
+	step.Encrypted = encrypted
+	c.steps = append(c.steps, step)
+	if !c.wants || it.record.Originals == "" {
+		return nil
+	}
+	was, err := c.opener.originals(it)
+	if err != nil {
+		return err
+	}
+	if was.Request != nil {
+		if c.originals == nil {
+			c.originals = rerun.Originals{}
+		}
+		c.originals[step.Exchange] = was.Request
+		c.opened = append(c.opened, opened(it.record))
+	}
+	return nil
+}
+
+// isEncrypted says whether a record has bodies that take a key.
+func isEncrypted(r *record.Record) bool {
+	in := func(b *record.Body) bool { return b != nil && b.Encrypted != "" }
+	return r.Request != nil && in(r.Request.Body) || r.Response != nil && in(r.Response.Body)
 }
 
 // maxChosen bounds a plan: it is held in memory.
 const maxChosen = 100_000
 
 // choose reads the exchanges that the flags name.
-func (s *selectionFlags) choose(src *source, now time.Time, zone *time.Location) (*chosen, error) {
+func (s *selectionFlags) choose(src *source, out *chosen, now time.Time, zone *time.Location) error {
 	if s.session == "" && s.text() == "" {
-		return nil, fmt.Errorf("which requests? Name a session, or filter with --sub, --since, --path, --exchange, …")
+		return fmt.Errorf("which requests? Name a session, or filter with --sub, --since, --path, --exchange, …")
 	}
 	want, err := (&filterFlags{
 		types: []string{string(record.ExchangeType)}, sub: s.sub, session: s.session, exchange: s.exchange, since: s.since, status: s.status,
 	}).parse(now, zone)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var until time.Time
 	if s.until != "" {
 		if until, err = parseTime(s.until, zone); err != nil {
-			return nil, fmt.Errorf("--until %w", err)
+			return fmt.Errorf("--until %w", err)
 		}
 	}
-	var out chosen
 	start := (&list{src: src, want: want}).start()
 	err = src.each(want, start, func(it item) error {
 		r := it.record
@@ -77,56 +123,46 @@ func (s *selectionFlags) choose(src *source, now time.Time, zone *time.Location)
 			len(s.methods) > 0 && !slices.Contains(s.methods, r.Request.Method) || !strings.HasPrefix(pathOf(r.Request.URL), s.path) {
 			return nil
 		}
-		step, ok := rerun.FromRecord(r)
-		if !ok {
-			out.own++
-			return nil
-		}
-		if len(out.steps) == maxChosen {
-			return fmt.Errorf("more than %d exchanges match: choose fewer, with --since and --until", maxChosen)
-		}
-		out.steps = append(out.steps, step)
-		return nil
+		return out.add(it)
 	})
 	if err != nil {
-		return nil, broken(src, err)
+		return broken(src, err)
 	}
 	if len(out.steps) == 0 {
-		return nil, fmt.Errorf("no exchange in log %s of %s matches", src.log, src.dir)
+		return fmt.Errorf("no exchange in log %s of %s matches", src.log, src.dir)
 	}
-	return &out, nil
+	return nil
 }
 
-// named reads the exchanges of an earlier plan.
-func named(src *source, plan []planned) ([]*rerun.Step, error) {
-	seqs := make(map[uint64]int, len(plan))
+// again reads the exchanges of an earlier plan.
+func (c *chosen) again(src *source, plan []planned) error {
+	exchanges := make(map[uint64]string, len(plan))
 	from := plan[0].Seq
-	for i, p := range plan {
-		seqs[p.Seq] = i
+	for _, p := range plan {
+		exchanges[p.Seq] = p.Exchange
 		from = min(from, p.Seq)
 	}
-	steps := make([]*rerun.Step, len(plan))
-	left := len(plan)
 	err := src.each(filter{}, from, func(it item) error {
-		i, ok := seqs[it.record.Seq]
+		exchange, ok := exchanges[it.record.Seq]
 		if !ok {
 			return nil
 		}
-		step, ok := rerun.FromRecord(it.record)
-		if !ok || step.Exchange != plan[i].Exchange {
+		if it.record.Exchange != exchange {
 			return fmt.Errorf("record %d is not the one that the replay was planned with: is this another log?", it.record.Seq)
 		}
-		steps[i] = step
-		if left--; left == 0 {
+		if err := c.add(it); err != nil {
+			return err
+		}
+		if len(c.steps) == len(plan) {
 			return errEnough
 		}
 		return nil
 	})
-	if err != nil && err != errEnough {
-		return nil, broken(src, err)
+	if err != nil && !errors.Is(err, errEnough) {
+		return broken(src, err)
 	}
-	if left > 0 {
-		return nil, fmt.Errorf("%d of the replay's records are not in log %s any more", left, src.log)
+	if left := len(plan) - len(c.steps); left > 0 {
+		return fmt.Errorf("%d of the replay's records are not in log %s any more", left, src.log)
 	}
-	return steps, nil
+	return nil
 }

@@ -11,6 +11,10 @@ import (
 	"github.com/caddyrec/caddyrec/replay/rerun"
 )
 
+// maxListed is how many requests a summary lists one by one, whatever came of
+// them.
+const maxListed = 200
+
 var replayColumns = []column{
 	{title: "SEQ", right: true},
 	{title: "AT", right: true},
@@ -48,6 +52,9 @@ func (c *console) replayed(r *rerun.Report, asJSON bool) error {
 	}
 	t := newTable(c, replayColumns)
 	for _, o := range r.Steps {
+		if len(r.Steps) > maxListed && o.State == rerun.Matched {
+			continue
+		}
 		if err := t.row(c.outcomeCells(o)); err != nil {
 			return err
 		}
@@ -56,6 +63,9 @@ func (c *console) replayed(r *rerun.Report, asJSON bool) error {
 		return err
 	}
 	s = sheet{con: c}
+	if len(r.Steps) > maxListed {
+		s.heading(dim, "%d that matched are not listed.", r.Counts.Matched)
+	}
 	for _, o := range r.Steps {
 		s.differences(o)
 	}
@@ -102,7 +112,9 @@ func outcomeNote(o *rerun.Outcome) string {
 	}
 	from := map[string]int{}
 	for _, f := range o.Filled {
-		from[f.From]++
+		if !strings.HasPrefix(f.Place, "cookie ") { // that is what cookies are for
+			from[f.From]++
+		}
 	}
 	for _, kind := range []string{"secrets", "original", "answer", "stand-in"} {
 		if n := from[kind]; n > 0 {
@@ -129,7 +141,7 @@ func (s *sheet) differences(o *rerun.Outcome) {
 	if o.State == rerun.Matched && len(o.Unfilled) == 0 {
 		return
 	}
-	if len(o.Differences)+len(o.Unfilled) == 0 && o.Detail == "" {
+	if len(o.Differences)+len(o.Unfilled) == 0 && (o.Detail == "" || o.Why == rerun.WhyUnsafe) {
 		return
 	}
 	s.blank()
@@ -187,6 +199,15 @@ func (s *sheet) total(r *rerun.Report) {
 		return
 	}
 	s.heading(bad, "%d of %d matched; %s.", c.Matched, c.Requests, strings.Join(words, ", "))
+	unsafe := 0
+	for _, o := range r.Steps {
+		if o.Why == rerun.WhyUnsafe {
+			unsafe++
+		}
+	}
+	if unsafe > 0 {
+		s.heading(dim, "%d may change something, so they were not sent: --unsafe sends them, to an instance made for tests.", unsafe)
+	}
 }
 
 func styleOfOutcome(word string) style {

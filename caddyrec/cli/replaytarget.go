@@ -39,7 +39,7 @@ func (t *targetFlags) flags(cmd *cobra.Command) {
 	fs.StringVar(&t.list, "targets", "", "file that lists instances made for tests, host:port, one a line")
 	fs.StringVar(&t.tokenFile, "token-file", "", "file with your access token for the target (default: the token in $CADDYREC_REPLAY_TOKEN)")
 	fs.StringVar(&t.tokenCommand, "token-command", "", "command that prints an access token; it is run again when the target refuses one")
-	fs.StringArrayVar(&t.headers, "header", nil, "set this header field, as in 'X-Env: test' or 'X-Csrf-Token: {answer.csrf_token}'")
+	fs.StringArrayVar(&t.headers, "header", nil, "set this header field, as in 'X-Env: test' 'X-Key: {env.KEY}' or 'X-Csrf-Token: {answer.csrf_token}'")
 }
 
 // fields are the header fields to set.
@@ -57,7 +57,14 @@ func (t *targetFlags) fields() ([]rerun.Header, error) {
 		case "Idempotency-Key", rerun.ReplayHeader, "Content-Length", "Transfer-Encoding", "Host", "Cookie":
 			return nil, fmt.Errorf("--header %s: that field is the replay's own", name)
 		}
-		all = append(all, rerun.Header{Name: name, Value: value})
+		field := rerun.Header{Name: name, Value: value}
+		if variable, ok := strings.CutPrefix(value, "{env."); ok && strings.HasSuffix(variable, "}") {
+			field.Value, field.Secret = os.Getenv(strings.TrimSuffix(variable, "}")), true
+			if field.Value == "" {
+				return nil, fmt.Errorf("--header %s: %s is not set", name, value)
+			}
+		}
+		all = append(all, field)
 	}
 	return all, nil
 }

@@ -22,9 +22,15 @@ type Answer struct {
 	// what was read.
 	Body []byte
 	Cut  bool
-	// Origin is the scheme and host that answered, as in https://host:port: an
-	// address of its own is compared without it.
-	Origin string
+	// Origin is the scheme and host that answered, as in https://host:port, and
+	// Prefix the path that was put before the recorded ones: addresses of its own
+	// are compared without them.
+	Origin, Prefix string
+}
+
+// Own is an address in the answer without what the target alone has before it.
+func (a *Answer) Own(address string) string {
+	return below(below(address, a.Origin), a.Prefix)
 }
 
 // Recorded is the recorded answer to one request.
@@ -92,6 +98,9 @@ type Options struct {
 	Policy *masking.Policy
 	// Hide takes further secrets out of what is told; nil: there are none.
 	Hide func(string) string
+	// Conceal leaves the values out of what is told: bodies are encrypted where
+	// they are kept.
+	Conceal bool
 	// Same says that a value is the recorded one by another name, such as the
 	// id of an order that was made anew. nil: it never is.
 	Same func(Leaf) bool
@@ -111,8 +120,8 @@ type Result struct {
 	// had to be there, whatever it is.
 	Masked int `json:"masked,omitempty"`
 	// Uncompared is why the body was not compared: the record's word for why
-	// it has none, or cut for a new answer larger than what is read. Empty:
-	// it was.
+	// it has none, encrypted for one that nobody has opened, or cut for a new
+	// answer larger than what is read. Empty: it was.
 	Uncompared string `json:"uncompared,omitempty"`
 }
 

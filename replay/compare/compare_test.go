@@ -113,6 +113,11 @@ func TestStatusAndChosenHeadersAreCompared(t *testing.T) {
 	if got, want := told(r), "status  changed 200 > 503\nheader retry-after added  > 5"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	got.Body = []byte(`{"error":"down"}`)
+	if r = Answers(want, got, &Options{}); told(r) != `status  changed 200 > 503`+"\n"+`body  changed {} > {"error":"down"}` {
+		t.Errorf("an error in place of the answer:\n%s", told(r))
+	}
+	got.Body = []byte(`{}`)
 	got.Header.Set("Location", "https://elsewhere.example/orders/1")
 	if r = Answers(want, got, &Options{Headers: []string{"location"}}); len(r.Differences) != 2 {
 		t.Errorf("another host's address matches:\n%s", told(r))

@@ -24,6 +24,32 @@ func Decode(text []byte) (any, bool) {
 	return v, true
 }
 
+// At is the value at a JSON Pointer (RFC 6901) in what [Decode] has read.
+func At(tree any, pointer string) (any, bool) {
+	if pointer == "" {
+		return tree, true
+	}
+	for _, step := range strings.Split(pointer, "/")[1:] {
+		switch in := tree.(type) {
+		case map[string]any:
+			member, ok := in[unescaper.Replace(step)]
+			if !ok {
+				return nil, false
+			}
+			tree = member
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(in) {
+				return nil, false
+			}
+			tree = in[i]
+		default:
+			return nil, false
+		}
+	}
+	return tree, true
+}
+
 // json compares two trees, and shows values of the new one masked.
 func (c *comparison) json(want, got any) {
 	var shown any
@@ -164,28 +190,9 @@ func (w *walk) replayed(at string, got any) string {
 	if w.probe {
 		return ""
 	}
-	v := w.shown
-	for _, step := range strings.Split(at, "/")[1:] {
-		switch in := v.(type) {
-		case map[string]any:
-			key := unescaper.Replace(step)
-			member, ok := in[key]
-			if !ok {
-				return `"[masked]"` // the key too
-			}
-			v = member
-		case []any:
-			i, err := strconv.Atoi(step)
-			if err != nil || i >= len(in) {
-				return `"[masked]"`
-			}
-			v = in[i]
-		default:
-			return `"[masked]"`
-		}
-	}
-	if kindOf(v) != kindOf(got) && text(v) != `"[masked]"` {
-		return `"[masked]"` // an element before it was dropped
+	v, ok := At(w.shown, at)
+	if !ok || kindOf(v) != kindOf(got) {
+		return `"[masked]"` // it, or its key, or masking has dropped an element before it
 	}
 	return w.cut(text(v))
 }

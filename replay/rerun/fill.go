@@ -18,6 +18,7 @@ type request struct {
 	rest   string // path and query
 	header http.Header
 	body   []byte
+	coding string // of the body, where it is as it was sent
 	filled []Filled
 	// unfilled are places that could not be filled; missing says that a mark
 	// would be sent in place of a value.
@@ -72,7 +73,7 @@ func (f *filling) lookUp(p Place) (v any, from string) {
 	if known && sure {
 		return learned, "answer"
 	}
-	if f.opts.Originals != nil {
+	if !p.within {
 		if v, ok := f.opts.Originals.Fill(p); ok {
 			return v, "original"
 		}
@@ -86,6 +87,17 @@ func (f *filling) lookUp(p Place) (v any, from string) {
 	return nil, ""
 }
 
+// whole is the original of a value of which a part was masked.
+func (f *filling) whole(p Place) (any, bool) {
+	p.Exchange = f.step.Exchange
+	v, ok := f.opts.Originals.Fill(p)
+	if ok {
+		f.hidden.add(scalars(v, nil)...)
+		f.out.filled = append(f.out.filled, Filled{Place: p.Part + " " + f.hidden.hide(p.Pointer), From: "original"})
+	}
+	return v, ok
+}
+
 // textOf is a value within a text.
 func textOf(v any) string {
 	if text, ok := plainText(v); ok {
@@ -96,7 +108,13 @@ func textOf(v any) string {
 
 // text fills the marks in a text; escape is how the text writes a value.
 func (f *filling) text(recorded string, p Place, escape func(string) string) string {
-	for _, mark := range compare.Marks(recorded) {
+	marks := compare.Marks(recorded)
+	if p.within = marks[0] != recorded; p.within {
+		if v, ok := f.whole(p); ok {
+			return escape(textOf(v))
+		}
+	}
+	for _, mark := range marks {
 		p.Mark = mark
 		if strings.HasPrefix(mark, "%") {
 			p.Mark = unescapedPath(mark)
@@ -167,7 +185,14 @@ func (f *filling) params(part, query string, has bool) (string, bool) {
 
 func (f *filling) body() {
 	b := f.step.Request.Body
-	if b == nil || b.Content == nil {
+	if b == nil {
+		return
+	}
+	if b.Content == nil || b.Truncated {
+		if was, ok := f.opts.Originals.body(f.step.Exchange); ok {
+			f.out.body, f.out.coding = was, b.Encoding
+			f.out.filled = append(f.out.filled, Filled{Place: "request", From: "original"})
+		}
 		return
 	}
 	content := *b.Content

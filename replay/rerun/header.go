@@ -115,6 +115,8 @@ type Header struct {
 	// of that field in the target's answers. A request before there is one is
 	// sent without the field.
 	Value string
+	// Secret says that the value is told nowhere.
+	Secret bool
 }
 
 const answerBegin = "{answer."

@@ -49,8 +49,9 @@ type Options struct {
 	Headers []Header
 	// Secrets and Originals fill masked places; either may be nil. StandIns lets
 	// those that nobody fills be filled with values of their kind.
-	Secrets, Originals Filler
-	StandIns           bool
+	Secrets   Filler
+	Originals Originals
+	StandIns  bool
 
 	// Compare are the names of the answer's fields that are compared, Ignore
 	// the places that are not, and Noise those of one exchange.

@@ -19,6 +19,8 @@ type Place struct {
 	Mark string
 	// Rule is what called it sensitive, as in [record.Masked]; it may be empty.
 	Rule string
+
+	within bool // Mark is a part of what stands there
 }
 
 // Filler gives what masking took away.

@@ -35,9 +35,12 @@ type Step struct {
 	// answer.
 	Began, Ended time.Time
 	UserAgent    string
-	Request      *record.Request
-	Response     *record.Response
-	Masked       []record.Masked
+	// Encrypted says that bodies are encrypted in the record: what is told of
+	// them are places, not values.
+	Encrypted bool
+	Request   *record.Request
+	Response  *record.Response
+	Masked    []record.Masked
 }
 
 // FromRecord makes a step of a record of an exchange. It reports false for

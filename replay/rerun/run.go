@@ -7,8 +7,6 @@ import (
 	"net/http/cookiejar"
 	"sync"
 	"time"
-
-	"github.com/caddyrec/caddyrec/replay/compare"
 )
 
 // runner is one run of a plan.
@@ -43,6 +41,9 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Finished, error) {
 	for _, h := range opts.Headers {
 		if name := h.field(); name != "" {
 			r.fields[canonical(name)] = true
+		}
+		if h.Secret {
+			r.hidden.add(h.Value)
 		}
 	}
 	if secrets, ok := opts.Secrets.(interface{ Values() []string }); ok {
@@ -253,72 +254,6 @@ func (r *runner) one(i int, began time.Time) {
 	o.Replayed = answer.Status
 	r.judge(i, o, answer)
 	r.finish(i, o)
-}
-
-// told is an error's text without anything secret.
-func (r *runner) told(err error) string {
-	text, _ := r.opts.Policy.Text(err.Error())
-	return r.hidden.hide(text)
-}
-
-// unsendable says why a request cannot be sent, if that is so.
-func (r *runner) unsendable(s *Step) (why, detail string) {
-	origin, rest := s.origin()
-	switch b := s.Request.Body; {
-	case !s.Safe() && !r.opts.Unsafe:
-		return WhyUnsafe, s.Request.Method + " may change something: --unsafe lets it go to an instance made for tests"
-	case origin == "" || rest[0] != '/' && rest[0] != '?':
-		return WhyURL, "the address on record is not one below a host"
-	case b == nil:
-	case b.Content == nil && b.Size > 0:
-		return WhyNoBody, "its body is not on record: " + b.Omitted
-	case b.Truncated:
-		return WhyNoBody, "its body is on record in part only"
-	}
-	return "", ""
-}
-
-// judge learns from an answer and compares it with the recorded one.
-func (r *runner) judge(i int, o *Outcome, answer *compare.Answer) {
-	s := r.plan.Steps[i]
-	l := lesson{learned: r.learned, step: s, fresh: r.plan.fresh[i], fields: r.fields}
-	l.take(answer)
-	o.Secrets = l.hides
-	for _, e := range l.got {
-		if r.isPlain(e.Recorded) && r.isPlain(e.Replayed) {
-			o.Learned = append(o.Learned, e)
-		} else {
-			o.Secrets++
-			r.hidden.add(e.Replayed)
-		}
-	}
-	r.hidden.add(l.secrets...)
-	origin, _ := s.origin()
-	path := s.path()
-	opts := compare.Options{
-		Headers: r.opts.Compare, Ignore: append(concerning(r.opts.Ignore, s.Request.Method, path), r.opts.Noise[s.Exchange]...),
-		Policy: r.opts.Policy, Hide: r.hidden.hide, Same: func(leaf compare.Leaf) bool { return r.learned.same(path, leaf) },
-	}
-	want := compare.Recorded{Method: s.Request.Method, Origin: origin, Response: s.Response, Masked: s.Masked}
-	o.Result = compare.Answers(want, answer, &opts)
-	if o.State = Matched; !o.Result.Matched() {
-		o.State = Differs
-	}
-}
-
-func concerning(all []compare.Pattern, method, path string) (some []compare.Pattern) {
-	for _, p := range all {
-		if p.Concerns(method, path) {
-			some = append(some, p)
-		}
-	}
-	return some
-}
-
-// isPlain says whether a value may be told.
-func (r *runner) isPlain(text string) bool {
-	clean, _ := r.opts.Policy.Text(text)
-	return clean == text && r.hidden.hide(text) == text
 }
 
 // jar keeps what the target sets in a session.

@@ -65,21 +65,29 @@ func (r *runner) try(ctx context.Context, s *Step, req *request, credential stri
 		return nil, whyOf(err), withoutURL(err)
 	}
 	defer res.Body.Close()
+	if b := s.Response.Body; b != nil && b.Omitted == "streamed" {
+		// It may go on for ever, and there is nothing to compare it with.
+		return r.answer(s, res, nil, true), "", nil
+	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, r.opts.MaxBody+1))
 	if err != nil {
 		return nil, whyOf(err), withoutURL(err)
 	}
-	a := &compare.Answer{Status: res.StatusCode, Header: res.Header, Body: body, Origin: originOf(r.opts.Target)}
-	if int64(len(body)) > r.opts.MaxBody {
-		a.Body, a.Cut = body[:r.opts.MaxBody], true
-	}
+	cut := int64(len(body)) > r.opts.MaxBody
+	return r.answer(s, res, body[:min(int64(len(body)), r.opts.MaxBody)], cut), "", nil
+}
+
+// answer is what came back, with its cookies kept.
+func (r *runner) answer(s *Step, res *http.Response, body []byte, cut bool) *compare.Answer {
 	if cookies := res.Cookies(); len(cookies) > 0 {
 		r.jar(s.Session).SetCookies(r.opts.Target, cookies)
 		for _, c := range cookies {
 			r.hidden.add(c.Value)
 		}
 	}
-	return a, "", nil
+	return &compare.Answer{
+		Status: res.StatusCode, Header: res.Header, Body: body, Cut: cut, Origin: originOf(r.opts.Target), Prefix: r.opts.Target.EscapedPath(),
+	}
 }
 
 func (r *runner) build(ctx context.Context, s *Step, req *request) (*http.Request, error) {
@@ -92,6 +100,9 @@ func (r *runner) build(ctx context.Context, s *Step, req *request) (*http.Reques
 		return nil, err
 	}
 	out.Header = req.header.Clone()
+	if req.coding != "" {
+		out.Header.Set("Content-Encoding", req.coding)
+	}
 	out.Host = r.opts.Host
 	out.Header.Set(ReplayHeader, r.opts.ID+"/"+s.Exchange)
 	// A client that tried twice with one key does so again with one key.

@@ -1,0 +1,30 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/caddyrec/caddyrec/replay/rerun"
+)
+
+// choices are the answers to the question of step mode.
+var choices = map[string]rerun.Choice{"": rerun.Send, "s": rerun.Send, "k": rerun.Skip, "g": rerun.Go, "q": rerun.Abort}
+
+// askStep asks what to do with a request.
+func (c *console) askStep(s *rerun.Step) rerun.Choice {
+	in := bufio.NewReader(c.in)
+	for {
+		fmt.Fprintf(c.err, "%s  send (s), skip (k), go on without asking (g), quit (q)? ", clean(s.Request.Method+" "+pathOf(s.Request.URL)))
+		line, err := in.ReadString('\n')
+		if choice, ok := choices[strings.ToLower(strings.TrimSpace(line))]; ok && err == nil {
+			return choice
+		}
+		if err != nil {
+			return rerun.Abort
+		}
+		c.say("Answer one of %s.", strings.Join(slices.Sorted(maps.Keys(choices)), " "))
+	}
+}
