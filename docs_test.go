@@ -14,11 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"unicode"
-
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig"
-	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -47,171 +42,6 @@ func page(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return strings.ReplaceAll(string(text), "\r\n", "\n")
-}
-
-var fence = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
-
-// blocks are a page's code blocks in one language.
-func blocks(t *testing.T, name, language string) (found []string) {
-	t.Helper()
-	for _, m := range fence.FindAllStringSubmatch(page(t, name), -1) {
-		if m[1] == language {
-			found = append(found, m[2])
-		}
-	}
-	return found
-}
-
-// formatted adapts a Caddyfile that caddy fmt would leave as it is.
-func formatted(t *testing.T, where, text string) []byte {
-	t.Helper()
-	if clean := caddyfile.Format([]byte(text)); strings.TrimSpace(string(clean)) != strings.TrimSpace(text) {
-		t.Errorf("%s is not as caddy fmt writes it:\n%s", where, clean)
-	}
-	config, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
-	if err != nil {
-		t.Errorf("%s does not adapt: %v", where, err)
-	}
-	return config
-}
-
-func valid(t *testing.T, where string, config []byte) {
-	t.Helper()
-	c := new(caddy.Config)
-	if err := json.Unmarshal(config, c); err != nil {
-		t.Fatalf("%s: %v", where, err)
-	}
-	if err := caddy.Validate(c); err != nil {
-		t.Errorf("%s is not valid: %v", where, err)
-	}
-}
-
-func TestCaddyfilesInTheDocsAreFormattedAndAdapt(t *testing.T) {
-	n := 0
-	for _, name := range pages(t) {
-		for i, text := range blocks(t, name, "caddyfile") {
-			formatted(t, fmt.Sprintf("%s, Caddyfile %d", name, i+1), text)
-			n++
-		}
-	}
-	if n < 6 {
-		t.Errorf("only %d Caddyfiles were found", n)
-	}
-	formatted(t, "Caddyfile.example", page(t, "Caddyfile.example"))
-}
-
-func TestTheExamplesRunAsTheyStand(t *testing.T) {
-	found, err := filepath.Glob("examples/*/Caddyfile")
-	if err != nil || len(found) < 4 {
-		t.Fatalf("%v %v", found, err)
-	}
-	for _, name := range found {
-		t.Run(filepath.Base(filepath.Dir(name)), func(t *testing.T) {
-			text := page(t, name)
-			if _, err := os.Stat(filepath.Join(filepath.Dir(name), "README.md")); err != nil {
-				t.Error("the example has no story")
-			}
-			t.Chdir(filepath.Dir(name))
-			valid(t, name, formatted(t, name, text))
-		})
-	}
-}
-
-func TestTheReadmesCaddyfileRunsBesideTheExamplesFiles(t *testing.T) {
-	all := blocks(t, "README.md", "caddyfile")
-	if len(all) != 1 {
-		t.Fatalf("%d Caddyfiles", len(all))
-	}
-	t.Chdir("examples/orders")
-	valid(t, "README.md", formatted(t, "README.md", all[0]))
-}
-
-var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-
-func TestLinksBetweenPagesResolve(t *testing.T) {
-	for _, name := range pages(t) {
-		for _, m := range link.FindAllStringSubmatch(fence.ReplaceAllString(page(t, name), ""), -1) {
-			target := m[1]
-			if strings.Contains(target, "://") {
-				continue
-			}
-			file, heading, _ := strings.Cut(target, "#")
-			to := name
-			if file != "" {
-				to = filepath.Join(filepath.Dir(name), filepath.FromSlash(file))
-			}
-			if _, err := os.Stat(to); err != nil {
-				t.Errorf("%s: %s leads nowhere", name, target)
-				continue
-			}
-			if heading != "" && !slices.Contains(headings(t, to), heading) {
-				t.Errorf("%s: %s has no heading %s", name, to, heading)
-			}
-		}
-	}
-}
-
-// headings are a page's anchors, as GitHub makes them.
-func headings(t *testing.T, name string) (anchors []string) {
-	for line := range strings.Lines(fence.ReplaceAllString(page(t, name), "")) {
-		text, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " ")
-		if !ok || line[0] != '#' {
-			continue
-		}
-		anchors = append(anchors, strings.Map(func(r rune) rune {
-			switch {
-			case r == ' ':
-				return '-'
-			case r == '-', r == '_', unicode.IsLetter(r), unicode.IsDigit(r):
-				return unicode.ToLower(r)
-			}
-			return -1
-		}, strings.TrimSpace(text)))
-	}
-	return anchors
-}
-
-var (
-	makes = regexp.MustCompile("(?m)(?:^|`)make ([a-z0-9]+)")
-	rule  = regexp.MustCompile(`(?m)^([a-z0-9]+):`)
-	usage = regexp.MustCompile(`Use: +"(\w+)`)
-	recs  = regexp.MustCompile(`caddy rec ([a-z]+)`)
-)
-
-func TestCommandsInTheDocsExist(t *testing.T) {
-	var targets, commands []string
-	for _, m := range rule.FindAllStringSubmatch(page(t, "Makefile"), -1) {
-		targets = append(targets, m[1])
-	}
-	for _, pattern := range []string{"caddyrec/cli/*.go", "caddyrec/demo/*.go"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range files {
-			for _, m := range usage.FindAllStringSubmatch(page(t, f), -1) {
-				commands = append(commands, m[1])
-			}
-		}
-	}
-	commands = append(commands, "approve", "deny") // one function makes both
-	for _, name := range pages(t) {
-		for _, m := range makes.FindAllStringSubmatch(page(t, name), -1) {
-			if !slices.Contains(targets, m[1]) {
-				t.Errorf("%s: the Makefile has no %s", name, m[1])
-			}
-		}
-		for _, m := range recs.FindAllStringSubmatch(page(t, name), -1) {
-			if !slices.Contains(commands, m[1]) {
-				t.Errorf("%s: there is no caddy rec %s", name, m[1])
-			}
-		}
-	}
-	for _, want := range []string{"run", "test", "bench", "lint"} {
-		if !slices.Contains(targets, want) {
-			t.Errorf("the Makefile has no %s", want)
-		}
-	}
 }
 
 func TestTheRecordFormatIsTheSchemas(t *testing.T) {
@@ -269,6 +99,7 @@ var directives = []struct{ page, parser, typeFile, typeName string }{
 	{"docs/json_schema_guard.md", "caddyrec/schemaguard/caddyfile.go", "caddyrec/schemaguard/schemaguard.go", "Handler"},
 	{"docs/session_record.md", "caddyrec/sessionrecord/caddyfile.go", "caddyrec/sessionrecord/sessionrecord.go", "Handler"},
 	{"docs/jit_approval.md", "caddyrec/jitapproval/caddyfile.go", "caddyrec/jitapproval/jitapproval.go", "Handler"},
+	{"docs/session_replay.md", "caddyrec/sessionreplay/caddyfile.go", "caddyrec/sessionreplay/sessionreplay.go", "Handler"},
 	{"docs/json_matcher.md", "", "caddyrec/jsonmatch/jsonmatch.go", "Match"},
 	{"docs/masked_log.md", "", "caddyrec/maskedlog/maskedlog.go", "Encoder"},
 	{"docs/caddyrec_option.md", "caddyrec/caddyfile.go", "caddyrec/caddyrec.go", "App"},
@@ -408,7 +239,7 @@ func TestEveryReasonIsInTheDocsAndNoOther(t *testing.T) {
 
 // reasons are the fixed words with which the gateway refuses.
 func reasons(t *testing.T) (words []string) {
-	for _, pattern := range []string{"caddyrec/*.go", "caddyrec/oidcauth/*.go", "caddyrec/schemaguard/*.go", "caddyrec/sessionrecord/*.go", "caddyrec/jitapproval/*.go", "exchange/*.go"} {
+	for _, pattern := range []string{"caddyrec/*.go", "caddyrec/oidcauth/*.go", "caddyrec/schemaguard/*.go", "caddyrec/sessionrecord/*.go", "caddyrec/jitapproval/*.go", "caddyrec/sessionreplay/*.go", "exchange/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -439,6 +270,7 @@ func reasons(t *testing.T) (words []string) {
 	for _, c := range []struct{ file, prefix, begins string }{
 		{"identity/errors.go", "token-", ""},
 		{"ledger/commit.go", "", "reason"},
+		{"replay/provision/refusal.go", "key-", ""},
 	} {
 		ast.Inspect(parse(t, c.file), func(n ast.Node) bool {
 			if v, ok := n.(*ast.ValueSpec); ok && len(v.Values) == 1 && strings.HasPrefix(v.Names[0].Name, c.begins) {

@@ -3,7 +3,7 @@
 //	xcaddy build --with github.com/caddyrec/caddyrec
 //
 // builds a Caddy with all of them: the app caddyrec, the directives oidc_auth,
-// json_schema_guard, session_record and jit_approval, the matcher json, the
+// json_schema_guard, session_record, jit_approval and session_replay, the matcher json, the
 // stores local and gcs, the log encoder masked, and the command caddy rec.
 package caddyrec
 
@@ -18,4 +18,5 @@ import (
 	_ "github.com/caddyrec/caddyrec/caddyrec/oidcauth"
 	_ "github.com/caddyrec/caddyrec/caddyrec/schemaguard"
 	_ "github.com/caddyrec/caddyrec/caddyrec/sessionrecord"
+	_ "github.com/caddyrec/caddyrec/caddyrec/sessionreplay"
 )

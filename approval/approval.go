@@ -126,6 +126,9 @@ type Options struct {
 	// as soon as there is a request that this process has not opened itself. By
 	// default there are none.
 	Used func(ctx context.Context, since time.Time, id func(string)) error
+	// Encrypt encrypts the body of the request with this id; nil, from it too,
+	// means that bodies are written as they are.
+	Encrypt func(id, body string) *record.Encrypted
 	// Logger gets warnings about damaged objects and work put off: none by
 	// default.
 	Logger *slog.Logger
@@ -145,6 +148,7 @@ type Service struct {
 
 	mu      sync.Mutex
 	index   index
+	bodies  map[string]string // of open requests by id, where they are encrypted
 	waiting map[string]*watch
 }
 

@@ -67,6 +67,7 @@ func (s *Service) join(ctx context.Context, join string) (State, bool, error) {
 
 // open records r and then writes it down.
 func (s *Service) open(ctx context.Context, r Request) (State, error) {
+	s.encrypt(&r)
 	if _, err := encode(r); err != nil { // before there is a record of it
 		return State{}, err
 	}
@@ -80,6 +81,7 @@ func (s *Service) open(ctx context.Context, r Request) (State, error) {
 	}
 	s.note(s.spent.opened, r.ID)
 	if err := create(ctx, s, r.ID, requestName, r); err != nil {
+		s.dropBody(r.ID)
 		return State{}, err
 	}
 	f, err := s.load(ctx, r.ID)

@@ -50,6 +50,7 @@ func (s *Service) load(ctx context.Context, id string) (*facts, error) {
 		f, err := s.assemble(ctx, id, names)
 		if err == nil {
 			f.spent = used
+			s.showBody(f)
 			s.remember(f)
 			return f, nil
 		}

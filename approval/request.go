@@ -47,6 +47,9 @@ type Request struct {
 	// ID names it: a UUID version 7.
 	ID string `json:"id"`
 	Ask
+	// Encrypted is Body, which is then not written down itself: only the
+	// process that was asked still shows it, and only until it is settled.
+	Encrypted *record.Encrypted `json:"encrypted,omitempty"`
 	// BodyCut says that Body goes on past what is kept.
 	BodyCut bool `json:"body_cut,omitempty"`
 	// Created is when it was asked.

@@ -27,12 +27,16 @@ func (api approvalAPI) view(st approval.State) (ApprovalView, bool) {
 	if st.Site != api.site || !mine && !entitled {
 		return ApprovalView{}, false
 	}
-	return ApprovalView{
+	v := ApprovalView{
 		ID: st.ID, State: st.Status, Requester: st.Identity, Method: st.Method, URL: st.URL, Body: st.Body, BodyCut: st.BodyCut,
 		Approvers: ApproversView{Claim: st.Policy.Claim, Values: st.Policy.Values, Need: st.Policy.Need},
 		Votes:     st.Votes, Created: record.Time{Time: st.Created}, Expires: record.Time{Time: st.Expires},
 		MayVote: entitled && !api.voter.Same(st.Requester) && st.Status == approval.Pending && !slices.ContainsFunc(st.Votes, func(v approval.Vote) bool { return api.voter.Same(v.Voter) }),
-	}, true
+	}
+	if st.Body == "" && st.Encrypted != nil {
+		v.Encrypted, v.Log = st.Encrypted, api.app.Log
+	}
+	return v, true
 }
 
 func (api approvalAPI) list(w http.ResponseWriter, r *http.Request) error {

@@ -11,20 +11,24 @@ import (
 )
 
 // ApprovalView is an approval request as clients see it. URL and Body are
-// masked.
+// masked. Where bodies are encrypted, the gateway that was asked shows it until
+// the request is settled or the gateway ends; after that, Encrypted and Log are
+// what it takes to open it.
 type ApprovalView struct {
-	ID        string           `json:"id"`
-	State     approval.Status  `json:"state"`
-	Requester *record.Identity `json:"requester"`
-	Method    string           `json:"method"`
-	URL       string           `json:"url"`
-	Body      string           `json:"body,omitempty"`
-	BodyCut   bool             `json:"body_cut,omitempty"`
-	Approvers ApproversView    `json:"approvers"`
-	Votes     []approval.Vote  `json:"votes,omitempty"`
-	Created   record.Time      `json:"created"`
-	Expires   record.Time      `json:"expires"`
-	MayVote   bool             `json:"may_vote"`
+	ID        string            `json:"id"`
+	State     approval.Status   `json:"state"`
+	Requester *record.Identity  `json:"requester"`
+	Method    string            `json:"method"`
+	URL       string            `json:"url"`
+	Body      string            `json:"body,omitempty"`
+	BodyCut   bool              `json:"body_cut,omitempty"`
+	Encrypted *record.Encrypted `json:"encrypted,omitempty"`
+	Log       string            `json:"log,omitempty"`
+	Approvers ApproversView     `json:"approvers"`
+	Votes     []approval.Vote   `json:"votes,omitempty"`
+	Created   record.Time       `json:"created"`
+	Expires   record.Time       `json:"expires"`
+	MayVote   bool              `json:"may_vote"`
 }
 
 // ApproversView says whose approval is needed.

@@ -44,10 +44,14 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 			return DurationArg(d, &a.Retain)
 		case "mask":
 			return a.unmarshalMask(d)
+		case "encrypt_to":
+			return recipientsArg(d, &a.EncryptTo)
+		case "originals":
+			return a.unmarshalOriginals(d)
 		default:
-			return d.Errf("unrecognized caddyrec option %q: use store, log, commit_timeout, retain or mask", option)
+			return d.Errf("unrecognized caddyrec option %q: use store, log, commit_timeout, retain, mask, encrypt_to or originals", option)
 		}
-	})
+	}, "encrypt_to")
 }
 
 func (a *App) unmarshalStore(d *caddyfile.Dispenser) error {
@@ -71,6 +75,33 @@ func (a *App) unmarshalMask(d *caddyfile.Dispenser) error {
 	return EachOption(d, func(option string) error {
 		return a.Mask.unmarshalOption(d, option)
 	}, "keys", "paths", "detect", "allow", "pattern", "action")
+}
+
+func (a *App) unmarshalOriginals(d *caddyfile.Dispenser) error {
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	a.Originals = new(Originals)
+	return EachOption(d, func(option string) error {
+		switch option {
+		case "to":
+			return recipientsArg(d, &a.Originals.To)
+		case "max_body":
+			return SizeArg(d, &a.Originals.MaxBody)
+		default:
+			return d.Errf("unrecognized originals option %q: use to or max_body", option)
+		}
+	}, "to")
+}
+
+// recipientsArg reads a subdirective's age recipients, one or more.
+func recipientsArg(d *caddyfile.Dispenser, into *[]string) error {
+	to := d.RemainingArgs()
+	if len(to) == 0 {
+		return d.ArgErr()
+	}
+	*into = append(*into, to...)
+	return nil
 }
 
 func (m *Mask) unmarshalOption(d *caddyfile.Dispenser, option string) error {

@@ -1,5 +1,5 @@
 // Package caddyrec is the Caddy app that the directives oidc_auth,
-// json_schema_guard, session_record and jit_approval share: where records go,
+// json_schema_guard, session_record, jit_approval and session_replay share: where records go,
 // what is masked, who vouches for tokens, and the approvals.
 //
 // One [App] belongs to one configuration. What must outlive a reload, such as
@@ -50,6 +50,11 @@ func init() { caddy.RegisterModule(App{}) }
 //				action <rule> token|partial <n>|pseudonym|drop
 //				no_defaults
 //			}
+//			encrypt_to <recipients...>
+//			originals {
+//				to <recipients...>
+//				max_body <size>
+//			}
 //		}
 //	}
 type App struct {
@@ -73,11 +78,22 @@ type App struct {
 	// What is secret, beyond what schemas mark.
 	Mask *Mask `json:"mask,omitempty"`
 
+	// Encrypts the contents of bodies in records and in approvals to these age
+	// recipients (`age1...`). Whoever has the identity of one of them can read
+	// them, the gateway cannot. Default: they are not encrypted.
+	EncryptTo []string `json:"encrypt_to,omitempty"`
+
+	// Keeps what was masked, for an investigator's eyes. Default: it is gone.
+	Originals *Originals `json:"originals,omitempty"`
+
 	store     Store
 	settings  string // of the store
+	ciphers   ciphers
 	masking   *masking.Policy
 	logger    *zap.Logger
 	providers []*Provider
+
+	keyServices []*KeyService
 
 	run *running
 }
@@ -157,7 +173,8 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("mask: %w", err)
 	}
-	return nil
+	a.ciphers, err = a.newCiphers()
+	return err
 }
 
 // Validate checks what has no default to fall back to.
@@ -185,7 +202,7 @@ func (a *App) Start() error {
 			return err
 		}
 	}
-	return nil
+	return a.startKeys()
 }
 
 // Stop does nothing: requests may still be under way until Cleanup.
@@ -221,6 +238,7 @@ func (a *App) Cleanup() error {
 	}
 	g.live.release(a)
 	g.terms.release(a)
+	g.keyServices.release(a)
 	_, err := gateways.Delete(a.gatewayKey())
 	return err
 }
@@ -236,7 +254,7 @@ func (a *App) open() (*Gateway, error) {
 		return a.run.gateway, a.run.openErr
 	}
 	a.run.opened = true
-	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a, terms{patience: time.Duration(a.CommitTimeout), retain: time.Duration(a.Retain)})
+	a.run.gateway, a.run.openErr = openGateway(a.gatewayKey(), a, terms{patience: time.Duration(a.CommitTimeout), retain: time.Duration(a.Retain), ciphers: a.ciphers})
 	if g := a.run.gateway; g != nil {
 		a.run.keys.Store(g.keys)
 	}

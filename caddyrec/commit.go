@@ -35,7 +35,9 @@ func (g *Gateway) append(within time.Duration, r *record.Record, closing bool) e
 	if err := g.hasRoom(r.Type, closing); err != nil {
 		return err
 	}
-	commit := func(fields []byte) (ledger.Receipt, error) { return g.log.CommitWithin(within, fields, closing) }
+	commit := func(fields []byte, with encrypting) (ledger.Receipt, error) {
+		return g.log.CommitWithin(within, fields, closing, with.keys[:with.n]...)
+	}
 	err := g.encode(r, commit)
 	if closing && reasonOf(err) == "ledger-full" {
 		// What is kept of the disk may be too little for the bodies.
@@ -49,7 +51,9 @@ func (g *Gateway) Record(ctx context.Context, r *record.Record) error {
 	if err := g.hasRoom(r.Type, false); err != nil {
 		return g.count(err)
 	}
-	return g.count(g.encode(r, func(fields []byte) (ledger.Receipt, error) { return g.log.Commit(ctx, fields) }))
+	return g.count(g.encode(r, func(fields []byte, with encrypting) (ledger.Receipt, error) {
+		return g.log.Commit(ctx, fields, with.keys[:with.n]...)
+	}))
 }
 
 // count counts a record that could not be committed.
@@ -61,14 +65,15 @@ func (g *Gateway) count(err error) error {
 	return err
 }
 
-func (g *Gateway) encode(r *record.Record, to func([]byte) (ledger.Receipt, error)) error {
+func (g *Gateway) encode(r *record.Record, to func([]byte, encrypting) (ledger.Receipt, error)) error {
 	buf := fieldBuffers.Get().(*[]byte)
-	fields := r.AppendFields((*buf)[:0])
-	if len(fields) > ledger.MaxFields {
+	with := g.terms.get().of(r)
+	fields := r.AppendEncrypted((*buf)[:0], with.Ciphers)
+	if len(fields)+with.size > ledger.MaxFields {
 		// A client has sent it, or the upstream: no reason to call the ledger away.
-		fields = withoutContents(r).AppendFields(fields[:0])
+		fields = withoutContents(r).AppendEncrypted(fields[:0], with.Ciphers)
 	}
-	_, err := to(fields)
+	_, err := to(fields, with)
 	if *buf = fields; cap(fields) <= 256<<10 {
 		fieldBuffers.Put(buf)
 	}
@@ -78,7 +83,8 @@ func (g *Gateway) encode(r *record.Record, to func([]byte) (ledger.Receipt, erro
 	return err
 }
 
-// withoutContents is r with its bodies by length and digest only.
+// withoutContents is r with its bodies by length and digest only, and without
+// originals.
 func withoutContents(r *record.Record) *record.Record {
 	without := func(b *record.Body) *record.Body {
 		if b == nil || b.Content == nil {
@@ -89,6 +95,7 @@ func withoutContents(r *record.Record) *record.Record {
 		return &c
 	}
 	short := *r
+	short.Unmasked = nil
 	if r.Request != nil {
 		c := *r.Request
 		c.Body = without(c.Body)
@@ -114,7 +121,8 @@ func (g *Gateway) hasRoom(t record.Type, closing bool) error {
 		return nil
 	}
 	switch t {
-	case record.Intent, record.ExchangeType, record.Chunk, record.Denied, record.SessionObserved, record.ApprovalRequested:
+	case record.Intent, record.ExchangeType, record.Chunk, record.Denied, record.SessionObserved, record.ApprovalRequested,
+		record.KeyIssued, record.KeyUsed, record.KeyRefused, record.KeyAnomaly:
 		if err := g.room.Full(); err != nil {
 			return &ledger.CommitError{Reason: "ledger-full", Err: err}
 		}

@@ -81,12 +81,16 @@ func (n *denials) bound(r *record.Record) {
 	buf := fieldBuffers.Get().(*[]byte)
 	fields := r.AppendFields((*buf)[:0])
 	size := len(fields)
+	if r.Unmasked != nil && r.Unmasked.Request != nil {
+		size += len(r.Unmasked.Request.Body)
+	}
 	if *buf = fields; cap(fields) <= 256<<10 {
 		fieldBuffers.Put(buf)
 	}
 	if n.bytes.AllowN(time.Now(), size) {
 		return
 	}
+	r.Unmasked = nil
 	if r.Request == nil {
 		return
 	}

@@ -37,15 +37,19 @@ type Gateway struct {
 	store     io.Closer          // nil if it has nothing to give back
 	room      storage.Limited    // nil if there always is
 	backlog   storage.Backlogged // nil if there never is one
+	objects   storage.Store
 	problems  problems
 	terms     inForce[terms]
-	sessions  seen
-	denials   denials
-	outage    outage
-	retention retention
-	meter     meter
-	unsigned  unsigned
-	signed    atomic.Int64 // when the newest checkpoint was, in nanoseconds since 1970
+
+	keyServices keyServices
+	sessions    seen
+	denials     denials
+	outage      outage
+	retention   retention
+	recordings  recordings
+	meter       meter
+	unsigned    unsigned
+	signed      atomic.Int64 // when the newest checkpoint was, in nanoseconds since 1970
 
 	// What runs beside the requests ends with life, when closing begins.
 	life       context.Context
@@ -116,7 +120,7 @@ func newGateway(store Store, log string, t terms, logger *zap.Logger) (*Gateway,
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	g.store, _ = objects.(io.Closer)
-	g.dir = dir
+	g.dir, g.objects = dir, objects
 	if err := g.open(objects, log); err != nil {
 		g.end()
 		g.meter.close()
@@ -194,7 +198,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	if err != nil {
 		return err
 	}
-	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Expiry: approvalExpiry, Used: g.usedApprovals, Logger: g.live.slog("caddyrec.approval")})
+	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Expiry: approvalExpiry, Used: g.usedApprovals, Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval")})
 	if err != nil {
 		return errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}
@@ -225,6 +229,7 @@ func (g *Gateway) Destruct() error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		g.keyServices.close() // or what is shown would go on until its key expires
 		g.use.Wait()
 		g.close()
 	}()

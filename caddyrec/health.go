@@ -20,6 +20,9 @@ func init() { caddy.RegisterModule(adminAPI{}) }
 //	POST /caddyrec/hold
 //	POST /caddyrec/release
 //	POST /caddyrec/purge
+//	POST /caddyrec/originals
+//	POST /caddyrec/keys/revoke
+//	POST /caddyrec/replay
 //	POST /caddyrec/rotate
 type adminAPI struct{}
 
@@ -30,8 +33,10 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 
 // Routes implements [caddy.AdminRouter].
 func (adminAPI) Routes() []caddy.AdminRoute {
-	return append(retentionRoutes(),
+	return append(append(retentionRoutes(), keyRoutes()...),
 		caddy.AdminRoute{Pattern: "/caddyrec/health", Handler: caddy.AdminHandlerFunc(serveHealth)},
+		caddy.AdminRoute{Pattern: "/caddyrec/originals", Handler: caddy.AdminHandlerFunc(serveOriginals)},
+		caddy.AdminRoute{Pattern: "/caddyrec/replay", Handler: caddy.AdminHandlerFunc(serveReplay)},
 		caddy.AdminRoute{Pattern: "/caddyrec/rotate", Handler: caddy.AdminHandlerFunc(serveRotate)})
 }
 

@@ -54,6 +54,7 @@ func (f *inForce[T]) get() *T { return f.newest.Load() }
 type terms struct {
 	patience time.Duration // how long approvals wait for a record
 	retain   time.Duration // how long records are kept; 0: for ever
+	ciphers                // what records are encrypted with
 }
 
 // logMasking is the policy for Caddy's own logs.

@@ -1,6 +1,8 @@
 package caddyrec
 
 import (
+	"slices"
+
 	"github.com/caddyrec/caddyrec/masking"
 )
 
@@ -65,6 +67,18 @@ func (m *Mask) policy(pseudonym func(domain string, value []byte) (string, []byt
 		cfg.Actions[rule] = act
 	}
 	return masking.New(cfg)
+}
+
+// ForReports compiles m, which may be nil, for texts about records that are told
+// somewhere else: names are secret, too, and there are no pseudonyms, whose key
+// is the log's.
+func (m *Mask) ForReports(names []string) (*masking.Policy, error) {
+	more := Mask{}
+	if m != nil {
+		more = *m
+	}
+	more.Keys = append(slices.Clone(more.Keys), names...)
+	return more.policy(func(string, []byte) (string, []byte) { return "", nil })
 }
 
 // pseudonym is the keyed hash by which values become pseudonyms: an HMAC-SHA-256

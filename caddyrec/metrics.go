@@ -20,6 +20,7 @@ var metrics = struct {
 	refusals    *prometheus.CounterVec
 	problems    *prometheus.CounterVec
 	checkpoints *prometheus.GaugeVec
+	keys        *prometheus.CounterVec
 }{
 	records: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "caddyrec_records_total",
 		Help: "Records made durable, by type."}, []string{"log", "type"}),
@@ -36,13 +37,15 @@ var metrics = struct {
 		Help: "Problems that did not stop the ledger: a failed seal, a segment given up, a damaged sealed segment. The log tells which."}, []string{"log"}),
 	checkpoints: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "caddyrec_checkpoint_timestamp_seconds",
 		Help: "When the newest checkpoint was signed, in seconds since 1970."}, []string{"log"}),
+	keys: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "caddyrec_provisioning_keys_total",
+		Help: "Events of provisioning keys, by the type of their record, and the reason of refusals and anomalies."}, []string{"log", "event", "reason"}),
 }
 
 // registerMetrics adds them to a configuration's registry. The same instances
 // are in the registries of all configurations.
 func registerMetrics(registry prometheus.Registerer) error {
 	for _, c := range []prometheus.Collector{metrics.records, metrics.bytes, metrics.commit, metrics.failures,
-		metrics.refusals, metrics.problems, metrics.checkpoints, standing{}} {
+		metrics.refusals, metrics.problems, metrics.checkpoints, metrics.keys, standing{}} {
 		var twice prometheus.AlreadyRegisteredError
 		if err := registry.Register(c); err != nil && !errors.As(err, &twice) {
 			return err
@@ -92,7 +95,7 @@ func (m *meter) close() {
 	delete(meters.of, m.log)
 	of := prometheus.Labels{"log": m.log}
 	for _, vec := range []interface{ DeletePartialMatch(prometheus.Labels) int }{metrics.records, metrics.bytes, metrics.commit,
-		metrics.failures, metrics.refusals, metrics.problems, metrics.checkpoints} {
+		metrics.failures, metrics.refusals, metrics.problems, metrics.checkpoints, metrics.keys} {
 		vec.DeletePartialMatch(of)
 	}
 }

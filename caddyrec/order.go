@@ -8,7 +8,7 @@ import "github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 // seen plain, and outside intercept and templates.
 func init() {
 	httpcaddyfile.RegisterDirectiveOrder("oidc_auth", httpcaddyfile.Before, "basic_auth")
-	for _, d := range []string{"json_schema_guard", "session_record", "jit_approval"} {
+	for _, d := range []string{"json_schema_guard", "session_record", "jit_approval", "session_replay"} {
 		httpcaddyfile.RegisterDirectiveOrder(d, httpcaddyfile.Before, "push")
 	}
 }

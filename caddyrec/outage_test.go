@@ -50,10 +50,9 @@ func TestAnOutageIsToldByHealthAndMetricsAndThenByTheLogItself(t *testing.T) {
 		t.Fatalf("%d %+v", status, h)
 	}
 
-	// No disk is that fast.
 	for range 3 {
-		if err := g.Commit(1, record.New(record.GatewayStarted)); err == nil {
-			t.Fatal("a record was durable within a nanosecond")
+		if err := g.Commit(0, record.New(record.GatewayStarted)); err == nil {
+			t.Fatal("a record was durable in no time")
 		}
 	}
 	h, status := askHealth(t)

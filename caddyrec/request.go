@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -13,10 +12,11 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// begin makes r's exchange: what the client asked for, masked.
-func begin(m exchange.Masker, r *http.Request) *exchange.Exchange {
+// begin makes r's exchange: what the client asked for, masked. Originals may be
+// nil.
+func begin(m exchange.Masker, r *http.Request, originals *Originals) *exchange.Exchange {
 	keepConnection(r.Header)
-	x := &exchange.Exchange{ID: record.NewID(), Start: time.Now(), Body: BodyOf(r)}
+	x := &exchange.Exchange{ID: record.NewID(), Body: BodyOf(r)}
 	// What the client asked for, before any rewrite. (Caddy keeps no Host there.)
 	asked := r
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.URL != nil {
@@ -25,6 +25,9 @@ func begin(m exchange.Masker, r *http.Request) *exchange.Exchange {
 	scheme := "http"
 	if r.TLS != nil {
 		scheme = "https"
+	}
+	if originals != nil {
+		x.Before = exchange.NewBefore(originals.MaxBody, scheme, r.Host, asked.URL, r.Header)
 	}
 	x.Request = record.Request{Method: m.Text(asked.Method, 32), Proto: r.Proto}
 	var inURL, inHeaders []record.Masked

@@ -23,11 +23,16 @@ const approvalsPath = ReservedPrefix + "approvals"
 //	GET  /.caddyrec/approvals             what waits, for those who may vote or who asked
 //	GET  /.caddyrec/approvals/{id}        one of them
 //	POST /.caddyrec/approvals/{id}/votes  {"decision":"approve"|"deny","reason":"…"}
+//
+// What is under [ReplayPrefix] is session_replay's.
 func (v *Visit) ServeReserved(w http.ResponseWriter, r *http.Request) (served bool, err error) {
 	if !reserved(r.URL.Path) {
 		return false, nil
 	}
 	v.Identify(r)
+	if s := Replay(r); s != nil {
+		return true, s.ServeReplay(w, r, v)
+	}
 	if v.Identity == nil {
 		p := exchange.NoIdentity()
 		v.Deny(record.Denial{By: "caddyrec", Status: p.Status, Reason: p.Reason}, nil)

@@ -48,7 +48,7 @@ func (a *App) Enter(r *http.Request) (v *Visit, leave func(), err error) {
 		return nil, nil, errClosed
 	}
 	v = &Visit{app: a, gateway: g}
-	v.Exchange = begin(v.Masker(), r)
+	v.Exchange = begin(v.Masker(), r, a.Originals)
 	caddyhttp.SetVar(r.Context(), visitVar, v)
 	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
 		repl.Map(jsonPlaceholders(v.Exchange))

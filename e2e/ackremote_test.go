@@ -11,6 +11,7 @@ import (
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 
+	"github.com/caddyrec/caddyrec/e2e/wait"
 	"github.com/caddyrec/caddyrec/ledger"
 )
 
@@ -108,7 +109,7 @@ func TestAMachineWithoutADiskLosesNoAcknowledgedRecordWhenItIsKilled(t *testing.
 	}
 	w := remoteWorld(t, at, keys)
 	w.startRemote() // seals what the others left
-	eventually(t, "the bucket has a sealed segment", func() bool { return sealed(bucket) > 0 })
+	wait.Until(t, "the bucket has a sealed segment", func() bool { return sealed(bucket) > 0 })
 	w.stop()
 	stdout, stderr, err := w.Command(t.Context(), "rec", "verify", "--config", filepath.Join(w.Folder, "Caddyfile"), "--key", filepath.Join(keys, "keys", "main.public"))
 	if err != nil {
@@ -132,10 +133,10 @@ func TestWithoutItsBucketAMachineWithoutADiskRefusesUntilItIsBack(t *testing.T) 
 		t.Error("a request that was refused has reached the upstream")
 	}
 	bucket = emulator(t, at, kept)
-	eventually(t, "requests are served again", func() bool {
+	wait.Until(t, "requests are served again", func() bool {
 		return w.post("/orders", "", order("bed", 1)).Status == http.StatusOK
 	})
-	eventually(t, "the log tells of the outage", func() bool { return inBucket(t, bucket, "gateway.outage") > 0 })
+	wait.Until(t, "the log tells of the outage", func() bool { return inBucket(t, bucket, "gateway.outage") > 0 })
 }
 
 func TestASecondGatewayOnALogInABucketStopsOneOfThem(t *testing.T) {
@@ -148,7 +149,7 @@ func TestASecondGatewayOnALogInABucketStopsOneOfThem(t *testing.T) {
 	second.startRemote() // it wins the next batch
 	second.want(second.post("/orders", "", order("chair", 2)), http.StatusOK, "")
 	first.want(first.post("/orders", "", order("chair", 3)), http.StatusServiceUnavailable, "ledger-unavailable")
-	eventually(t, "the log says why", func() bool { return strings.Contains(first.Log(), "another process writes this log") })
+	wait.Until(t, "the log says why", func() bool { return strings.Contains(first.Log(), "another process writes this log") })
 	if n := inBucket(t, bucket, "exchange"); n != 2 {
 		t.Errorf("the bucket has %d exchanges, want %d", n, 2)
 	}

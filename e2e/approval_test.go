@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddyrec/caddyrec/e2e/wait"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -34,7 +35,7 @@ func (w *world) waiting(token string) (views []view) {
 func (w *world) pending(token string) string {
 	w.t.Helper()
 	var views []view
-	eventually(w.t, "a request waits for approval", func() bool {
+	wait.Until(w.t, "a request waits for approval", func() bool {
 		views = w.waiting(token)
 		return len(views) == 1 && views[0].State == "pending"
 	})
@@ -78,7 +79,7 @@ func TestAHeldRequestRunsOnceSomebodyElseHasApprovedIt(t *testing.T) {
 	if a := w.vote(id, ben, "approve", "seen the contract"); a.Status != http.StatusOK {
 		t.Fatalf("the vote is answered with %d %s", a.Status, a.Body)
 	}
-	w.want(within(t, "answer", held), http.StatusOK, "")
+	w.want(wait.For(t, "answer", held), http.StatusOK, "")
 	if n := len(w.up.arrivals()); n != 1 {
 		t.Errorf("the request reached the upstream %d times", n)
 	}
@@ -146,7 +147,7 @@ func TestAnApproverNeedNotBeAmongThoseWhoMayUseTheAPI(t *testing.T) {
 	if a := w.vote(w.pending(ben), ben, "approve", ""); a.Status != http.StatusOK {
 		t.Fatalf("the vote is answered with %d %s", a.Status, a.Body)
 	}
-	w.want(within(t, "answer", held), http.StatusOK, "")
+	w.want(wait.For(t, "answer", held), http.StatusOK, "")
 }
 
 func TestADeniedRequestNeverRuns(t *testing.T) {
@@ -158,7 +159,7 @@ func TestADeniedRequestNeverRuns(t *testing.T) {
 	if err != nil {
 		t.Fatalf("caddy rec deny: %v\n%s%s", err, out, problems)
 	}
-	w.want(within(t, "answer", held), http.StatusForbidden, "approval-denied")
+	w.want(wait.For(t, "answer", held), http.StatusForbidden, "approval-denied")
 	if n := len(w.up.arrivals()); n != 0 {
 		t.Errorf("a denied request reached the upstream %d times", n)
 	}
@@ -184,8 +185,8 @@ func TestAClientThatGoesAwayWhileItsRequestIsHeldLeavesTheApprovalWhole(t *testi
 	held := w.async(req.WithContext(ctx))
 	id := w.pending(ben)
 	hangUp()
-	within(t, "end of the request", held)
-	eventually(t, "the end is recorded", func() bool { return len(w.recorded(record.ExchangeType)) == 1 })
+	wait.For(t, "end of the request", held)
+	wait.Until(t, "the end is recorded", func() bool { return len(w.recorded(record.ExchangeType)) == 1 })
 	if a := w.vote(id, ben, "approve", ""); a.Status != http.StatusOK {
 		t.Fatalf("the vote is answered with %d %s", a.Status, a.Body)
 	}

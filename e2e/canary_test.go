@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/caddyrec/caddyrec/e2e/provider"
+	"github.com/caddyrec/caddyrec/e2e/wait"
 )
 
 // planting is a gateway that requests with secrets are sent to.
@@ -268,7 +269,7 @@ func TestNoSecretInAnApprovalReachesAnythingTheGatewayWrites(t *testing.T) {
 	// What the approver is shown is masked too.
 	p.answers = append(p.answers, p.get("/.caddyrec/approvals/"+id, ben))
 	p.answers = append(p.answers, p.vote(id, ben, "approve", "call "+p.email("a reason")+" or charge "+p.card("a reason's card")))
-	if a := within(t, "answer", held); a.Status != http.StatusOK {
+	if a := wait.For(t, "answer", held); a.Status != http.StatusOK {
 		t.Fatalf("the answer is %d %s", a.Status, a.Body)
 	}
 	if _, err := os.Stat(p.Store() + "/approvals"); err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/caddyrec/caddyrec/e2e/gateway"
+	"github.com/caddyrec/caddyrec/e2e/wait"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -83,7 +84,7 @@ func TestNothingAcknowledgedIsLostWhenTheGatewayIsKilledUnderLoad(t *testing.T) 
 	for round := range 5 {
 		w.start()
 		l := w.load(fmt.Sprintf("round%d", round), token, 16)
-		eventually(t, "400 orders are answered", func() bool { return l.answers.Load() >= 400 })
+		wait.Until(t, "400 orders are answered", func() bool { return l.answers.Load() >= 400 })
 		w.Kill()
 		l.end()
 		for item, status := range l.answered {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/caddyrec/caddyrec/e2e/duckdb"
+	"github.com/caddyrec/caddyrec/e2e/wait"
 )
 
 // sealedStory is a store whose log is sealed and has a record of nearly every
@@ -27,7 +28,7 @@ func sealedStory(t *testing.T) *world {
 	w.post("/orders", "no token", order("x", 1))
 	held := w.async(w.request(http.MethodPost, "/orders", ana, order("castle", 5000)))
 	w.vote(w.pending(ben), ben, "approve", "seen the contract")
-	within(t, "answer", held)
+	wait.For(t, "answer", held)
 	arrived, release := make(chan struct{}), make(chan struct{})
 	w.up.answers(func(http.ResponseWriter, *http.Request) {
 		close(arrived)
@@ -35,11 +36,11 @@ func sealedStory(t *testing.T) *world {
 	})
 	t.Cleanup(func() { close(release) })
 	orphan := w.async(w.request(http.MethodPost, "/orders", ben, order("lost", 7)))
-	within(t, "arrival", arrived)
+	wait.For(t, "arrival", arrived)
 	w.Kill()
-	within(t, "answer", orphan)
+	wait.For(t, "answer", orphan)
 	w.start()
-	eventually(t, "the log is sealed", func() bool {
+	wait.Until(t, "the log is sealed", func() bool {
 		sealed, err := filepath.Glob(filepath.Join(w.LedgerFolder("main"), "sealed", "*", "*", "*.gz"))
 		return err == nil && len(sealed) > 0
 	})

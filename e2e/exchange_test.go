@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddyrec/caddyrec/e2e/wait"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -28,7 +29,7 @@ func TestARequestIsRecordedBeforeTheUpstreamSeesItAndItsAnswerBeforeTheClientDoe
 	if a.Body != receipt {
 		t.Errorf("the client got %q, the upstream sent %q", a.Body, receipt)
 	}
-	if types := within(t, "arrival", atUpstream); len(types) != 1 || types[0] != record.Intent {
+	if types := wait.For(t, "arrival", atUpstream); len(types) != 1 || types[0] != record.Intent {
 		t.Errorf("when the upstream saw the request, the ledger had %v, want its intent", types)
 	}
 	if got := w.up.arrivals()[0].Body; got != body {

@@ -14,6 +14,7 @@ import (
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 
 	"github.com/caddyrec/caddyrec/e2e/gateway"
+	"github.com/caddyrec/caddyrec/e2e/wait"
 	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/storage"
 	"github.com/caddyrec/caddyrec/storage/gcs"
@@ -133,13 +134,13 @@ http://{$ADDRESS} {
 	bucket = emulator(t, at, kept)
 	serve() // seals what the last left open, and uploads it
 	send()
-	eventually(t, "the bucket has a sealed segment", func() bool { return sealed(bucket) == 1 })
+	wait.Until(t, "the bucket has a sealed segment", func() bool { return sealed(bucket) == 1 })
 	w.stop()
 	serve()
-	eventually(t, "the bucket has the next one", func() bool { return sealed(bucket) == 2 })
+	wait.Until(t, "the bucket has the next one", func() bool { return sealed(bucket) == 2 })
 	w.stop()
 	serve()
-	eventually(t, "and the next", func() bool { return sealed(bucket) == 3 })
+	wait.Until(t, "and the next", func() bool { return sealed(bucket) == 3 })
 
 	w.stop()
 
@@ -164,21 +165,21 @@ http://{$ADDRESS} {
 }
 
 func sealed(bucket *fakestorage.Server) (n int) {
-	all, _, err := bucket.ListObjects("records", "prod/ledger/main/sealed/", "", false)
+	all, err := bucket.ListObjectsWithOptionsPaginated("records", fakestorage.ListOptions{Prefix: "prod/ledger/main/sealed/"})
 	if err != nil {
 		return 0
 	}
-	return len(all)
+	return len(all.Objects)
 }
 
 // download copies the objects below a prefix into a folder.
 func download(t *testing.T, bucket *fakestorage.Server, prefix, folder string) {
 	t.Helper()
-	all, _, err := bucket.ListObjects("records", prefix, "", false)
+	all, err := bucket.ListObjectsWithOptionsPaginated("records", fakestorage.ListOptions{Prefix: prefix})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, attrs := range all {
+	for _, attrs := range all.Objects {
 		o, err := bucket.GetObject("records", attrs.Name)
 		if err != nil {
 			t.Fatal(err)

@@ -9,31 +9,23 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/caddyrec/caddyrec/e2e/gateway"
 	"github.com/caddyrec/caddyrec/e2e/provider"
 )
 
-// scratch is the run's folder. Its name is short: sockets are below it.
-var scratch string
-
-// binary is the gateway under test.
-var binary string
+// tests are what this run's tests have in common.
+var tests *gateway.Run
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	var err error
-	if scratch, err = os.MkdirTemp("", "e2e"); err != nil {
+	if tests, err = gateway.NewRun("e2e"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(scratch)
-	if binary, err = gateway.Build(context.Background(), scratch); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
+	defer tests.End()
 	defer stopIssuer()
 	return m.Run()
 }
@@ -49,7 +41,7 @@ var (
 func issuer(t *testing.T) *provider.Provider {
 	t.Helper()
 	startIssuer.Do(func() {
-		shared = provider.New(scratch)
+		shared = provider.New(tests.Folder)
 		sharedErr = shared.Start(context.Background())
 	})
 	if sharedErr != nil {
@@ -77,36 +69,6 @@ func ownIssuer(t *testing.T) *provider.Provider {
 		}
 	})
 	return p
-}
-
-// patience is how long a condition may take to come about.
-const patience = 30 * time.Second
-
-// eventually waits until cond holds.
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("after %s it is still not so: %s", patience, what)
-		}
-	}
-}
-
-// within waits for a value, but not for ever.
-func within[T any](t *testing.T, what string, c <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(patience):
-		t.Fatalf("after %s there is still no %s", patience, what)
-		panic("unreachable")
-	}
 }
 
 // write puts a file into the test's own folder, which the gateway does not

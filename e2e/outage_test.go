@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+
+	"github.com/caddyrec/caddyrec/e2e/wait"
 )
 
 func TestAProviderThatIsAwayAtTheStartIsWaitedForWithoutAReload(t *testing.T) {
@@ -27,7 +29,7 @@ func TestAProviderThatIsAwayAtTheStartIsWaitedForWithoutAReload(t *testing.T) {
 	if err := p.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "requests are served", func() bool {
+	wait.Until(t, "requests are served", func() bool {
 		return w.post("/orders", token, order("chair", 1)).Status == http.StatusOK
 	})
 }
@@ -63,7 +65,7 @@ func TestARotatedKeyIsAcceptedAndTheOldOneNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	token := w.service("service")
-	eventually(t, "the new key is accepted", func() bool {
+	wait.Until(t, "the new key is accepted", func() bool {
 		return w.post("/orders", token, order("chair", 1)).Status == http.StatusOK
 	})
 	w.want(w.post("/orders", old, order("chair", 1)), http.StatusUnauthorized, "token-unknown-key")

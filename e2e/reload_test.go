@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/caddyrec/caddyrec/e2e/wait"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -20,12 +21,12 @@ func TestReloadsUnderLoadLoseNothingAndAHeldRequestOutlivesThem(t *testing.T) {
 		if err := w.Reload(t.Context(), w.caddyfile()); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "orders are answered after the reload", func() bool { return l.answers.Load() >= before+50 })
+		wait.Until(t, "orders are answered after the reload", func() bool { return l.answers.Load() >= before+50 })
 	}
 	if a := w.vote(id, ben, "approve", ""); a.Status != http.StatusOK {
 		t.Fatalf("the vote is answered with %d %s", a.Status, a.Body)
 	}
-	w.want(within(t, "answer", held), http.StatusOK, "")
+	w.want(wait.For(t, "answer", held), http.StatusOK, "")
 	l.end()
 	exchanges, intents := w.items(record.ExchangeType), w.items(record.Intent)
 	// A reload closes connections that are idle. A request that was sent on one
@@ -62,8 +63,8 @@ func TestARequestHeldOverAReloadToAnotherLogIsRecordedWhereItBegan(t *testing.T)
 	if a := w.vote(id, ben, "approve", ""); a.Status != http.StatusOK {
 		t.Fatalf("the vote is answered with %d %s", a.Status, a.Body)
 	}
-	w.want(within(t, "answer", held), http.StatusOK, "")
-	eventually(t, "the first log is closed in good order", func() bool {
+	w.want(wait.For(t, "answer", held), http.StatusOK, "")
+	wait.Until(t, "the first log is closed in good order", func() bool {
 		lines := w.records()
 		return lines[len(lines)-1].Type == record.GatewayStopped
 	})

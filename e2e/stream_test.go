@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/caddyrec/caddyrec/e2e/wait"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -63,7 +64,7 @@ func TestServerSentEventsArriveOneByOneEachRecordedBeforeItsRelease(t *testing.T
 				}
 			}()
 			for n := range events {
-				if got := within(t, "event", lines); got != fmt.Sprintf("data: event %d", n) {
+				if got := wait.For(t, "event", lines); got != fmt.Sprintf("data: event %d", n) {
 					t.Fatalf("event %d is %q", n, got)
 				}
 				if parts := len(w.recorded(record.Chunk)); parts <= n {
@@ -74,7 +75,7 @@ func TestServerSentEventsArriveOneByOneEachRecordedBeforeItsRelease(t *testing.T
 			if _, more := <-lines; more {
 				t.Error("there is more after the last event")
 			}
-			eventually(t, "the exchange is recorded", func() bool { return len(w.recorded(record.ExchangeType)) == 1 })
+			wait.Until(t, "the exchange is recorded", func() bool { return len(w.recorded(record.ExchangeType)) == 1 })
 			x := w.last(record.ExchangeType)
 			var size int64
 			for _, l := range w.recorded(record.Chunk) {
@@ -141,7 +142,7 @@ func TestAnAnswerThatTheUpstreamBreaksOffIsRecordedAsAborted(t *testing.T) {
 	if a, err := send(w.request(http.MethodGet, "/orders", w.login("ana"), "")); err == nil && a.Status < 500 {
 		t.Errorf("half an answer came as %d %q", a.Status, a.Body)
 	}
-	eventually(t, "the exchange is recorded", func() bool { return len(w.recorded(record.ExchangeType)) == 1 })
+	wait.Until(t, "the exchange is recorded", func() bool { return len(w.recorded(record.ExchangeType)) == 1 })
 	if r := w.last(record.ExchangeType).Response; r.Error == "" || r.Body == nil || r.Body.Content != nil {
 		t.Errorf("the response on record is %+v", r)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/caddyrec/caddyrec/e2e/provider"
+	"github.com/caddyrec/caddyrec/e2e/wait"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -104,7 +105,7 @@ func TestATokenIsRefusedOnceItHasExpired(t *testing.T) {
 		t.Fatalf("the answer is %d %s", a.Status, a.Body)
 	}
 	var a answer
-	eventually(t, "the token is refused", func() bool {
+	wait.Until(t, "the token is refused", func() bool {
 		a = w.post("/orders", token, order("chair", 1))
 		return a.Status != http.StatusOK
 	})

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/caddyrec/caddyrec/e2e/wait"
 )
 
 func TestACopyOfALogIsProvedWithThePublicKeyUntilAWordInItIsChanged(t *testing.T) {
@@ -23,7 +25,7 @@ func TestACopyOfALogIsProvedWithThePublicKeyUntilAWordInItIsChanged(t *testing.T
 	w.stop()
 	w.start() // seals what was written so far
 	w.want(w.post("/orders", token, order("sofa", 1)), http.StatusOK, "")
-	eventually(t, "what the first start wrote is sealed", func() bool {
+	wait.Until(t, "what the first start wrote is sealed", func() bool {
 		sealed, err := filepath.Glob(filepath.Join(w.LedgerFolder("main"), "sealed", "*", "*", "*"))
 		return err == nil && len(sealed) > 0
 	})

@@ -100,16 +100,11 @@ type world struct {
 // be set before it is started.
 func newWorld(t *testing.T, p *provider.Provider) *world {
 	t.Helper()
-	folder, err := os.MkdirTemp(scratch, "g")
+	g, err := tests.Gateway()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, err := gateway.FreeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, up: newUpstream(t), provider: p}
-	w.Gateway = &gateway.Gateway{Binary: binary, Folder: folder, Address: address}
+	w := &world{Gateway: g, t: t, up: newUpstream(t), provider: p}
 	w.vars = map[string]string{
 		"GROUPS": "engineering security", "UPSTREAM": w.up.host(),
 		"ORDER": write(t, "order.json", orderSchema), "RECEIPT": write(t, "receipt.json", receiptSchema),

@@ -11,7 +11,6 @@ package exchange
 import (
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -21,8 +20,6 @@ import (
 type Exchange struct {
 	// ID is what all records of this exchange have in common.
 	ID string
-	// Start is when the gateway first saw the request.
-	Start time.Time
 
 	// Identity and Session are who asked; nil until somebody authenticated.
 	Identity *record.Identity
@@ -39,6 +36,8 @@ type Exchange struct {
 	Request record.Request
 	// Masked tells what was masked in Request.
 	Masked []record.Masked
+	// Before is what it was before; nil unless records keep originals.
+	Before *Before
 
 	// Body is the request's body.
 	Body *Body
@@ -84,6 +83,9 @@ func (x *Exchange) Record(t record.Type) *record.Record {
 	}{x.Client, x.Request, x.Verdicts}
 	r.Client, r.Request = &own.client, &own.request
 	r.Masked = append([]record.Masked(nil), x.Masked...)
+	if x.Before != nil {
+		r.Unmasked = x.Before.of(&x.Request)
+	}
 	r.Approval = x.Approval
 	late := x.shadow.Load()
 	if late != nil {

@@ -47,9 +47,6 @@ type Config struct {
 	// MaxStale is how long keys are used since they were last fetched. Default
 	// 24 h.
 	MaxStale time.Duration
-	// JWKSURL names the key set itself and skips discovery. Optional; https, or
-	// http for loopback hosts.
-	JWKSURL string
 	// Client fetches discovery document and key set. Default: its own, 10 s
 	// timeout. Without a timeout or redirect policy of its own it gets ours.
 	Client *http.Client
@@ -98,11 +95,6 @@ func (c Config) complete() (Config, error) {
 	}
 	if u, _ := url.Parse(c.Issuer); u.RawQuery != "" || u.ForceQuery {
 		return c, errors.New("issuer must not have a query (OpenID Connect Discovery 1.0, section 3)")
-	}
-	if c.JWKSURL != "" {
-		if err := checkURL("jwks url", c.JWKSURL, true); err != nil {
-			return c, err
-		}
 	}
 	if len(c.Audiences) == 0 || slices.Contains(c.Audiences, "") {
 		return c, errors.New("at least one audience is required and none may be empty: name the one your provider puts into tokens for this API")

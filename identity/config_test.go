@@ -26,7 +26,6 @@ func TestConfigurationsThatWouldBeUnsafeAreRefused(t *testing.T) {
 		"keys stale before refreshed": func(c *Config) { c.MaxStale = time.Minute },
 		"refresh under min refetch":   func(c *Config) { c.Refresh = time.Second },
 		"a negative cache":            func(c *Config) { c.CacheSize = -1 },
-		"an http key set":             func(c *Config) { c.JWKSURL = "http://keys.example/k" },
 	} {
 		c := Config{Issuer: "https://id.example.com", Audiences: []string{"a"}, SessionID: sessionID}
 		alter(&c)

@@ -74,21 +74,19 @@ func (v *Verifier) Run(ctx context.Context) {
 // fetch gets the current keys. If told to it looks first whether they have moved,
 // and makes do with the old place if that cannot be found out.
 func (v *Verifier) fetch(ctx context.Context, discover bool) (*keyring, error) {
-	address := v.cfg.JWKSURL
-	if address == "" {
-		if old := v.source.ring.Load(); old != nil {
-			address = old.url
-		}
-		if address == "" || discover {
-			found, err := v.discover(ctx)
-			switch {
-			case err == nil:
-				address = found
-			case address == "":
-				return nil, err
-			default:
-				v.cfg.Logger.Warn("discovery failed, keys are fetched from where they were", "issuer", v.cfg.Issuer, "error", err)
-			}
+	address := ""
+	if old := v.source.ring.Load(); old != nil {
+		address = old.url
+	}
+	if address == "" || discover {
+		found, err := v.discover(ctx)
+		switch {
+		case err == nil:
+			address = found
+		case address == "":
+			return nil, err
+		default:
+			v.cfg.Logger.Warn("discovery failed, keys are fetched from where they were", "issuer", v.cfg.Issuer, "error", err)
 		}
 	}
 	return v.fetchKeys(ctx, address)

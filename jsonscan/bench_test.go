@@ -117,7 +117,7 @@ func (k *keyScan) scan(src []byte) (found int, err error) {
 		switch tok.Kind {
 		case Key:
 			if tok.Escaped {
-				k.key = AppendCanonical(k.key[:0], src[tok.Start:tok.End])
+				k.key = canonical(k.key[:0], src[tok.Start:tok.End])
 			} else {
 				k.key = AppendFolded(k.key[:0], src[tok.Start+1:tok.End-1])
 			}

@@ -1,26 +1,12 @@
 package jsonscan
 
 import (
-	"bytes"
 	"slices"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
-
-// AppendCanonical appends the canonical form of a scanned Key or String token
-// to dst: decoded, then as by [AppendFolded].
-func AppendCanonical(dst, quoted []byte) []byte {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return AppendFolded(dst, quoted[1:len(quoted)-1])
-	}
-	from := len(dst)
-	dst = AppendString(dst, quoted)
-	// In place: what stands for a rune has no more bytes than that, so writing
-	// never overtakes reading.
-	return AppendFolded(dst[:from], dst[from:])
-}
 
 // AppendFolded appends text to dst without its '_', '-' and spaces, without
 // what cannot be seen, and with every rune replaced by the one that stands for

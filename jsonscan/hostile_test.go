@@ -26,7 +26,7 @@ func TestWhatSlipsPastOtherReadersDoesNotSlipPastThisOne(t *testing.T) {
 		s.Reset([]byte(src), Limits{})
 		s.Next()
 		tok, err := s.Next()
-		return err == nil && string(AppendCanonical(nil, []byte(src[tok.Start:tok.End]))) == "password"
+		return err == nil && string(canonical(nil, []byte(src[tok.Start:tok.End]))) == "password"
 	}
 	for _, c := range []struct {
 		row, src string

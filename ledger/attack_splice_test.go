@@ -66,8 +66,8 @@ func TestTwoLogsSplicedAreFound(t *testing.T) {
 		"a segment of a log with the same key":    {true, []string{"sealed/*/*/*4.ndjson.gz"}, middle},
 		"a segment, its tile and its checkpoint":  {true, []string{"sealed/*/*/*4.ndjson.gz", "tile/0/000.p/8", "checkpoints/*8"}, append(slices.Clip(signed), "damaged 8 id-r8", stored12, latest12, "damaged 11 id-r11")},
 		"the last records and what they signed":   {true, []string{"open/*", "checkpoint", "checkpoints/*12"}, end},
-		"all but the first segment":               {true, []string{"open/*", "checkpoint", "checkpoints/*12", "checkpoints/*8", "tile/0/000.p/8", "sealed/*/*/*4.ndjson.gz"}, signed},
-		"all but the first segment and its tiles": {true, []string{"open/*", "checkpoint", "checkpoints/*", "tile/0/000.p/*", "sealed/*/*/*4.ndjson.gz"}, begin},
+		"all but the first segment":               {true, []string{"open/*", "checkpoint", "checkpoints/*12", "checkpoints/*8", "tile/0/000.p/8", "index/*4.gz", "sealed/*/*/*4.ndjson.gz"}, signed},
+		"all but the first segment and its tiles": {true, []string{"open/*", "checkpoint", "checkpoints/*", "tile/0/000.p/*", "index/*4.gz", "sealed/*/*/*4.ndjson.gz"}, begin},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

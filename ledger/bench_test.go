@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -139,21 +138,11 @@ func BenchmarkVerify(b *testing.B) {
 	wg.Wait()
 	closeLog(b, l)
 	l = p.open()
-	for len(p.openSegments()) > 1 {
-		time.Sleep(time.Millisecond)
-	}
+	allSealed(b, l)
 	closeLog(b, l)
 	b.ResetTimer()
 	for b.Loop() {
 		r := p.verified()
 		b.SetBytes(r.Bytes)
 	}
-}
-
-func (p *place) openSegments() []string {
-	names, err := filepath.Glob(p.path("open", "*.ndjson"))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return names
 }

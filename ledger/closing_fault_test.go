@@ -1,12 +1,12 @@
 package ledger
 
 import (
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 )
 
 func TestOnAFullDiskWhatWasBegunCanStillBeClosed(t *testing.T) {
@@ -68,62 +68,56 @@ func TestOnAFullDiskWhatWasBegunCanStillBeClosed(t *testing.T) {
 
 func TestInOneBatchOnlyWhatClosesGetsTheSpaceKeptForIt(t *testing.T) {
 	p := newPlace(t)
-	d := p.faulty()
-	var extends atomic.Int64
-	d.extend = func(do func() error) error { // a segment's beginning, and no more
-		if extends.Add(1) > 1 {
-			return syscall.ENOSPC
-		}
-		return do()
-	}
-	l := p.open(func(o *Options) { o.disk = d })
-	big := strings.Repeat("x", firstStep-closingSpace-2000)
-	commit(t, l, big)
-	begun, release := make(chan struct{}), make(chan struct{})
-	d.set(func(f *faulty) {
-		f.sync_ = func(do func() error) error {
-			d.set(func(f *faulty) { f.sync_ = nil })
-			close(begun)
-			<-release
+	p.bubble(func(t *testing.T) {
+		d := p.faulty()
+		var extends atomic.Int64
+		d.extend = func(do func() error) error { // a segment's beginning, and no more
+			if extends.Add(1) > 1 {
+				return syscall.ENOSPC
+			}
 			return do()
 		}
-	})
-	var wg sync.WaitGroup
-	wg.Go(func() { commit(t, l, "first") })
-	<-begun // the rest waits, and is one batch
-	other := strings.Repeat("y", 1000)
-	texts := []string{"close 1", other, "close 2", other, "close 3"}
-	errs := make([]error, len(texts))
-	for i, text := range texts {
-		wg.Go(func() {
-			do := l.Commit
-			if strings.HasPrefix(text, "close") {
-				do = l.CommitClosing
+		l := p.open(func(o *Options) { o.disk = d })
+		big := strings.Repeat("x", firstStep-closingSpace-2000)
+		commit(t, l, big)
+		begun, release := make(chan struct{}), make(chan struct{})
+		d.set(func(f *faulty) {
+			f.sync_ = func(do func() error) error {
+				d.set(func(f *faulty) { f.sync_ = nil })
+				close(begun)
+				<-release
+				return do()
 			}
-			_, errs[i] = do(t.Context(), fields(text))
 		})
-		for { // in this order
-			l.queue.mu.Lock()
-			n := l.queue.records
-			l.queue.mu.Unlock()
-			if n == i+1 {
-				break
+		var wg sync.WaitGroup
+		wg.Go(func() { commit(t, l, "first") })
+		<-begun // the rest waits, and is one batch
+		other := strings.Repeat("y", 1000)
+		texts := []string{"close 1", other, "close 2", other, "close 3"}
+		errs := make([]error, len(texts))
+		for i, text := range texts {
+			wg.Go(func() {
+				do := l.Commit
+				if strings.HasPrefix(text, "close") {
+					do = l.CommitClosing
+				}
+				_, errs[i] = do(t.Context(), fields(text))
+			})
+			synctest.Wait() // in this order
+		}
+		close(release)
+		wg.Wait()
+		for i, err := range errs {
+			if closes := strings.HasPrefix(texts[i], "close"); closes && err != nil || !closes && reasonOf(err) != reasonFull {
+				t.Errorf("record %d, %.9q: %v", i, texts[i], err)
 			}
-			runtime.Gosched()
 		}
-	}
-	close(release)
-	wg.Wait()
-	for i, err := range errs {
-		if closes := strings.HasPrefix(texts[i], "close"); closes && err != nil || !closes && reasonOf(err) != reasonFull {
-			t.Errorf("record %d, %.9q: %v", i, texts[i], err)
-		}
-	}
-	d.space()
-	closeLog(t, l)
-	hasTexts(t, p.read(), big, "first", "close 1", "close 2", "close 3")
-	p.verified()
-	p.noProblems()
+		d.space()
+		closeLog(t, l)
+		hasTexts(t, p.read(), big, "first", "close 1", "close 2", "close 3")
+		p.verified()
+		p.noProblems()
+	})
 }
 
 func TestASegmentBeginsWithTheSpaceThatIsKeptForClosing(t *testing.T) {

@@ -3,11 +3,27 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"hash"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
 )
+
+// holds says whether an object has the bytes of that SHA-256.
+func (s *sealer) holds(ctx context.Context, object string, sum hash.Hash) (bool, error) {
+	r, err := s.log.opts.Store.Open(ctx, object)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	there := sha256.New()
+	if _, err := io.Copy(there, r); err != nil {
+		return false, err
+	}
+	return bytes.Equal(there.Sum(nil), sum.Sum(nil)), nil
+}
 
 // sealedIs says whether an object unpacks to the segment's records, the first
 // job.size bytes of its file. How it was packed does not matter.

@@ -65,10 +65,10 @@ func TestKeyFilesThatCannotBeTrustedAreRefused(t *testing.T) {
 		"public key of another":  {func(d string) error { return copyKey(d, "other.public", "test.public") }, "does not belong"},
 		"signing key of another": {func(d string) error { return copyKey(d, "other.signing.key", "test.signing.key") }, "not of"},
 	} {
+		if name == "others may read it" && runtime.GOOS == "windows" {
+			continue // modes mean something else there
+		}
 		t.Run(name, func(t *testing.T) {
-			if strings.Contains(name, "others") && runtime.GOOS == "windows" {
-				t.Skip("modes mean something else on Windows")
-			}
 			dir := t.TempDir()
 			var secrets []string
 			for _, log := range []string{"test", "other"} {

@@ -24,6 +24,7 @@
 //	open/<first>.ndjson the segment being written: records, then zeros
 //	sealed/dt=…/hour=…/<first>.ndjson.gz  write-once, by the first record's time
 //	tile/…              hashes of all sealed records
+//	index/<first>.gz    where each session's records are in a sealed segment
 //	holds/              legal holds, and what ended them
 //	purged/             one for each segment that was removed by retention
 //	conflict/           open segments whose sealed name something else had

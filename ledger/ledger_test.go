@@ -34,6 +34,7 @@ type place struct {
 	mu       sync.Mutex
 	problems []error
 	notes    [][]byte
+	noted    chan struct{} // of capacity 1: a checkpoint was announced
 }
 
 func newPlace(t testing.TB) *place {
@@ -48,7 +49,14 @@ func newPlace(t testing.TB) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &place{t: t, store: store, keys: keys, dir: filepath.Join(store.Root(), "ledger", "test")}
+	return &place{t: t, store: store, keys: keys, dir: filepath.Join(store.Root(), "ledger", "test"), noted: make(chan struct{}, 1)}
+}
+
+// after waits until ok, which an announced checkpoint may have made so.
+func (p *place) after(ok func() bool) {
+	for !ok() {
+		<-p.noted
+	}
 }
 
 func (p *place) options() Options {
@@ -63,6 +71,10 @@ func (p *place) options() Options {
 			p.mu.Lock()
 			p.notes = append(p.notes, note)
 			p.mu.Unlock()
+			select {
+			case p.noted <- struct{}{}:
+			default:
+			}
 		},
 	}
 }
@@ -158,6 +170,45 @@ func commit(t testing.TB, l *Log, texts ...string) {
 	}
 }
 
+// underLoad commits one record after the other until stop is called.
+func underLoad(t testing.TB, l *Log) (stop func()) {
+	end := make(chan struct{})
+	var load sync.WaitGroup
+	load.Go(func() {
+		for {
+			select {
+			case <-end:
+				return
+			default:
+				commit(t, l, "x")
+			}
+		}
+	})
+	return func() {
+		close(end)
+		load.Wait()
+	}
+}
+
+// manyTiles makes a log of 1,280 records in several sealed segments.
+func manyTiles(t *testing.T) *place {
+	t.Helper()
+	p := newPlace(t)
+	l := p.open(func(o *Options) { o.SealBytes = 60_000 })
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			for range 20 {
+				commit(t, l, "x")
+			}
+		})
+	}
+	all.Wait()
+	closeLog(t, l)
+	restart(t, p)
+	return p
+}
+
 func closeLog(t testing.TB, l *Log) {
 	t.Helper()
 	if err := l.Close(); err != nil {
@@ -188,6 +239,14 @@ func hasTexts(t testing.TB, lines []string, texts ...string) {
 
 func (p *place) path(elem ...string) string {
 	return filepath.Join(append([]string{p.dir}, elem...)...)
+}
+
+func (p *place) openSegments() []string {
+	names, err := filepath.Glob(p.path("open", "*.ndjson"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return names
 }
 
 // only gives the one file that a pattern matches in the log's folder.

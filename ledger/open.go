@@ -90,6 +90,9 @@ func (l *Log) start() error {
 	l.signing.newest = state.signed
 	l.queue, l.committed, l.closed = newQueue(), make(chan struct{}), make(chan struct{})
 	l.sealer = sealer{log: l, tiling: state.base, pending: state.jobs, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	if err := l.sealer.restoreIndex(); err != nil {
+		return err
+	}
 	l.sealer.wake <- struct{}{}
 	l.checkpointer = checkpointer{log: l, stop: make(chan struct{}), done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())

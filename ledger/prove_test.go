@@ -51,23 +51,8 @@ func TestEveryRecordHasAProofThatStandsAlone(t *testing.T) {
 }
 
 func TestAProofOfALargeLogReadsFewFilesAndTakesLittleRoom(t *testing.T) {
-	p := newPlace(t)
-	l := p.open(func(o *Options) { o.SealBytes = 60_000 })
-	done := make(chan struct{})
-	for range 64 {
-		go func() {
-			defer func() { done <- struct{}{} }()
-			for range 20 {
-				commit(t, l, "x")
-			}
-		}()
-	}
-	for range 64 {
-		<-done
-	}
-	closeLog(t, l)
-	restart(t, p)
-	l = p.open()
+	p := manyTiles(t)
+	l := p.open()
 	commit(t, l, "y", "z")
 	closeLog(t, l)
 	for seq := uint64(0); seq < 1282; seq += 61 {

@@ -112,12 +112,7 @@ func TestAClockThatWasSetBackFreesNothingThatIsHeld(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	closeLog(t, l)
-	l = p.open()
-	commit(t, l, "later")
-	closeLog(t, l)
-	l = p.open()
-	waitFor(t, "all segments are sealed", func() bool { return l.Stats().Unsealed == 0 })
+	l = p.followed(l)
 	done := purge(t, l, Purge{Before: time.Now(), DryRun: true})
 	if len(done) != 1 || !done[0].From.Equal(firstDay.AddDate(0, 0, -5)) || !done[0].Until.Equal(firstDay.AddDate(0, 0, 5)) {
 		t.Errorf("the report is %+v", done)
@@ -161,7 +156,7 @@ func TestAPurgeIsSignedForBeforeAnythingGoes(t *testing.T) {
 	p, l := days(t, 3)
 	closeLog(t, l)
 	l = p.open(func(o *Options) { o.CheckpointEvery = time.Hour })
-	waitFor(t, "all segments are sealed", func() bool { return l.Stats().Unsealed == 0 })
+	allSealed(t, l)
 	purge(t, l, Purge{Before: firstDay.AddDate(0, 0, 1)})
 	if r := p.verified(); r.Purged != 3 { // with the log open
 		t.Errorf("purged %d", r.Purged)

@@ -120,7 +120,7 @@ func TestAMarkerIsDurableBeforeItsSegmentGoes(t *testing.T) {
 	purge(t, l, Purge{Before: firstDay.AddDate(0, 0, 1)})
 	// The marker that was found is made durable, since its maker may not have
 	// got to that.
-	want := []string{l.prefix + purgedName(0), "-" + l.prefix + "sealed/dt=2026-01-01/hour=06/000000000000.ndjson.gz"}
+	want := []string{l.prefix + purgedName(0), "-" + l.prefix + "sealed/dt=2026-01-01/hour=06/000000000000.ndjson.gz", "-" + l.prefix + indexName(0)}
 	if !slices.Equal(store.made, want) {
 		t.Errorf("in order: %q, want %q", store.made, want)
 	}

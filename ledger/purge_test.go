@@ -34,18 +34,35 @@ func days(t *testing.T, n int) (*place, *Log) {
 		closeLog(t, l)
 	}
 	l := p.open()
-	waitFor(t, "all segments are sealed", func() bool { return l.Stats().Unsealed == 0 })
+	allSealed(t, l)
 	commit(t, l, "today")
 	return p, l
 }
 
-func waitFor(t *testing.T, what string, ok func() bool) {
+// allSealed waits until the sealer has been through all that is pending. It
+// takes a wake-up only when it has nothing to do, and one waits for it at most:
+// when the third is on its way, all that came before the first is done.
+func allSealed(t testing.TB, l *Log) {
 	t.Helper()
-	for late := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(late) {
-			t.Fatalf("never came: %s", what)
-		}
+	for range 3 {
+		l.sealer.wake <- struct{}{}
 	}
+	if n := l.Stats().Unsealed; n > 0 {
+		t.Fatalf("%d segments could not be sealed", n)
+	}
+}
+
+// followed seals what l has, and one segment behind it, so that all of the first
+// may be purged. It returns the log, opened again.
+func (p *place) followed(l *Log) *Log {
+	p.t.Helper()
+	closeLog(p.t, l)
+	l = p.open()
+	commit(p.t, l, "later")
+	closeLog(p.t, l)
+	l = p.open()
+	allSealed(p.t, l)
+	return l
 }
 
 func purge(t *testing.T, l *Log, p Purge) []Purged {
@@ -232,7 +249,7 @@ func TestAPurgeThatACrashCutShortIsBroughtToItsEnd(t *testing.T) {
 		t.Errorf("announced, and there still: %d are called purged", r.Purged)
 	}
 	l = p.open()
-	waitFor(t, "all is sealed", func() bool { return l.Stats().Unsealed == 0 })
+	allSealed(t, l)
 	purge(t, l, Purge{Before: firstDay.AddDate(0, 0, 3)})
 	closeLog(t, l)
 	if r := p.verified(); r.Purged != 9 {
@@ -324,12 +341,12 @@ func TestRecordsWhosePurgeIsItselfPurgedAreNotMissing(t *testing.T) {
 	closeLog(t, l)
 	for range 2 { // the segment that tells of it is sealed, and another follows
 		l = p.open()
-		waitFor(t, "it is sealed", func() bool { return l.Stats().Unsealed == 0 })
+		allSealed(t, l)
 		commit(t, l, "more")
 		closeLog(t, l)
 	}
 	l = p.open()
-	waitFor(t, "it is sealed", func() bool { return l.Stats().Unsealed == 0 })
+	allSealed(t, l)
 	commit(t, l, "more")
 	done := purge(t, l, Purge{Before: time.Now().Add(time.Hour), Why: "all that is old"})
 	if len(gone(done)) < 3 {
@@ -351,11 +368,11 @@ func TestRecordsWhosePurgeIsItselfPurgedAreNotMissing(t *testing.T) {
 	}
 	// And once more, by a process that knows of it from the records alone.
 	l = p.open()
-	waitFor(t, "it is sealed", func() bool { return l.Stats().Unsealed == 0 })
+	allSealed(t, l)
 	commit(t, l, "more")
 	closeLog(t, l)
 	l = p.open()
-	waitFor(t, "it is sealed", func() bool { return l.Stats().Unsealed == 0 })
+	allSealed(t, l)
 	commit(t, l, "more")
 	if len(gone(purge(t, l, Purge{Before: time.Now().Add(time.Hour), Why: "all that is old"}))) == 0 {
 		t.Fatal("nothing went")

@@ -25,6 +25,7 @@ const (
 // request is one Commit under way. It and its channel are reused.
 type request struct {
 	fields     []byte
+	needs      needs
 	closing    bool         // may use the space that is kept for it
 	state      requestState // guarded by queue.mu
 	answer     chan answer  // of capacity 1
@@ -56,15 +57,16 @@ func newQueue() *queue {
 	return q
 }
 
-func (q *queue) request(fields []byte, closing bool) *request {
+func (q *queue) request(fields []byte, closing bool, keys []string) *request {
 	r := q.spare.Get().(*request)
 	r.fields, r.closing = fields, closing
+	r.needs.set(keys)
 	return r
 }
 
 // free gives back a request whose answer was taken, or will never come.
 func (q *queue) free(r *request) {
-	r.fields, r.prev, r.next = nil, nil, nil
+	r.fields, r.needs, r.prev, r.next = nil, needs{}, nil, nil
 	q.spare.Put(r)
 }
 

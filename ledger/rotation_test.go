@@ -287,27 +287,15 @@ func TestOneNewKeyWaitsAtATime(t *testing.T) {
 func TestARotationUnderLoadLeavesAnIntactLog(t *testing.T) {
 	p := newPlace(t)
 	l := p.open(func(o *Options) { o.SealBytes = 2000 })
-	stop, done := make(chan struct{}), make(chan struct{})
 	commit(t, l, "first")
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				commit(t, l, "x")
-			}
-		}
-	}()
+	stop := underLoad(t, l)
 	for range 10 {
 		p.newKey()
 		commit(t, l, "y")
 		p.rotate(l)
 		p.verified()
 	}
-	close(stop)
-	<-done
+	stop()
 	closeLog(t, l)
 	p.reload()
 	p.noProblems()

@@ -35,6 +35,7 @@ type sealJob struct {
 type sealer struct {
 	log    *Log
 	tiling *tiling // of the tree that is sealed; changed by the sealer only, under mu
+	last   lastIndex
 
 	mu      sync.Mutex
 	pending []sealJob
@@ -114,25 +115,26 @@ func (s *sealer) sealPending(ctx context.Context) bool {
 	return false
 }
 
-// seal writes a segment's tiles, checkpoint and sealed object, looks at what is
-// there, and only then lets go of the open file.
+// seal writes a segment's tiles, checkpoint, index and sealed object, in this order,
+// looks at what is there, and only then lets go of the open file.
 func (s *sealer) seal(ctx context.Context, job sealJob) error {
 	if job.sealed != "" {
 		return s.dropTwin(ctx, job)
 	}
-	tiles, when, err := s.writeTiles(ctx, job)
+	f, err := s.log.disk.files().Open(job.name)
 	if err != nil {
 		return err
 	}
-	c := checkpoint{size: job.end, root: job.root}
-	signed, err := s.log.signing.sign(c)
+	defer f.Close()
+	var signed []byte
+	p, err := s.newPass(job, f, func(p *pass) (err error) {
+		signed, err = s.vouch(ctx, p)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	if err := s.log.signing.store(ctx, c, signed); err != nil {
-		return err
-	}
-	conflict, err := s.writeSealed(ctx, job, sealedName(when, job.first))
+	conflict, err := s.writeSealed(ctx, p)
 	if err == nil && s.log.remote != nil {
 		err = conflict // what a store has cannot be set aside
 	}
@@ -141,7 +143,7 @@ func (s *sealer) seal(ctx context.Context, job sealJob) error {
 	}
 	s.log.announce(signed)
 	s.mu.Lock()
-	s.tiling = tiles
+	s.tiling = p.tiling
 	s.mu.Unlock()
 	if conflict != nil {
 		err = s.setAside(job, conflict)
@@ -155,76 +157,52 @@ func (s *sealer) seal(ctx context.Context, job sealJob) error {
 	return nil
 }
 
-// writeTiles hashes the segment as it is on disk, holds that against what was
-// acknowledged, and writes the tiles that it completes.
-func (s *sealer) writeTiles(ctx context.Context, job sealJob) (t *tiling, when time.Time, err error) {
-	if s.tiling.size != job.first {
-		return nil, when, fmt.Errorf("it begins at record %d, but %d are sealed", job.first, s.tiling.size)
+// vouch makes a segment's tiles durable, then a checkpoint of them, and then its
+// index.
+func (s *sealer) vouch(ctx context.Context, p *pass) (signed []byte, err error) {
+	if err := storage.CreateAll(ctx, s.log.opts.Store, p.tiles); err != nil {
+		return nil, err
 	}
-	f, err := s.log.disk.files().Open(job.name)
-	if err != nil {
-		return nil, when, err
+	c := checkpoint{size: p.job.end, root: p.job.root}
+	if signed, err = s.log.signing.sign(c); err != nil {
+		return nil, err
 	}
-	defer f.Close()
-	t = s.tiling.clone()
-	tree := t.frontier()
-	var tiles []storage.Object
-	keep := func(tile tlog.Tile, hashes []tlog.Hash) error {
-		tiles = append(tiles, storage.Object{Name: s.log.prefix + tilePath(tile), Data: appendHashes(nil, hashes)})
-		return nil
+	if err := s.log.signing.store(ctx, c, signed); err != nil {
+		return nil, err
 	}
-	lines := newLineReader(io.LimitReader(f, job.size))
-	var hasher leafHasher
-	for {
-		line, _, err := lines.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, when, err
-		}
-		if tree.size == job.first {
-			when = recordTime(line)
-		}
-		leaf := hasher.sum(line)
-		tree.add(leaf)
-		if err := t.add(leaf, keep); err != nil {
-			return nil, when, err
-		}
-	}
-	if tree.size != job.end || tree.root() != job.root {
-		return nil, when, errors.New("its records are not those that were acknowledged: somebody or something changed the file")
-	}
-	t.partial(keep)
-	if err := storage.CreateAll(ctx, s.log.opts.Store, tiles); err != nil {
-		return nil, when, err
-	}
-	return t, when, nil
+	return signed, s.writeIndex(ctx, p)
 }
 
-// writeSealed writes the sealed object and reads it back. Conflict says that
-// another one has its name.
-func (s *sealer) writeSealed(ctx context.Context, job sealJob, name string) (conflict, err error) {
-	object := s.log.prefix + name
-	f, err := s.log.disk.files().Open(job.name)
+// writeSealed writes the sealed object and looks at what then is there.
+// Conflict says that another one has its name.
+func (s *sealer) writeSealed(ctx context.Context, p *pass) (conflict, err error) {
+	object := s.log.prefix + sealedName(p.when, p.job.first)
+	err = s.log.opts.Store.Create(ctx, object, p)
+	if errors.Is(err, storage.ErrExist) {
+		if err := p.finish(); err != nil {
+			return nil, err
+		}
+		same, err := s.sealedIs(ctx, p.job, object)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s back: %w", object, err)
+		}
+		if !same {
+			return fmt.Errorf("%w, and it is another: %s", storage.ErrExist, object), nil
+		}
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	err = s.log.opts.Store.Create(ctx, object, newCompressor(io.LimitReader(f, job.size)))
-	existed := errors.Is(err, storage.ErrExist)
-	if err != nil && !existed {
-		return nil, err
+	if p.err != io.EOF {
+		return nil, fmt.Errorf("the store made %s of less than it was given", object)
 	}
-	same, err := s.sealedIs(ctx, job, object)
+	same, err := s.holds(ctx, object, p.sum)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s back: %w", object, err)
 	}
-	if !same && !existed {
-		return nil, fmt.Errorf("%s does not hold what was just written to it", object)
-	}
 	if !same {
-		return fmt.Errorf("%w, and it is another: %s", storage.ErrExist, object), nil
+		return nil, fmt.Errorf("%s does not hold what was just written to it", object)
 	}
 	return nil, nil
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -226,5 +227,37 @@ func TestASealSignsTheNewestCheckpointToo(t *testing.T) {
 		if r := dead.verified(); r.Signed == 0 {
 			t.Error("nothing is signed for")
 		}
+	})
+}
+
+// garbling is a store that changes a byte of each sealed object it is given.
+type garbling struct{ storage.Store }
+
+func (g garbling) Create(ctx context.Context, name string, r io.Reader) error {
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if strings.Contains(name, sealedFolder) {
+		b[len(b)/2] ^= 1
+	}
+	return g.Store.Create(ctx, name, bytes.NewReader(b))
+}
+
+func TestASegmentIsKeptWhenTheStoreDoesNotHoldWhatItWasGiven(t *testing.T) {
+	p := newPlace(t)
+	l := p.open()
+	commit(t, l, "a", "b")
+	closeLog(t, l)
+	p.bubble(func(t *testing.T) {
+		l := p.open(func(o *Options) { o.Store = garbling{p.store} })
+		synctest.Wait()
+		if got := p.problemsSoFar(); len(got) != 1 || !strings.Contains(got[0].Error(), "does not hold what was just written") {
+			t.Errorf("problems: %v", got)
+		}
+		if open := p.openSegments(); len(open) != 2 {
+			t.Errorf("open are %q", open)
+		}
+		closeLog(t, l)
 	})
 }

@@ -33,6 +33,7 @@ type openSegment struct {
 	end   uint64    // seq after the last acknowledged record
 	size  int64     // bytes of acknowledged records
 	since time.Time // of the first record
+	keys  []string  // data keys that its acknowledged records carry
 
 	mu      sync.Mutex
 	alloc   int64         // bytes that are zero-filled and durable

@@ -85,6 +85,8 @@ type Problem struct {
 	//   - key: the key beside the log is not the one given, or its keys do not
 	//     follow from that
 	//   - conflict: a segment was set aside when another took its place
+	//   - index: what says where a segment's sessions are is not what its records
+	//     say; readers of sessions may have been misled
 	//   - hold: records were purged that a legal hold kept
 	//   - more: problems that are not listed, as many as Count
 	//   - proof: one record's proof is none, see [VerifyProof]
@@ -116,6 +118,7 @@ const (
 	kindSignature  = "signature"
 	kindKey        = "key"
 	kindConflict   = "conflict"
+	kindIndex      = "index"
 	kindHold       = "hold"
 	kindMore       = "more"
 	kindProof      = "proof"

@@ -114,11 +114,7 @@ func TestWhatSpeaksOfRecordsThatAreNotThereIsAProblem(t *testing.T) {
 		"no checkpoint at all": {func(p *place) { p.drop("checkpoint", "checkpoints") }, []string{"checkpoint "}},
 		"an empty sealed segment": {func(p *place) {
 			p.cut(8)
-			var empty bytes.Buffer
-			if _, err := empty.ReadFrom(newCompressor(strings.NewReader(""))); err != nil {
-				p.t.Fatal(err)
-			}
-			write(p.t, p.path("sealed", "dt=2026-11-21", "hour=18", "000000000008.ndjson.gz"), empty.Bytes())
+			write(p.t, p.path("sealed", "dt=2026-11-21", "hour=18", "000000000008.ndjson.gz"), packed(p.t, strings.NewReader("")))
 		}, []string{"segment sealed/dt=2026-11-21/hour=18/000000000008.ndjson.gz"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -44,6 +44,7 @@ func (v *verification) judge(s, next *scan) {
 			v.count(e.hash)
 		}
 		v.takeRetention(s, func(int) bool { return true })
+		v.checkIndex(s, end)
 	} else {
 		v.dissect(s, next, first, end)
 	}

@@ -36,6 +36,7 @@ type scan struct {
 	err     error // why it ends early
 
 	retention []retentionStatement
+	index     *indexTable // of a sealed segment
 }
 
 // readSegments scans the segments, some at once, and judges them in order.
@@ -163,6 +164,9 @@ func (b *bounded) Read(p []byte) (int, error) {
 // scan reads one segment.
 func (v *verification) scan(i int) *scan {
 	s := &scan{segment: v.segments[i], limit: noLimit}
+	if s.segment.sealed {
+		s.index = newIndexTable()
+	}
 	if i+1 < len(v.segments) {
 		s.limit = v.segments[i+1].first
 	}
@@ -204,6 +208,9 @@ func (v *verification) scan(i int) *scan {
 		if err != nil {
 			s.err = fmt.Errorf("at byte %d: %w", off, err)
 			break
+		}
+		if s.index != nil {
+			s.index.add(s.segment.first+uint64(len(s.entries)), line)
 		}
 		e := v.look(line)
 		e.off, e.hash = off, hasher.sum(line)

@@ -130,44 +130,17 @@ func TestALogBeingWrittenVerifies(t *testing.T) {
 	p := newPlace(t)
 	l := p.open(func(o *Options) { o.SealBytes = 4000 })
 	commit(t, l, "first")
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				commit(t, l, "x")
-			}
-		}
-	}()
+	stop := underLoad(t, l)
 	for range 20 {
 		p.verified()
 	}
-	close(stop)
-	<-done
+	stop()
 	closeLog(t, l)
 	p.verified()
 }
 
 func TestALogOfManyTilesVerifies(t *testing.T) {
-	p := newPlace(t)
-	l := p.open(func(o *Options) { o.SealBytes = 60_000 })
-	done := make(chan struct{})
-	for range 64 {
-		go func() {
-			defer func() { done <- struct{}{} }()
-			for range 20 {
-				commit(t, l, "x")
-			}
-		}()
-	}
-	for range 64 {
-		<-done
-	}
-	closeLog(t, l)
-	restart(t, p)
+	p := manyTiles(t)
 	if r := p.verified(); r.Records != 1280 {
 		t.Errorf("%d records", r.Records)
 	}

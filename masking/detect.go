@@ -88,6 +88,10 @@ func (w *work) run(text []byte, found gates, digits int) {
 	if d.has(detectJWT) && found.has(gateBase64) && found.has(gateDot) {
 		w.jwts(text)
 	}
+	// The payload of such a key is JSON in base64.
+	if d.has(detectCredential) && found.has(gateBase64) && found.has(gateDot) {
+		w.provisioningKeys(text)
+	}
 	if d.has(detectPrivateKey) && found.has(gatePEM) {
 		w.privateKeys(text)
 	}

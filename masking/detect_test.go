@@ -1,6 +1,7 @@
 package masking
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -11,6 +12,7 @@ var (
 	awsID     = "AKIA" + "IOSFODNN7EXAMPLE"
 	awsSecret = "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"
 	alnum36   = "0123456789abcdefghijABCDEFGHIJklmnop"
+	crk       = "crk1." + "0a1b2c3d4e5f6071." + "eyJpZCI6IjAxOWE2ZjNlLTdjMDAtNzAwMC04MDAwLTNmNmNkMWExYjJjMyJ9" + "." + "ab-_" + alnum36 + alnum36
 )
 
 func TestDetectorsFindWhatTheyAreFor(t *testing.T) {
@@ -47,6 +49,10 @@ func TestDetectorsFindWhatTheyAreFor(t *testing.T) {
 		{"google", "GOCSPX-" + alnum36[:28], Token},
 		{"bearer", "Bearer abcDEF123456", "Bearer [masked]"},
 		{"credential", "Basic dXNlcjpodW50ZXIy", "Basic [masked]"},
+		{"credential", crk, Token},
+		{"credential", "the key is " + crk + ".", "the key is [masked]."},
+		{"credential", "the key is " + crk[:60] + "…", "the key is [masked]…"},
+		{"credential", "/frames?key=" + url.QueryEscape(strings.ReplaceAll(crk, ".", "%2E")), "/frames?key=[masked]"},
 		{"phone", "+4915123456789", Token},
 		{"phone", "call +1 (555) 010-9999 now", "call [masked] now"},
 		{"phone", "+49 151 2345678", Token},

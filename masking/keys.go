@@ -1,7 +1,7 @@
 package masking
 
 // defaultKeys are the names that are secret unless Config.NoDefaults is set.
-// All are compared in canonical form (jsonscan.AppendCanonical, and without
+// All are compared in canonical form (jsonscan.AppendFolded, and without
 // ASCII punctuation), so that apikey stands for API_Key and x.api-key alike.
 // The error to fear is the secret that is missed: a name that is sometimes
 // harmless is here when it is often enough not.

@@ -2,7 +2,6 @@ package masking
 
 import (
 	"reflect"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -19,51 +18,6 @@ var hungry = map[string]func(n int) string{
 	"digits in base64":                       func(n int) string { return "eyJh" + rep("MTEx", n) },
 	"names of more bytes than they seem":     func(n int) string { return rep("ﷺ", n) + "=1" },
 	"names with indexes":                     func(n int) string { return rep("a[0]", n) + "=1" },
-}
-
-// allocated is how many bytes a call allocates, once everything is warm.
-func allocated(do func()) uint64 {
-	least := ^uint64(0)
-	for range 3 {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		do()
-		runtime.ReadMemStats(&after)
-		least = min(least, after.TotalAlloc-before.TotalAlloc)
-	}
-	return least
-}
-
-// TestNoTextTakesManyTimesItsMemory counts all that is allocated, garbage too,
-// against the larger of what is masked and what it becomes.
-func TestNoTextTakesManyTimesItsMemory(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates too")
-	}
-	const size = 192 << 10
-	for _, texts := range []map[string]func(n int) string{hostile, hungry} {
-		for name, make := range texts {
-			text := make(size)
-			quoted := []byte(`{"a":` + quote(text) + `}`)
-			named := []byte("{" + quote(text) + ":1}")
-			for _, c := range []struct {
-				as   string
-				most int // times the text
-				do   func() int
-			}{
-				{"text", 8, func() int { out, _ := standard().Text(text); return len(out) }},
-				{"form", 14, func() int { out, _ := standard().Query(text); return len(out) }},
-				{"JSON", 12, func() int { out, _, _ := standard().JSON(nil, quoted, nil); return len(out) }},
-				{"a name in JSON", 20, func() int { out, _, _ := standard().JSON(nil, named, nil); return len(out) }},
-			} {
-				out := 0
-				got := allocated(func() { out = c.do() })
-				if got > uint64(c.most*max(len(text), out)) {
-					t.Errorf("%s as %s: %d KiB were allocated for %d KiB, masked %d KiB", name, c.as, got>>10, len(text)>>10, out>>10)
-				}
-			}
-		}
-	}
 }
 
 func TestNoLargeMemoryIsKeptForTheNextText(t *testing.T) {

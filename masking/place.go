@@ -70,6 +70,9 @@ func (r *root) add(rule, action string, key []byte) {
 		r.more++
 		return
 	}
+	if r.places == nil {
+		r.places = make([]Place, 0, 4)
+	}
 	r.places = append(r.places, Place{Pointer: string(pointer), Rule: rule, Action: action, Count: 1})
 }
 
@@ -106,19 +109,39 @@ func (r *root) here() []byte {
 			out = append(append(out, '/'), ellipsis...)
 			continue
 		}
-		out = append(append(out, '/'), escaper.Replace(r.safe(unescaper.Replace(string(seg))))...)
+		out = append(out, '/')
+		switch {
+		case len(seg) < shortest: // as it would be if it were unescaped
+			out = append(out, seg...)
+		case bytes.IndexByte(seg, '~') < 0:
+			out = r.appendSafe(out, seg)
+		default:
+			out = r.appendSafe(out, []byte(unescaper.Replace(string(seg))))
+		}
 	}
 	r.pointer = out
 	return out
 }
 
+// appendSafe appends a segment of a pointer without what is secret in it.
+func (r *root) appendSafe(dst, seg []byte) []byte {
+	clean := r.clean(seg)
+	if bytes.IndexByte(clean, '~') >= 0 || bytes.IndexByte(clean, '/') >= 0 {
+		return append(dst, escaper.Replace(string(clean))...)
+	}
+	return append(dst, clean...)
+}
+
 // safe is text without what is secret in it, or an ellipsis when it is long.
-func (r *root) safe(text string) string {
+func (r *root) safe(text string) string { return string(r.clean([]byte(text))) }
+
+// clean is safe for bytes. What it returns is valid until the next call.
+func (r *root) clean(text []byte) []byte {
 	if len(text) < shortest {
 		return text
 	}
 	if len(text) > maxSegment {
-		return ellipsis
+		return []byte(ellipsis)
 	}
 	if r.segment == nil {
 		r.segment = &work{root: &root{quiet: 1}, level: 1}
@@ -127,7 +150,7 @@ func (r *root) safe(text string) string {
 	s.use(r.top.p)
 	s.in = append(s.in[:0], text...)
 	masked, _ := s.mask(s.in)
-	return string(masked)
+	return masked
 }
 
 // As RFC 6901 writes the text of a segment.

@@ -15,6 +15,7 @@ func byTags(t testing.TB, r *Record) []byte {
 		Seq  *uint64 `json:"seq,omitempty"`
 		Prev *string `json:"prev,omitempty"`
 		Log  *string `json:"log,omitempty"`
+		Keys *string `json:"data_keys,omitempty"`
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

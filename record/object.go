@@ -9,9 +9,13 @@ import (
 
 // object writes one JSON object, and those in it, to the end of dst. An empty
 // name is for an object in a list.
-type object struct{ dst []byte }
+type object struct {
+	dst      []byte
+	record   string    // its id
+	contents Encrypter // of bodies; nil: none
+}
 
-func begin(dst []byte) object { return object{append(dst, '{')} }
+func begin(dst []byte) object { return object{dst: append(dst, '{')} }
 
 // name writes a comma, where one is due, and a name.
 func (o *object) name(name string) {
@@ -35,6 +39,14 @@ func (o *object) close() { o.dst = append(o.dst, '}') }
 func (o *object) str(name, s string) {
 	o.name(name)
 	o.dst = appendString(o.dst, s)
+}
+
+// encrypted writes what by makes of plain at a place.
+func (o *object) encrypted(name string, by Encrypter, place, plain string) {
+	o.name(name)
+	o.dst = append(o.dst, '"')
+	o.dst = by.Encrypt(o.dst, o.record, place, plain)
+	o.dst = append(o.dst, '"')
 }
 
 // optional leaves out what is empty; so do count and flag.
@@ -67,6 +79,13 @@ func (o *object) time(name string, t Time) {
 	o.dst = append(o.dst, '"')
 	o.dst = t.append(o.dst)
 	o.dst = append(o.dst, '"')
+}
+
+// moment is time, left out where there is none.
+func (o *object) moment(name string, t *Time) {
+	if t != nil {
+		o.time(name, *t)
+	}
 }
 
 // list writes n elements, each by one call; nothing if there are none.
@@ -105,12 +124,21 @@ func (o *object) table(name string, m map[string]string) {
 
 const hex = "0123456789abcdef"
 
-// plain tells the bytes that stand for themselves in a JSON string (RFC 8259
-// section 7). Bytes over 0x7f are looked at apart.
-var plain = func() (t [256]bool) {
-	for c := 0x20; c < 0x80; c++ {
-		t[c] = c != '"' && c != '\\'
+// What a byte takes in a JSON string (RFC 8259 section 7): none or one more
+// before it, or a look of appendRare's.
+const (
+	asIs    = 0
+	escaped = 1
+	rare    = 2
+)
+
+var class = func() (t [256]uint8) {
+	for c := range t {
+		if c < 0x20 || c >= utf8.RuneSelf {
+			t[c] = rare
+		}
 	}
+	t['"'], t['\\'] = escaped, escaped
 	return t
 }()
 
@@ -131,20 +159,20 @@ func appendString(dst []byte, s string) []byte {
 }
 
 // appendCommon appends s up to a byte that appendRare must look at, and returns
-// the rest. Bodies are JSON, so quotes are common.
+// the rest. Bodies are JSON: where the quotes are no processor can guess, so
+// there is no branch on them.
 func appendCommon(dst []byte, s string) ([]byte, string) {
 	dst = slices.Grow(dst, 2*len(s))
 	out := dst[len(dst):cap(dst)]
 	i, n := 0, 0
 	for ; i < len(s); i++ {
 		c := s[i]
-		if !plain[c] {
-			if c != '"' && c != '\\' {
-				break
-			}
-			out[n] = '\\'
-			n++
+		k := class[c]
+		if k == rare {
+			break
 		}
+		out[n] = '\\'
+		n += int(k)
 		out[n] = c
 		n++
 	}

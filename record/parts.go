@@ -48,7 +48,7 @@ func (p *Request) append(o *object, name string) {
 	o.str("url", p.URL)
 	o.optional("proto", p.Proto)
 	o.table("headers", p.Headers)
-	p.Body.append(o, "body")
+	p.Body.append(o, PlaceRequest)
 	o.close()
 }
 
@@ -59,7 +59,7 @@ func (p *Response) append(o *object, name string) {
 	o.open(name)
 	o.int("status", int64(p.Status))
 	o.table("headers", p.Headers)
-	p.Body.append(o, "body")
+	p.Body.append(o, PlaceResponse)
 	o.table("trailers", p.Trailers)
 	o.flag("masked", p.Masked)
 	o.optional("withheld", p.Withheld)
@@ -69,14 +69,18 @@ func (p *Response) append(o *object, name string) {
 	o.close()
 }
 
-func (p *Body) append(o *object, name string) {
+func (p *Body) append(o *object, place string) {
 	if p == nil {
 		return
 	}
-	o.open(name)
-	if p.Content != nil {
+	o.open("body")
+	switch {
+	case p.Content != nil && o.contents != nil:
+		o.encrypted("encrypted", o.contents, place, *p.Content)
+	case p.Content != nil:
 		o.str("content", *p.Content)
 	}
+	o.optional("encrypted", p.Encrypted)
 	o.optional("type", p.Type)
 	o.optional("encoding", p.Encoding)
 	o.int("size", p.Size)
@@ -171,7 +175,7 @@ func (p *Part) append(o *object, name string) {
 	o.open(name)
 	o.int("index", int64(p.Index))
 	o.int("offset", p.Offset)
-	p.Body.append(o, "body")
+	p.Body.append(o, PlaceChunk)
 	o.close()
 }
 
@@ -214,5 +218,42 @@ func (p *Retention) append(o *object, name string) {
 	})
 	o.optional("why", p.Why)
 	o.optional("by", p.By)
+	o.close()
+}
+
+func (p *Opened) append(o *object, name string) {
+	if p == nil {
+		return
+	}
+	o.open(name)
+	o.str("record", p.Record)
+	o.int("seq", p.Seq)
+	o.str("why", p.Why)
+	o.optional("by", p.By)
+	o.close()
+}
+
+func (p *Key) append(o *object, name string) {
+	if p == nil {
+		return
+	}
+	o.open(name)
+	o.optional("id", p.ID)
+	o.optional("kid", p.Kid)
+	o.optional("service", p.Service)
+	o.optional("purpose", p.Purpose)
+	p.Subject.append(o, "subject")
+	o.strings("sessions", p.Sessions)
+	o.moment("from", p.From)
+	o.moment("until", p.Until)
+	o.optional("client", p.Client)
+	o.count("max_frames", p.MaxFrames)
+	o.moment("issued", p.Issued)
+	o.moment("expires", p.Expires)
+	o.optional("session", p.Session)
+	o.count("frames", p.Frames)
+	o.optional("reason", p.Reason)
+	o.optional("by", p.By)
+	o.count("suppressed", p.Suppressed)
 	o.close()
 }

@@ -7,10 +7,7 @@
 // log are put on by the ledger when the record is committed.
 package record
 
-import (
-	_ "embed"
-	"time"
-)
+import _ "embed" // for Schema
 
 // Schema is the JSON Schema (draft 2020-12) of every record.
 //
@@ -40,6 +37,16 @@ const (
 	RetentionHeld     Type = "retention.held"     // a legal hold keeps records from being purged
 	RetentionReleased Type = "retention.released" // a legal hold is over
 	RetentionPurged   Type = "retention.purged"   // a segment is about to be removed
+	OriginalsOpened   Type = "originals.opened"   // somebody is about to see what was masked
+	KeyIssued         Type = "key.issued"         // a provisioning key is about to be shown
+	KeyUsed           Type = "key.used"           // a recording is about to be shown to a provisioning key
+	KeyRefused        Type = "key.refused"        // a provisioning key, or what was given for one, was refused
+	KeyExpiring       Type = "key.expiring"       // a key in use has a fifth of its life left
+	KeyExpired        Type = "key.expired"        // a key in use came to its end
+	KeyRevoked        Type = "key.revoked"        // a key was taken back
+	KeyAnomaly        Type = "key.anomaly"        // a key was used as it should not be
+	ReplayStarted     Type = "replay.started"     // recorded requests are about to be sent again, elsewhere
+	ReplayFinished    Type = "replay.finished"    // what came of that
 )
 
 // Types are all the types of records that this version writes.
@@ -47,11 +54,13 @@ func Types() []Type {
 	return []Type{Intent, ExchangeType, Chunk, Denied, SessionObserved,
 		ApprovalRequested, ApprovalVoted, ApprovalDecided, ApprovalUsed, ApprovalExpired,
 		GatewayStarted, GatewayStopped, GatewayRecovered, GatewayOutage,
-		RetentionHeld, RetentionReleased, RetentionPurged}
+		RetentionHeld, RetentionReleased, RetentionPurged, OriginalsOpened,
+		KeyIssued, KeyUsed, KeyRefused, KeyExpiring, KeyExpired, KeyRevoked, KeyAnomaly,
+		ReplayStarted, ReplayFinished}
 }
 
-// Record is one record. Seq, Prev and Log are set by the ledger: leave them
-// zero when building one.
+// Record is one record. Seq, Prev, Log and DataKeys are set by the ledger: leave
+// them zero when building one.
 type Record struct {
 	// Seq is the record's index in its log, from 0, without gaps.
 	Seq uint64 `json:"seq"`
@@ -74,68 +83,33 @@ type Record struct {
 	Response *Response `json:"response,omitempty"`
 	Schema   *Schemas  `json:"schema,omitempty"`
 	Masked   []Masked  `json:"masked,omitempty"`
+	// Originals is what request and response were before masking, encrypted:
+	// see [Ciphers]. Empty if nothing was masked, or nobody is to see it.
+	Originals string `json:"originals,omitempty"`
+	// Unmasked is what Originals is made from. It is written in no other way.
+	Unmasked *Unmasked `json:"-"`
 	Approval *Approval `json:"approval,omitempty"`
 	Denial   *Denial   `json:"denial,omitempty"`
 	Chunk    *Part     `json:"chunk,omitempty"`
 	Gateway  *Gateway  `json:"gateway,omitempty"`
 	// Retention is set for retention.*.
 	Retention *Retention `json:"retention,omitempty"`
-	Timing    *Timing    `json:"timing,omitempty"`
+	// Opened is set for originals.opened.
+	Opened *Opened `json:"opened,omitempty"`
+	// Key is set for key.*.
+	Key *Key `json:"key,omitempty"`
+	// Replay is set for replay.*.
+	Replay *Replay `json:"replay,omitempty"`
+	Timing *Timing `json:"timing,omitempty"`
 
 	// Exchange is the ID that the intent, the exchange, its chunks, refusals
-	// and approval records of one request have in common.
+	// and approval records of one request have in common, and what tells that
+	// their originals were opened.
 	Exchange string `json:"exchange,omitempty"`
-}
 
-// Time is a point in time as records write it: RFC 3339 in UTC with
-// microseconds, always six digits, so that text order is time order.
-type Time struct{ time.Time }
-
-const timeLayout = "2006-01-02T15:04:05.000000Z"
-
-// Now returns the present as a [Time].
-func Now() Time { return Time{time.Now().UTC()} }
-
-// AppendText appends t in the form of records.
-func (t Time) AppendText(dst []byte) ([]byte, error) {
-	return t.append(dst), nil
-}
-
-// append writes what AppendFormat would, without its reading of the layout:
-// each record has a time.
-func (t Time) append(dst []byte) []byte {
-	u := t.UTC()
-	year, month, day := u.Date()
-	if year < 0 || year > 9999 {
-		return u.AppendFormat(dst, timeLayout)
-	}
-	hour, minute, second := u.Clock()
-	dst = digits(dst, year, 4)
-	dst = digits(append(dst, '-'), int(month), 2)
-	dst = digits(append(dst, '-'), day, 2)
-	dst = digits(append(dst, 'T'), hour, 2)
-	dst = digits(append(dst, ':'), minute, 2)
-	dst = digits(append(dst, ':'), second, 2)
-	dst = digits(append(dst, '.'), u.Nanosecond()/1000, 6)
-	return append(dst, 'Z')
-}
-
-// digits appends n, which has no more than width digits, with leading zeros.
-func digits(dst []byte, n, width int) []byte {
-	dst = append(dst, "000000"[:width]...)
-	for i := len(dst) - 1; n > 0; i-- {
-		dst[i] = byte('0' + n%10)
-		n /= 10
-	}
-	return dst
-}
-
-// MarshalJSON writes t as a JSON string.
-func (t Time) MarshalJSON() ([]byte, error) {
-	b := make([]byte, 0, len(timeLayout)+2)
-	b = append(b, '"')
-	b = t.append(b)
-	return append(b, '"'), nil
+	// DataKeys are the keys, themselves encrypted, that this record is the
+	// first in its segment to need. Later ones there need them too.
+	DataKeys []DataKey `json:"data_keys,omitempty"`
 }
 
 // Identity is who asked, as the identity provider (or another authentication
@@ -217,6 +191,9 @@ type Body struct {
 	// Content is the exact bytes after masking. It is absent when they could
 	// not be masked without doubt; Omitted then says why.
 	Content *string `json:"content,omitempty"`
+	// Encrypted is Content encrypted, and then stands in its place: see
+	// [Ciphers].
+	Encrypted string `json:"encrypted,omitempty"`
 	// Type is the media type as sent.
 	Type string `json:"type,omitempty"`
 	// Encoding is the content coding as sent; Content is decoded, and in UTF-8.
@@ -236,39 +213,6 @@ type Body struct {
 	Truncated bool `json:"truncated,omitempty"`
 }
 
-// Schemas tells the schemas that the two sides were held against.
-type Schemas struct {
-	Request  *Verdict `json:"request,omitempty"`
-	Response *Verdict `json:"response,omitempty"`
-}
-
-// Verdict is one schema, and what came of it.
-type Verdict struct {
-	// ID is the schema's $id, or its file's name.
-	ID string `json:"id"`
-	// Version is the schema's x-version, or the digest's first 12 digits.
-	Version string `json:"version"`
-	// Digest is the SHA-256 of the schema's text, hex.
-	Digest string `json:"digest"`
-	// Verdict is valid, invalid, or unchecked.
-	Verdict string `json:"verdict"`
-	// Mode is enforce, report or shadow.
-	Mode string `json:"mode,omitempty"`
-	// Faults are the first of the places at fault, sorted.
-	Faults []Fault `json:"faults,omitempty"`
-}
-
-// Fault is one place at fault; it never holds a value.
-type Fault struct {
-	// Pointer is the place, a JSON Pointer (RFC 6901), masked where a key is
-	// itself a secret.
-	Pointer string `json:"pointer"`
-	// Keyword is the schema keyword that failed.
-	Keyword string `json:"keyword"`
-	// Schema is where that keyword stands: a JSON Pointer into the schema.
-	Schema string `json:"schema,omitempty"`
-}
-
 // Masked is one place that was masked.
 type Masked struct {
 	// Part is where the place is: request, response, url, header, trailer.
@@ -285,35 +229,6 @@ type Masked struct {
 	// Count is how many such places there were, when more than one was folded
 	// into this entry.
 	Count int `json:"count,omitempty"`
-}
-
-// Approval tells the approval a request needed, or one event of it.
-type Approval struct {
-	// ID names the approval request: a UUID version 7.
-	ID string `json:"id"`
-	// State is pending, approved, denied, used or expired.
-	State string `json:"state"`
-	// Binding is the keyed digest over identity, method, host, URL, body and
-	// policy that an approval holds for.
-	Binding string `json:"binding,omitempty"`
-	// Requester asked; Voter voted in an approval.voted record.
-	Requester *Identity `json:"requester,omitempty"`
-	Voter     *Identity `json:"voter,omitempty"`
-	// Decision is approve or deny in an approval.voted record.
-	Decision string `json:"decision,omitempty"`
-	// Reason is what the voter gave, masked.
-	Reason string `json:"reason,omitempty"`
-	// Votes are all the votes so far.
-	Votes []Vote `json:"votes,omitempty"`
-	// Expires is when it ends, RFC 3339.
-	Expires *Time `json:"expires,omitempty"`
-}
-
-// Vote is one person's word on an approval request.
-type Vote struct {
-	Voter    Identity `json:"voter"`
-	Decision string   `json:"decision"`
-	Time     Time     `json:"time"`
 }
 
 // Denial tells why the gateway refused a request.
@@ -339,51 +254,6 @@ type Part struct {
 	// Offset is where the part begins, in bytes.
 	Offset int64 `json:"offset"`
 	Body   Body  `json:"body"`
-}
-
-// Gateway tells what happened to the gateway itself.
-type Gateway struct {
-	// Version is caddyrec's version.
-	Version string `json:"version,omitempty"`
-	// Cut is how many bytes of a torn tail a recovery left out.
-	Cut int64 `json:"cut,omitempty"`
-	// Segment is the segment that a recovery read.
-	Segment string `json:"segment,omitempty"`
-	// Since is when an outage began: the first record that could not be
-	// committed.
-	Since *Time `json:"since,omitempty"`
-	// Reason is the ledger's word for the first failure of an outage.
-	Reason string `json:"reason,omitempty"`
-	// Failed is how many records could not be committed.
-	Failed int64 `json:"failed,omitempty"`
-}
-
-// Retention tells what is kept, or no longer.
-type Retention struct {
-	// Hold names a legal hold.
-	Hold string `json:"hold,omitempty"`
-	// From and Until bound the records that a hold keeps, by their time; of a
-	// segment that was purged they are its first and its last record's.
-	From  *Time `json:"from,omitempty"`
-	Until *Time `json:"until,omitempty"`
-	// Segment is the segment that is purged, below the log's folder.
-	Segment string `json:"segment,omitempty"`
-	// First is the seq of its first record, Records how many it has.
-	First   int64 `json:"first,omitempty"`
-	Records int64 `json:"records,omitempty"`
-	// Earlier are records that were purged before, and whose own retention.purged
-	// records go with this segment.
-	Earlier []Extent `json:"earlier,omitempty"`
-	// Why is the reason given, or the rule that was met.
-	Why string `json:"why,omitempty"`
-	// By is who asked for it, as far as they said.
-	By string `json:"by,omitempty"`
-}
-
-// Extent is a run of records: the seq of the first, and how many they are.
-type Extent struct {
-	First   int64 `json:"first"`
-	Records int64 `json:"records"`
 }
 
 // Timing is how long things took, in microseconds.

@@ -32,7 +32,7 @@ func full() *Record {
 	r.Identity = &Identity{Issuer: "https://id.example", Subject: "ana", Groups: []string{"eng"}}
 	r.Session = &Session{ID: "s", Key: "sid", IssuedAt: 1, Expires: 2, AuthTime: 1, ACR: "1", AMR: []string{"pwd"}}
 	r.Client = &Client{IP: "::1", PeerIP: "::1", UserAgent: "curl"}
-	body := Body{Content: &content, Type: "application/json", Encoding: "gzip", Size: 3, Digest: "hmac-sha256:0a0b0c0d:" + strings.Repeat("A", 43) + "=", Omitted: "too-large", Truncated: true}
+	body := Body{Content: &content, Encrypted: "0123456789abcdef:AAAA", Type: "application/json", Encoding: "gzip", Size: 3, Digest: "hmac-sha256:0a0b0c0d:" + strings.Repeat("A", 43) + "=", Omitted: "too-large", Truncated: true}
 	r.Request = &Request{Method: "POST", URL: "https://x/", Proto: "HTTP/1.1", Headers: map[string]string{"accept": "*/*"}, Body: &body}
 	r.Response = &Response{Status: 200, Headers: map[string]string{"content-type": "x"}, Body: &body, Trailers: map[string]string{"server-timing": "x"}, Masked: true, Withheld: "response-invalid", Replaced: 502, Error: "canceled", ErrorID: "x"}
 	v := &Verdict{ID: "a", Version: "1", Digest: strings.Repeat("a", 64), Verdict: "invalid", Mode: "enforce", Faults: []Fault{{Pointer: "/a", Keyword: "type", Schema: "/properties/a/type"}}}
@@ -43,7 +43,14 @@ func full() *Record {
 	r.Chunk = &Part{Index: 1, Offset: 2, Body: body}
 	r.Gateway = &Gateway{Version: "v", Cut: 1, Segment: "x", Since: &now, Reason: "ledger-full", Failed: 2}
 	r.Retention = &Retention{Hold: "h", From: &now, Until: &now, Segment: "x", First: 1, Records: 2, Why: "w", By: "b"}
+	r.Key = &Key{ID: NewID(), Kid: "0a0b0c0d0e0f0102", Service: "main", Purpose: "p", Subject: r.Identity, Sessions: []string{"s_1"}, From: &now, Until: &now, Client: "ip:::1",
+		MaxFrames: 1, Issued: &now, Expires: &now, Session: "s_1", Frames: 2, Reason: "expired", By: "b", Suppressed: 3}
+	r.Replay = &Replay{ID: NewID(), Session: "s", Filter: "--sub ana", Target: "https://test.example", Baselines: []string{"https://good.example"}, Unsafe: true, Allowed: "marked", Resumed: true, By: "b",
+		Requests: 6, Sent: 5, Matched: 1, Differed: 2, Failed: 1, Skipped: 1, Unknown: 1, Outcome: "differs", Report: strings.Repeat("a", 64)}
 	r.Timing = &Timing{Upstream: 1, Total: 2}
+	r.Originals = "0123456789abcdef:AAAA"
+	r.Opened = &Opened{Record: NewID(), Seq: 1, Why: "w", By: "b"}
+	r.DataKeys = []DataKey{{ID: "0123456789abcdef", For: "contents", To: []string{"age1x"}, Wrapped: "AAAA"}}
 	r.Exchange = NewID()
 	return r
 }
@@ -95,7 +102,7 @@ func TestFieldsLeaveOutWhatTheLedgerPutsOnAndStayOnOneLine(t *testing.T) {
 	if err := json.Unmarshal(got, &v); err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range []string{"seq", "prev", "log"} {
+	for _, k := range []string{"seq", "prev", "log", "data_keys"} {
 		if _, ok := v[k]; ok {
 			t.Errorf("%s is in the fields", k)
 		}

@@ -11,7 +11,7 @@ import (
 
 // readMain reads the file the operator named, wherever it is.
 func readMain(file string) ([]byte, error) {
-	text, err := readRegular(func() (fs.FileInfo, error) { return os.Stat(file) }, func() (*os.File, error) { return os.Open(file) })
+	text, err := ReadRegular(nil, file, maxFile)
 	if err == nil {
 		return text, nil
 	}
@@ -25,31 +25,35 @@ func readMain(file string) ([]byte, error) {
 // readBelow reads a file of the schema's folder; the system keeps the look-up
 // below it (os.Root), symlinks included.
 func readBelow(root *os.Root, name string) ([]byte, error) {
-	name = filepath.FromSlash(name)
-	return readRegular(func() (fs.FileInfo, error) { return root.Stat(name) }, func() (*os.File, error) { return root.Open(name) })
+	return ReadRegular(root, filepath.FromSlash(name), maxFile)
 }
 
-// readRegular asks what the file is before it opens it: opening a pipe waits
-// for a writer.
-func readRegular(stat func() (fs.FileInfo, error), open func() (*os.File, error)) ([]byte, error) {
-	info, err := stat()
+// ReadRegular reads a file of at most limit bytes, which is below root or, where
+// root is nil, anywhere. It asks what the file is before it opens it: opening a
+// pipe waits for a writer.
+func ReadRegular(root *os.Root, name string, limit int) ([]byte, error) {
+	stat, open := os.Stat, os.Open
+	if root != nil {
+		stat, open = root.Stat, root.Open
+	}
+	info, err := stat(name)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a regular file")
 	}
-	f, err := open()
+	f, err := open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	text, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > maxFile {
-		return nil, fmt.Errorf("larger than %d MiB", maxFile>>20)
+	if len(text) > limit {
+		return nil, fmt.Errorf("larger than %d MiB", limit>>20)
 	}
 	return text, nil
 }

@@ -56,7 +56,7 @@ func (f *retentionFlags) ask() map[string]any {
 // adminCall is one question to a gateway.
 type adminCall struct {
 	path string
-	ask  map[string]any
+	ask  any
 	done any          // what the answer is read into
 	show func() error // shows it to people
 	// verdict says what the answer comes to. nil: it is done.

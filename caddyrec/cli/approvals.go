@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -17,6 +18,7 @@ func approvalsCommand() *cobra.Command {
 		where  gatewayFlags
 		all    bool
 		asJSON bool
+		keys   identityFlag
 	)
 	cmd := &cobra.Command{
 		Use:   "approvals [<id>]",
@@ -24,7 +26,8 @@ func approvalsCommand() *cobra.Command {
 		Long: `
 Lists the requests that wait for approval and that you may vote on or asked for
 yourself; with an id it shows one of them with its body. What is secret is
-masked by the gateway.
+masked by the gateway. Where bodies are encrypted (encrypt_to), the gateway that
+was asked shows them until it ends; --identity FILE opens them after that.
 ` + gatewayHelp + exitCodes("the gateway refused, or has no such request"),
 		Example: `  export CADDYREC_GATEWAY=https://orders.example.com
   caddy rec approvals --token-file ~/.config/orders.token
@@ -39,17 +42,21 @@ masked by the gateway.
 					return err
 				}
 			}
+			if id == "" && len(keys.files) > 0 {
+				return errors.New("--identity opens the body of one approval: give its id")
+			}
 			c, err := where.connect()
 			if err != nil {
 				return err
 			}
 			if id != "" {
-				return con.oneApproval(cmd.Context(), c, id, asJSON)
+				return con.oneApproval(cmd.Context(), c, id, keys, asJSON)
 			}
 			return con.listApprovals(cmd.Context(), c, all, asJSON)
 		}),
 	}
 	where.flags(cmd)
+	keys.flags(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "list decided, used and expired ones too")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print approvals as the gateway gives them, one a line")
 	cmd.Flags().Bool("utc", false, "show times in UTC")
@@ -144,7 +151,7 @@ func approvalsIn(v *caddyrec.ApprovalView) int {
 	return n
 }
 
-func (c *console) oneApproval(ctx context.Context, from *client, id string, asJSON bool) error {
+func (c *console) oneApproval(ctx context.Context, from *client, id string, keys identityFlag, asJSON bool) error {
 	raw, err := from.get(ctx, id)
 	if err != nil {
 		return err
@@ -153,7 +160,14 @@ func (c *console) oneApproval(ctx context.Context, from *client, id string, asJS
 	if err != nil {
 		return err
 	}
+	closed := v.Encrypted != nil
+	if err := keys.approval(v); err != nil {
+		return err
+	}
 	if asJSON {
+		if closed && v.Body != "" {
+			return c.json(v)
+		}
 		return c.line([]byte(strings.TrimSpace(string(raw))))
 	}
 	s := sheet{con: c}

@@ -145,7 +145,7 @@ func TestTheIDSurvivesANarrowTerminal(t *testing.T) {
 func TestOneApprovalIsShownWithItsBody(t *testing.T) {
 	g := newFakeGateway(t)
 	s := newScreen()
-	mustNot(t, s.oneApproval(context.Background(), g.client(), approvalC, false))
+	mustNot(t, s.oneApproval(context.Background(), g.client(), approvalC, identityFlag{}, false))
 	wantText(t, s.stdout.String(), strings.TrimPrefix(`
 POST https://orders.example/refunds
   approval   019aa7a0-0000-7000-8000-0000000000cc pending

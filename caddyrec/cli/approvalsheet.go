@@ -30,6 +30,9 @@ func (s *sheet) approvalView(v *caddyrec.ApprovalView) {
 		s.field("you", "may not vote on it")
 	}
 	if v.Body == "" {
+		if v.Encrypted != nil {
+			s.painted("body", warn, "it is encrypted, and the gateway that was asked has ended since: give --identity FILE")
+		}
 		return
 	}
 	s.blank()

@@ -17,6 +17,9 @@ func (s *sheet) body(b *record.Body, marks map[string]string) {
 	if b.Content != nil {
 		s.content(*b.Content, marks)
 	}
+	if b.Encrypted != "" && b.Content == nil {
+		s.painted("", warn, "the body is encrypted: give --identity FILE")
+	}
 	about := fmt.Sprintf("%d bytes", b.Size)
 	if b.Type != "" {
 		about += " " + b.Type

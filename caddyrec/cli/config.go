@@ -14,10 +14,12 @@ import (
 	"github.com/caddyrec/caddyrec/caddyrec/localstore"
 )
 
-// configured is what a configuration says about where records are.
+// configured is what a configuration says about where records are, and what is
+// masked in them.
 type configured struct {
 	store, log string
 	far        caddyrec.ReadableStore // where it is no folder here; else nil
+	mask       *caddyrec.Mask
 }
 
 // readConfig takes store and log from a Caddyfile or a JSON configuration. It
@@ -48,7 +50,7 @@ func readConfig(name string) (configured, error) {
 			return configured{}, fmt.Errorf("%s: the app caddyrec: %w", name, err)
 		}
 	}
-	c := configured{log: app.Log}
+	c := configured{log: app.Log, mask: app.Mask}
 	if isLocal(app.StoreRaw) {
 		c.store, err = storeFolder(app.StoreRaw)
 	} else {

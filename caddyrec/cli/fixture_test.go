@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode"
 
@@ -71,11 +72,12 @@ func (w *world) open() {
 	if w.keys, err = ledger.LoadKeys(filepath.Join(w.store, "keys"), "main"); err != nil {
 		w.t.Fatal(err)
 	}
-	w.log, err = ledger.Open(ledger.Options{Dir: w.dir(), Log: "main", Store: store, Keys: w.keys})
+	log, err := ledger.Open(ledger.Options{Dir: w.dir(), Log: "main", Store: store, Keys: w.keys})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.t.Cleanup(func() { w.log.Close() })
+	w.t.Cleanup(func() { log.Close() })
+	w.log = log
 }
 
 func (w *world) dir() string { return filepath.Join(w.store, "ledger", "main") }
@@ -84,6 +86,41 @@ func (w *world) close() {
 	w.t.Helper()
 	if err := w.log.Close(); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// seal seals what the log has, which must be closed and stays so.
+func (w *world) seal() {
+	w.t.Helper()
+	outer := w.t
+	defer func() { w.t = outer }()
+	synctest.Test(outer, func(t *testing.T) {
+		w.t = t
+		w.open()
+		synctest.Wait() // until the log has nothing left to do
+		w.close()
+	})
+}
+
+// sealed are the files of sealed segments, of which there must be n.
+func (w *world) sealed(n int) []string {
+	w.t.Helper()
+	names, err := filepath.Glob(filepath.Join(w.dir(), "sealed", "*", "*", "*.gz"))
+	mustNot(w.t, err)
+	if len(names) != n {
+		w.t.Fatalf("sealed are %q, want %d", names, n)
+	}
+	return names
+}
+
+// letGo takes the flag off all that is stored and immutable.
+func (w *world) letGo() {
+	store, err := local.Open(w.store)
+	mustNot(w.t, err)
+	defer store.Close()
+	for name, err := range store.List(context.Background(), "") {
+		mustNot(w.t, err)
+		mustNot(w.t, store.Delete(context.Background(), name))
 	}
 }
 

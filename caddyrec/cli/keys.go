@@ -19,7 +19,7 @@ func keysCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Shows the keys that a log is signed with, or changes the one in force",
+		Short: "Shows the keys that a log is signed with, changes the one in force, or revokes a provisioning key",
 		Long: `
 Shows the keys that a log was and is signed with: the id by which signatures name
 each, and since when and which record it is in force. It proves nothing: that is
@@ -39,7 +39,7 @@ what caddy rec verify is for.
 	where.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print them as JSON")
 	cmd.Flags().Bool("utc", false, "show times in UTC")
-	cmd.AddCommand(rotateCommand())
+	cmd.AddCommand(rotateCommand(), revokeKeyCommand())
 	return cmd
 }
 

@@ -19,6 +19,7 @@ func lsCommand() *cobra.Command {
 		last    int
 		orphans bool
 		asJSON  bool
+		keys    identityFlag
 	)
 	cmd := &cobra.Command{
 		Use:   "ls [<folder>]",
@@ -36,7 +37,7 @@ upstream, and neither an exchange, nor a refusal, nor an approval denied or
 expired says what became of it. Segments may lie between. On a running gateway those still
 under way are among them, noted as open; lost are those whose gateway has ended
 since. With --since, only intents that are newer.
-` + exitCodes("with --orphans: there are some"),
+` + listIdentityHelp + exitCodes("with --orphans: there are some"),
 		Example: `  caddy rec ls
   caddy rec ls --since 24h --type denied,approval
   caddy rec ls --sub ana --status 4xx,5xx -n 20
@@ -59,6 +60,9 @@ since. With --since, only intents that are newer.
 				return err
 			}
 			l := list{con: con, src: src, want: want, last: last, json: asJSON}
+			if l.open, err = keys.forLists(src, asJSON); err != nil {
+				return err
+			}
 			if orphans {
 				return l.orphans()
 			}
@@ -67,6 +71,7 @@ since. With --since, only intents that are newer.
 	}
 	where.flags(cmd)
 	which.flags(cmd)
+	keys.flags(cmd)
 	cmd.Flags().IntVarP(&last, "last", "n", 0, "how many, the newest; 0: all (default: 50 on a terminal, else all)")
 	cmd.Flags().BoolVar(&orphans, "orphans", false, "only intents without an outcome")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the records as they are stored, one a line")
@@ -81,6 +86,7 @@ type list struct {
 	want filter
 	last int // 0: all
 	json bool
+	open opener
 }
 
 // item is a record to be shown.
@@ -89,11 +95,13 @@ type item struct {
 	line    []byte // as stored
 	segment string // the file it is in, below the log's folder
 	mark    *cell  // instead of the record's own note; nil: that
+
+	originals *record.Unmasked // nil unless they were opened
 }
 
 // records lists what passes the filter.
 func (l *list) records() error {
-	out := newPrinter(l.con, l.json)
+	out := newPrinter(l.con, l.json, l.open)
 	if l.last == 0 {
 		if err := out.live(true); err != nil {
 			return err

@@ -25,7 +25,7 @@ func (l *list) orphans() error {
 }
 
 func (l *list) orphansOf(found *orphanage) error {
-	out := newPrinter(l.con, l.json)
+	out := newPrinter(l.con, l.json, l.open)
 	rows := orphanRows{list: l, out: out}
 	newest := newSeqs(l.last)
 	for from := l.start(); ; from = found.next {

@@ -10,10 +10,11 @@ import (
 type printer struct {
 	con   *console
 	table *table // nil: as they are stored
+	open  opener // for those
 }
 
-func newPrinter(con *console, asJSON bool) *printer {
-	p := &printer{con: con}
+func newPrinter(con *console, asJSON bool, open opener) *printer {
+	p := &printer{con: con, open: open}
 	if !asJSON {
 		p.table = newTable(con, rowColumns)
 	}
@@ -22,6 +23,10 @@ func newPrinter(con *console, asJSON bool) *printer {
 
 func (p *printer) item(it item) error {
 	if p.table == nil {
+		it, err := p.open.body(it)
+		if err != nil {
+			return err
+		}
 		return p.con.line(it.line)
 	}
 	cells := p.con.cells(it.record)

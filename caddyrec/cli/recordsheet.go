@@ -26,6 +26,9 @@ func (s *sheet) record(it item) {
 	s.client(r.Client)
 	s.gateway(r.Gateway)
 	s.retention(r.Retention)
+	s.opened(r.Opened)
+	s.replay(r.Replay)
+	s.key(r.Key)
 	s.denial(r.Denial)
 	s.approval(r.Approval)
 	s.verdicts(r.Schema)
@@ -49,6 +52,10 @@ func (s *sheet) record(it item) {
 		s.body(&part.Body, marks["response"])
 	}
 	s.masked(r.Masked)
+	if it.originals == nil && r.Originals != "" {
+		s.painted("originals", warn, "what was masked is kept, encrypted: give --originals --identity FILE --why TEXT")
+	}
+	s.originals(it.originals)
 }
 
 func micros(us int64) string { return (time.Duration(us) * time.Microsecond).String() }
@@ -141,6 +148,17 @@ func (s *sheet) retention(r *record.Retention) {
 	s.field("why", "%s", r.Why)
 	if r.By != "" {
 		s.field("by", "%s", r.By)
+	}
+}
+
+func (s *sheet) opened(o *record.Opened) {
+	if o == nil {
+		return
+	}
+	s.painted("opened", warn, "the originals of record %d, %s", o.Seq, o.Record)
+	s.field("why", "%s", o.Why)
+	if o.By != "" {
+		s.field("by", "%s", o.By)
 	}
 }
 

@@ -47,7 +47,8 @@ func (c *console) cells(r *record.Record) []cell {
 
 func styleOfType(t record.Type) style {
 	switch {
-	case t == record.Denied, t == record.GatewayRecovered, t == record.GatewayOutage:
+	case t == record.Denied, t == record.GatewayRecovered, t == record.GatewayOutage, t == record.OriginalsOpened,
+		t == record.KeyRefused, t == record.KeyAnomaly:
 		return bad
 	case strings.HasPrefix(string(t), "approval."):
 		return accent
@@ -78,8 +79,12 @@ func who(r *record.Record) string {
 		return r.Identity.Subject
 	case r.Approval != nil && r.Approval.Requester != nil:
 		return r.Approval.Requester.Subject
+	case r.Key != nil:
+		return r.Key.By
 	case r.Denial != nil && r.Denial.Unverified != nil:
 		return "?" + r.Denial.Unverified.Subject
+	case r.Opened != nil:
+		return r.Opened.By
 	}
 	return ""
 }
@@ -90,8 +95,12 @@ func what(r *record.Record) string {
 		return fmt.Sprintf("part %d: %d bytes at %d", r.Chunk.Index, r.Chunk.Body.Size, r.Chunk.Offset)
 	case r.Request != nil:
 		return r.Request.Method + " " + pathOf(r.Request.URL)
+	case r.Key != nil:
+		return keyWords(r.Key)
 	case r.Approval != nil:
 		return r.Approval.ID
+	case r.Opened != nil:
+		return fmt.Sprintf("record %d: %s", r.Opened.Seq, r.Opened.Why)
 	case r.Session != nil:
 		return r.Session.ID
 	case r.Gateway != nil && r.Gateway.Cut > 0:
@@ -100,6 +109,8 @@ func what(r *record.Record) string {
 		return fmt.Sprintf("%d records from %d on: %s", r.Retention.Records, r.Retention.First, r.Retention.Why)
 	case r.Retention != nil:
 		return r.Retention.Hold + ": " + r.Retention.Why
+	case r.Replay != nil:
+		return replayed(r.Replay)
 	case r.Gateway != nil && r.Gateway.Failed > 0:
 		return fmt.Sprintf("%d records could not be committed: %s", r.Gateway.Failed, r.Gateway.Reason)
 	case r.Gateway != nil:
@@ -148,6 +159,9 @@ func remark(r *record.Record) cell {
 			say(bad, fmt.Sprintf("+%d", r.Denial.Suppressed))
 		}
 	}
+	if k := r.Key; k != nil && k.Reason != "" {
+		say(bad, k.Reason)
+	}
 	if word, s := verdict(r.Schema); word != "" {
 		say(s, word)
 	}
@@ -157,6 +171,9 @@ func remark(r *record.Record) cell {
 			word = a.Decision
 		}
 		say(styleOfState(word), word)
+	}
+	if p := r.Replay; p != nil && p.Outcome != "" {
+		say(styleOfOutcome(p.Outcome), p.Outcome)
 	}
 	if p := r.Response; p != nil {
 		if p.Replaced != 0 {

@@ -10,6 +10,8 @@ import (
 func showCommand() *cobra.Command {
 	var (
 		where    place
+		keys     identityFlag
+		hidden   originalsFlags
 		exchange bool
 		asJSON   bool
 	)
@@ -25,30 +27,50 @@ error answer's "instance") or of an approval names all records of it, in order;
 so does --exchange for the exchange that a record belongs to.
 
 --json prints records exactly as they are stored, fit for hashing. On a terminal
-what is not visible is spelled out by JSON's own escapes instead.
-` + exitCodes("there is no such record"),
+what is not visible is spelled out by JSON's own escapes instead. With --identity,
+contents stand where they were encrypted; with --originals, a line of these
+follows each record that has some.
+` + identityHelp + originalsHelp + exitCodes("there is no such record"),
 		Example: `  caddy rec show 1742
   caddy rec show 1742 --exchange
   caddy rec show urn:uuid:019a6f3e-7c00-7000-8000-3f6cd1a1b2c3
-  caddy rec show 1742 --json | jq .response`,
+  caddy rec show 1742 --json | jq .response
+  caddy rec show 1742 --identity ~/audit.key
+  caddy rec show 1742 --originals --identity ~/case.key --why "case 17/26"`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: run(func(cmd *cobra.Command, con *console, args []string) error {
 			name, err := parseName(args[0])
 			if err != nil {
 				return err
 			}
+			if err := hidden.check(keys); err != nil {
+				return err
+			}
 			src, err := where.find(nil)
 			if err != nil {
 				return err
 			}
+			open, err := keys.opener(src)
+			if err != nil {
+				return err
+			}
 			items, readErr := src.lookUp(name, exchange)
-			if err := con.show(items, asJSON); err != nil {
+			items, err = open.bodies(items, hidden.show)
+			if err == nil && len(items) > 0 {
+				items, err = hidden.open(open, items)
+			}
+			if err == nil {
+				err = con.show(items, asJSON)
+			}
+			if err != nil {
 				return err
 			}
 			return readErr
 		}),
 	}
 	where.flags(cmd)
+	keys.flags(cmd)
+	hidden.flags(cmd)
 	cmd.Flags().BoolVar(&exchange, "exchange", false, "show all records of its exchange, in order")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the records exactly as they are stored")
 	cmd.Flags().Bool("utc", false, "show times in UTC")
@@ -59,7 +81,11 @@ what is not visible is spelled out by JSON's own escapes instead.
 func (c *console) show(items []item, asJSON bool) error {
 	for i, it := range items {
 		if asJSON {
-			if err := c.line(it.line); err != nil {
+			err := c.line(it.line)
+			if err == nil && it.originals != nil {
+				err = c.originalsLine(it)
+			}
+			if err != nil {
 				return err
 			}
 			continue

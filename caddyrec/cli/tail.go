@@ -18,6 +18,7 @@ func tailCommand() *cobra.Command {
 		which  filterFlags
 		last   int
 		asJSON bool
+		keys   identityFlag
 	)
 	cmd := &cobra.Command{
 		Use:   "tail [<folder>]",
@@ -25,7 +26,7 @@ func tailCommand() *cobra.Command {
 		Long: `
 Shows the newest records and then every new one as soon as it is durable, until
 it is interrupted. It goes on over seals and restarts of the gateway.
-` + exitCodes("does not occur"),
+` + listIdentityHelp + exitCodes("does not occur"),
 		Example: `  caddy rec tail
   caddy rec tail --type denied
   caddy rec tail --json -n 0 | jq -c '{seq, type}'`,
@@ -45,11 +46,15 @@ it is interrupted. It goes on over seals and restarts of the gateway.
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			l := list{con: con, src: src, want: want, last: last, json: asJSON}
+			if l.open, err = keys.forLists(src, asJSON); err != nil {
+				return err
+			}
 			return l.follow(ctx)
 		}),
 	}
 	where.flags(cmd)
 	which.flags(cmd)
+	keys.flags(cmd)
 	cmd.Flags().IntVarP(&last, "last", "n", 10, "how many to begin with")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the records as they are stored, one a line")
 	cmd.Flags().Bool("utc", false, "show times in UTC")
@@ -58,7 +63,7 @@ it is interrupted. It goes on over seals and restarts of the gateway.
 
 // follow shows the last records and then new ones until ctx ends.
 func (l *list) follow(ctx context.Context) error {
-	out := newPrinter(l.con, l.json)
+	out := newPrinter(l.con, l.json, l.open)
 	newest := newLastItems(l.last)
 	var next uint64
 	err := ledger.Walk(l.src, l.start(), func(line ledger.Line) error {

@@ -132,7 +132,7 @@ func (c Condition) check() error {
 		return fmt.Errorf("json %s: a path has names, indexes and #, no modifiers, patterns or queries", c.Path)
 	case !slices.Contains(operators, c.Operator):
 		return fmt.Errorf("json %s: unknown operator %q: use one of %s", c.Path, c.Operator, strings.Join(operators, " "))
-	case (c.Operator == "exists") != (c.Value == "") && c.Operator == "exists":
+	case c.Operator == "exists" && c.Value != "":
 		return fmt.Errorf("json %s exists: takes no value", c.Path)
 	}
 	_, isNumber, err := parseDecimal(c.Value)

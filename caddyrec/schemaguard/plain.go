@@ -18,6 +18,7 @@ type plain struct {
 	request   *schema.Schema
 	responses map[string]*schema.Schema // by status, class or default
 	answers   map[int]*schema.Schema    // the same by status, its first digit, or 0
+	any       *schema.Schema            // that of the first of the statuses
 	unknown   policy
 	respond   func(status int, h http.Header) exchange.Expected // response, made once; nil without responses
 	marks     bool                                              // the schemas of answers call something secret
@@ -41,6 +42,9 @@ func loadPlain(request string, responses map[string]string, unknown policy) (con
 			}
 		}
 		p.responses[status] = loaded[file]
+		if p.any == nil {
+			p.any = loaded[file]
+		}
 		p.marks = p.marks || !loaded[file].Marks().Empty()
 		number, _ := strconv.Atoi(strings.TrimSuffix(status, "xx")) // 0 for default
 		p.answers[number] = loaded[file]
@@ -84,14 +88,9 @@ func (p *plain) response(status int, h http.Header) exchange.Expected {
 	}
 	stray := exchange.Expected{Stray: p.marks}
 	if p.unknown.denyStatus && status != http.StatusNotModified {
-		stray.By, stray.Refusal = p.any(), unknownStatus
+		stray.By, stray.Refusal = p.any, unknownStatus
 	}
 	return stray
-}
-
-// any is the schema of answers with the first of the statuses that are named.
-func (p *plain) any() exchange.Source {
-	return p.responses[slices.Min(slices.Collect(maps.Keys(p.responses)))]
 }
 
 func (p *plain) all() []*schema.Schema {

@@ -60,9 +60,12 @@ func (h *Handler) record(rec *record.Record, r *http.Request, v *caddyrec.Visit)
 	text, whole := body.Whole(h.MaxBody)
 	if !whole {
 		rec.Request.Body = v.Masker().Unread(r.Header, body.Size(), "too-large")
+		rec.Request.Body.Truncated = true
+		v.Before.KeepRequest(rec, text)
 		return
 	}
 	described, masked := v.Masker().Body("request", r.Header, text, v.RequestMarks())
 	rec.Request.Body = described
 	rec.Masked = append(rec.Masked, masked...)
+	v.Before.KeepRequest(rec, text)
 }

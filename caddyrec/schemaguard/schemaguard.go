@@ -92,6 +92,8 @@ type Handler struct {
 	// asked says that what passes this guard comes to a jit_approval that asks
 	// for what a document wants approved.
 	asked bool
+
+	requestMode, responseMode exchange.Mode // what the words mean
 }
 
 // CaddyModule returns the Caddy module information.
@@ -114,6 +116,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		h.MaxBody = 1 << 20
 	}
 	h.asked = asksBehind(ctx)
+	h.requestMode, h.responseMode = modes[h.RequestMode], modes[h.ResponseMode]
 	h.files, err = watch(h.names(), h.load, h.loaded, h.logger)
 	return err
 }
@@ -175,7 +178,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		x.Hide(r.URL.EscapedPath(), r.URL.RawQuery, e.secrets)
 	}
 	x.Plan = &exchange.Plan{Request: e.body, Marks: e.marks, Stray: e.stray, Response: e.response, MaxBody: h.MaxBody,
-		Secrets: e.addresses, RequestMode: modes[h.RequestMode], ResponseMode: modes[h.ResponseMode]}
+		Secrets: e.addresses, RequestMode: h.requestMode, ResponseMode: h.responseMode}
 	x.HideReferer()
 	if refusal := h.checkRequest(r, x, &e); !refusal.Ok() {
 		return h.refuse(w, r, v, &e, refusal)

@@ -96,6 +96,9 @@ func (e errUnmaskable) Error() string {
 // unmasked returns why a stream ended, if it was for an event that could not
 // be masked, and "" otherwise.
 func unmasked(err error) string {
+	if err == nil {
+		return "" // as nearly always, and without what As allocates
+	}
 	var e errUnmaskable
 	errors.As(err, &e)
 	return e.why

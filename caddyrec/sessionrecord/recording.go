@@ -26,6 +26,8 @@ type recording struct {
 	parts  int
 	offset int64
 	body   *record.Body // the request's
+	text   []byte       // of it, as it was sent; nil unless originals are kept
+	kept   int64        // bytes of the answer's parts that are kept so
 	masked []record.Masked
 
 	want   exchange.Expected // what the answer must be, once it was asked
@@ -55,6 +57,9 @@ func (rec *recording) takeRequest() exchange.Refusal {
 	err := body.Fill(h.MaxBody)
 	body.Attach(r)
 	text, whole := body.Whole(h.MaxBody)
+	if rec.x.Before != nil {
+		rec.text = text
+	}
 	switch {
 	case err != nil:
 		return exchange.Unreadable(err)
@@ -75,6 +80,7 @@ func (rec *recording) record(t record.Type) *record.Record {
 	r := rec.x.Record(t)
 	r.Request.Body = rec.body
 	r.Masked = append(r.Masked, rec.masked...)
+	rec.x.Before.KeepRequest(r, rec.text)
 	return r
 }
 
@@ -155,10 +161,12 @@ func (rec *recording) answered(c *exchange.Capture, upstream time.Duration) erro
 	if tooLarge {
 		r.Response.Body = rec.masker.Unread(c.Header(), c.Size(), "too-large")
 		r.Response.Body.Truncated = true
+		rec.x.Before.KeepResponse(r, c.Bytes())
 	} else {
 		body, masked := rec.masker.Answer(status, c.Header(), c.Bytes(), rec.expected(status, c.Header()).Secret())
 		r.Response.Body = body
 		r.Masked = append(r.Masked, masked...)
+		rec.x.Before.KeepResponse(r, c.Bytes())
 	}
 	if problem != nil {
 		r.Response.Replaced, r.Response.Withheld = problem.Status, problem.Reason
@@ -188,6 +196,7 @@ func (rec *recording) commitOutcome(r *record.Record, c *exchange.Capture, upstr
 	r.Response.Headers = headers
 	r.Masked = append(r.Masked, masked...)
 	r.Masked = append(r.Masked, rec.x.HideLocation(headers)...)
+	rec.x.Before.KeepHeaders(r, c.Header())
 	r.Response.Trailers, masked = rec.masker.Trailers(c.Trailers())
 	r.Masked = append(r.Masked, masked...)
 	r.Masked = append(r.Masked, rec.x.HideLocation(r.Response.Trailers)...)

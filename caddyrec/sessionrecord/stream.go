@@ -41,6 +41,7 @@ func (rec *recording) takePart(c *exchange.Capture, b []byte, event bool) (r *re
 	} else {
 		r.Chunk.Body = rec.stream.Part(b)
 	}
+	rec.kept = rec.x.Before.KeepChunk(r, b, rec.kept)
 	if !rec.masksAnswer() {
 		return r, b, nil
 	}

@@ -4,6 +4,9 @@
 // Caddy with reverse_proxy alone and beside any peers, in one run.
 //
 //	go run ./bench [--rounds n] [--seconds n] [--peer name=binary,config,url]... [--out file]
+//	go run ./bench --streams n
+//
+// The second form measures what n who watch a recorded session at once cost.
 //
 // All gateways stand in front of one upstream, a process of its own, and run
 // all the time; each round loads them one after the other, from this process,
@@ -28,6 +31,7 @@ type options struct {
 	rounds  int
 	seconds int
 	out     string
+	streams int
 	peers   []peer
 }
 
@@ -53,6 +57,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each gateway is measured; medians are reported")
 	flag.IntVar(&o.seconds, "seconds", 5, "how long each measurement takes")
 	flag.StringVar(&o.out, "out", "", "a markdown `file` whose benchmark section is replaced")
+	flag.IntVar(&o.streams, "streams", 0, "measure so many streams of a recorded session at once, and nothing else")
 	flag.Func("peer", "another gateway, as `name=binary,config,url`; may be repeated", o.addPeer)
 	flag.Parse()
 	if flag.NArg() > 0 || o.rounds < 1 || o.seconds < 1 {
@@ -73,6 +78,13 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	if o.streams > 0 {
+		s, err := watchLoad(ctx, dir, o.streams)
+		if err == nil {
+			fmt.Print(s)
+		}
+		return err
+	}
 	targets, machine, stop, err := start(ctx, dir, o)
 	defer stop()
 	if err != nil {

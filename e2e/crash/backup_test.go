@@ -6,8 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+
+	"github.com/caddyrec/caddyrec/e2e/wait"
 )
 
 // backup copies a store that is in use, in the order of docs/operations.md.
@@ -16,7 +19,7 @@ func (w *world) backup(to string) {
 	for _, name := range []string{
 		"caddyrec.json", "keys", "approvals",
 		"ledger/main/public.key", "ledger/main/tile", "ledger/main/checkpoints", "ledger/main/checkpoint",
-		"ledger/main/open", "ledger/main/sealed",
+		"ledger/main/keys", "ledger/main/holds", "ledger/main/open", "ledger/main/sealed", "ledger/main/purged",
 	} {
 		from := filepath.Join(w.Store(), name)
 		if _, err := os.Stat(from); os.IsNotExist(err) {
@@ -31,15 +34,25 @@ func (w *world) backup(to string) {
 	}
 }
 
+// rec runs a command that must do what it is told.
+func (w *world) rec(args ...string) {
+	w.t.Helper()
+	if out, problems, err := w.Command(w.t.Context(), append([]string{"rec"}, args...)...); err != nil {
+		w.t.Fatalf("caddy rec %q: %v: %s%s", args, err, out, problems)
+	}
+}
+
 func TestABackupTakenUnderLoadIsRestoredAndTheLogGoesOn(t *testing.T) {
 	w := newWorld(t, newUpstream(t))
-	for round := range 2 { // the second with a sealed segment
+	for round := range 2 { // the second with a sealed segment, a changed key and a hold
 		w.start()
 		if round == 0 {
 			w.order("first")
 			w.stop()
+			w.rec("keys", "rotate", "--store", w.Store())
 		}
 	}
+	w.rec("hold", "--address", "unix/"+filepath.Join(w.Folder, "admin.sock"), "--why", "a test")
 	for n := range 3 {
 		stop := make(chan struct{})
 		var all sync.WaitGroup
@@ -55,7 +68,7 @@ func TestABackupTakenUnderLoadIsRestoredAndTheLogGoesOn(t *testing.T) {
 				}
 			})
 		}
-		eventually(t, "there is load", func() bool { return w.acknowledgedSoFar() > 20*(n+1) })
+		wait.Until(t, "there is load", func() bool { return w.acknowledgedSoFar() > 20*(n+1) })
 		restored := newWorld(t, w.up)
 		w.mu.Lock()
 		restored.acknowledged = append(restored.acknowledged, w.acknowledged...) // in the backup, whatever comes after
@@ -65,6 +78,9 @@ func TestABackupTakenUnderLoadIsRestoredAndTheLogGoesOn(t *testing.T) {
 		all.Wait()
 
 		restored.start()
+		if out, _, err := restored.Command(t.Context(), "rec", "holds", "--store", restored.Store()); err != nil || !strings.Contains(out, "a test") {
+			t.Errorf("the hold is not in the backup: %v: %s", err, out)
+		}
 		if a := restored.order("after"); a.status != http.StatusOK {
 			t.Errorf("the restored gateway answers with %d %s", a.status, a.reason)
 		}

@@ -4,7 +4,6 @@
 package crash
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -20,11 +19,8 @@ var rounds = flag.Int("rounds", 300, "how often the gateway is killed")
 // cuts is how often its power is cut.
 var cuts = flag.Int("powercuts", 100, "how often the power is cut")
 
-// scratch is the run's folder. Its name is short: sockets are below it.
-var scratch string
-
-// binary is the gateway under test, as it is shipped.
-var binary string
+// tests are what this run's tests have in common.
+var tests *gateway.Run
 
 func TestMain(m *testing.M) {
 	calls.Launch()
@@ -33,14 +29,10 @@ func TestMain(m *testing.M) {
 
 func run(m *testing.M) int {
 	var err error
-	if scratch, err = os.MkdirTemp("", "crash"); err != nil {
+	if tests, err = gateway.NewRun("crash"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(scratch)
-	if binary, err = gateway.Build(context.Background(), scratch); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
+	defer tests.End()
 	return m.Run()
 }

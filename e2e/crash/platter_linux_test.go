@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/caddyrec/caddyrec/e2e/calls"
+	"github.com/caddyrec/caddyrec/e2e/wait"
 )
 
 // platter is what a disk knows of a store while a gateway works on it: what has
@@ -214,7 +215,7 @@ func (p *platter) freeze(pid int) {
 			unix.Tgkill(pid, thread, unix.SIGSTOP)
 		}
 	}
-	deadline := time.After(patience)
+	deadline := time.After(wait.Patience)
 	tick := time.NewTicker(100 * time.Microsecond)
 	defer tick.Stop()
 	for !frozen(pid) {

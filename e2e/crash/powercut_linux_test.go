@@ -49,9 +49,7 @@ func (c *cutter) now(pid int) {
 }
 
 func TestWhateverIsAcknowledgedIsThereAfterAPowerCut(t *testing.T) {
-	if err := calls.Supported(); err != nil {
-		t.Skip(err)
-	}
+	needCalls(t)
 	up := newUpstream(t)
 	first, later := newKinds(), newKinds()
 	var acknowledged, atCalls, names, files int

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/caddyrec/caddyrec/e2e/wait"
 	"github.com/caddyrec/caddyrec/record"
 )
 
@@ -54,7 +55,7 @@ func TestTwoHundredReloadsUnderLoadLeaveNoGapForkOrDuplicate(t *testing.T) {
 			t.Fatalf("reload %d: %v", n, err)
 		}
 		if n%10 == 0 {
-			eventually(t, "orders are answered after the reload", func() bool { return answers.Load() > before+20 })
+			wait.Until(t, "orders are answered after the reload", func() bool { return answers.Load() > before+20 })
 		}
 	}
 	for i, a := range release() {

@@ -95,20 +95,15 @@ const connections = 4
 
 func newWorld(t *testing.T, up *upstream) *world {
 	t.Helper()
-	folder, err := os.MkdirTemp(scratch, "g")
+	g, err := tests.Gateway()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, err := gateway.FreeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, up: up, acknowledged: make([][]string, connections)}
-	w.Gateway = &gateway.Gateway{Binary: binary, Folder: folder, Address: address,
-		Env: []string{"UPSTREAM=" + strings.TrimPrefix(up.URL, "http://")}}
+	w := &world{Gateway: g, t: t, up: up, acknowledged: make([][]string, connections)}
+	w.Env = []string{"UPSTREAM=" + strings.TrimPrefix(up.URL, "http://")}
 	t.Cleanup(func() {
 		w.Kill()
-		os.RemoveAll(folder)
+		os.RemoveAll(w.Folder)
 	})
 	return w
 }

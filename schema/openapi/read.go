@@ -5,13 +5,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/caddyrec/caddyrec/schema"
 )
 
 // What a description may take.
@@ -32,7 +33,6 @@ type folder struct {
 
 // file is one file of a description.
 type file struct {
-	name string
 	sum  string
 	tree any // as encoding/json has it, numbers as json.Number
 }
@@ -45,7 +45,7 @@ func openFolder(name string) (*folder, error) {
 	}
 	f := &folder{dir: filepath.Dir(abs), main: filepath.Base(abs), files: map[string]*file{}}
 	// The file the operator named may be a link, as in a mounted ConfigMap.
-	text, err := readRegular(func() (fs.FileInfo, error) { return os.Stat(abs) }, func() (*os.File, error) { return os.Open(abs) })
+	text, err := schema.ReadRegular(nil, abs, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w: check the path and its permissions", withoutPath(err))
 	}
@@ -76,7 +76,7 @@ func (f *folder) add(name string, text []byte) error {
 		return fmt.Errorf("%s%w", name, err)
 	}
 	sum := sha256.Sum256(text)
-	f.files[name] = &file{name, hex.EncodeToString(sum[:]), tree}
+	f.files[name] = &file{hex.EncodeToString(sum[:]), tree}
 	return nil
 }
 
@@ -90,7 +90,7 @@ func (f *folder) file(name string) (*file, error) {
 	if !filepath.IsLocal(at) || strings.ContainsAny(name, "\\\x00") {
 		return nil, errors.New("it leads out of the description's folder, and nothing is read from there: save it beside the description")
 	}
-	text, err := readRegular(func() (fs.FileInfo, error) { return f.root.Stat(at) }, func() (*os.File, error) { return f.root.Open(at) })
+	text, err := schema.ReadRegular(f.root, at, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no file %s in the description's folder: save it there", name)
 	}
@@ -138,31 +138,6 @@ func (f *folder) paths() []string {
 
 // beside is the name of a file that another refers to.
 func beside(from, to string) string { return path.Join(path.Dir(from), to) }
-
-// readRegular asks what the file is before it opens it: opening a pipe waits
-// for a writer.
-func readRegular(stat func() (fs.FileInfo, error), open func() (*os.File, error)) ([]byte, error) {
-	info, err := stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
-	}
-	f, err := open()
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxFile {
-		return nil, fmt.Errorf("larger than %d MiB", maxFile>>20)
-	}
-	return text, nil
-}
 
 // withoutPath is the error alone: the path is named once, by the caller.
 func withoutPath(err error) error {

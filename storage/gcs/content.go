@@ -9,6 +9,8 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+
+	"github.com/caddyrec/caddyrec/storage"
 )
 
 // inMemory is how much of an object is kept in memory, in bytes; what is larger
@@ -32,9 +34,10 @@ type content struct {
 func gather(ctx context.Context, r io.Reader) (*content, error) {
 	c := &content{remove: func() {}}
 	crc, sha := crc32.New(castagnoli), sha256.New()
-	r = contextReader{ctx, r}
+	again, start, ok := seekable(r)
+	r = storage.ReadWithin(ctx, r)
 	var err error
-	if again, start, ok := seekable(r.(contextReader).r); ok {
+	if ok {
 		c.from, c.start = again, start
 		c.size, err = io.Copy(io.MultiWriter(crc, sha), r)
 	} else {
@@ -87,16 +90,4 @@ func (c *content) rewind() (io.Reader, error) {
 		return nil, fmt.Errorf("reading it again: %w", err)
 	}
 	return io.LimitReader(c.from, c.size), nil
-}
-
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }

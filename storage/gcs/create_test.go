@@ -42,46 +42,36 @@ func TestAnObjectCarriesItsSums(t *testing.T) {
 	}
 }
 
-// What passes must not show, and must leave one object with the right bytes.
 func TestACreateGoesThroughWhatPasses(t *testing.T) {
-	for _, c := range []struct {
-		ops   []string // that a small object's, or else a large one's, upload has
-		data  []byte
-		which string
-	}{
-		{[]string{"insert"}, []byte("small"), "small"},
-		{[]string{"begin", "chunk"}, large, "large"},
+	goesThroughWhatPasses(t, "insert", []byte("small"))
+	goesThroughWhatPasses(t, "begin", large)
+}
+
+// goesThroughWhatPasses creates data with each fault at one of its upload's
+// calls: what passes must not show, and must leave one object with the right
+// bytes.
+func goesThroughWhatPasses(t *testing.T, op string, data []byte) {
+	for what, fault := range map[string]gcstest.Fault{
+		"429": 429, "503": 503, "a lost answer": gcstest.LostAck, "a stall": gcstest.Stall, "a broken connection": gcstest.Break,
 	} {
-		for _, op := range c.ops {
-			for what, fault := range map[string]gcstest.Fault{
-				"429": 429, "503": 503, "a lost answer": gcstest.LostAck, "a stall": gcstest.Stall, "a broken connection": gcstest.Break,
-			} {
-				if op == "begin" && fault == gcstest.Stall {
-					continue // it takes the whole time: see below
-				}
-				t.Run(fmt.Sprintf("%s at the %s of a %s object", what, op, c.which), func(t *testing.T) {
-					if raceEnabled && op == "chunk" {
-						// The library fills a chunk's buffer anew while the
-						// connection that it gave up may still read it. make unit
-						// runs this without the detector too.
-						t.Skip("the client library's own race")
-					}
-					t.Parallel()
-					server := gcstest.Start(t)
-					s := open(t, server, func(o *Options) { o.Timeout = 4 * time.Second })
-					server.Fail(gcstest.Times(2, op, fault))
-					if err := s.Create(t.Context(), "a", bytes.NewReader(c.data)); err != nil {
-						t.Fatal(err)
-					}
-					if o, _ := server.Object("a"); !bytes.Equal(o.Data, c.data) || o.Generation != 1 {
-						t.Errorf("generation %d holds %d bytes, want the first with %d", o.Generation, len(o.Data), len(c.data))
-					}
-					if err := s.Create(t.Context(), "a", bytes.NewReader(c.data)); !errors.Is(err, storage.ErrExist) {
-						t.Errorf("a second create of the same bytes: got %v, want ErrExist", err)
-					}
-				})
-			}
+		if op == "begin" && fault == gcstest.Stall {
+			continue // it takes the whole time: see below
 		}
+		t.Run(fmt.Sprintf("%s at the %s", what, op), func(t *testing.T) {
+			t.Parallel()
+			server := gcstest.Start(t)
+			s := open(t, server, func(o *Options) { o.Timeout = 4 * time.Second })
+			server.Fail(gcstest.Times(2, op, fault))
+			if err := s.Create(t.Context(), "a", bytes.NewReader(data)); err != nil {
+				t.Fatal(err)
+			}
+			if o, _ := server.Object("a"); !bytes.Equal(o.Data, data) || o.Generation != 1 {
+				t.Errorf("generation %d holds %d bytes, want the first with %d", o.Generation, len(o.Data), len(data))
+			}
+			if err := s.Create(t.Context(), "a", bytes.NewReader(data)); !errors.Is(err, storage.ErrExist) {
+				t.Errorf("a second create of the same bytes: got %v, want ErrExist", err)
+			}
+		})
 	}
 }
 

@@ -85,7 +85,7 @@ func TestOptionsThatCannotBeMeantAreRefused(t *testing.T) {
 func TestARealBucket(t *testing.T) {
 	bucket := os.Getenv("CADDYREC_TEST_BUCKET")
 	if bucket == "" {
-		t.Skip("set CADDYREC_TEST_BUCKET to run this")
+		t.Skip("not tested is Google Cloud Storage itself: set CADDYREC_TEST_BUCKET to a bucket with object retention enabled, and GOOGLE_APPLICATION_CREDENTIALS to a key that may write to it")
 	}
 	fresh := func(t *testing.T, keep Retention) *Store {
 		s, err := Open(t.Context(), Options{Bucket: bucket, Prefix: "caddyrec-test/" + rand.Text(), Retention: keep})

@@ -172,24 +172,12 @@ func (s *Store) openTemp(ctx context.Context, r io.Reader) (name string, f *os.F
 	if err != nil {
 		return "", nil, err
 	}
-	if _, err := io.Copy(f, contextReader{ctx, r}); err != nil {
+	if _, err := io.Copy(f, storage.ReadWithin(ctx, r)); err != nil {
 		f.Close()
 		s.root.Remove(name)
 		return "", nil, err
 	}
 	return name, f, nil
-}
-
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }
 
 // Open implements [storage.Store].

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -68,25 +67,6 @@ func TestOpenRefusesFoldersThatAreNotItsOwn(t *testing.T) {
 	}
 }
 
-func TestObjectsCannotBeWrittenAndFoldersNotEntered(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("modes mean something else on Windows")
-	}
-	dir := t.TempDir()
-	if err := open(t, dir).Create(t.Context(), "a/b", strings.NewReader("x")); err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]fs.FileMode{"a/b": 0o440, "a": 0o750, marker: 0o440} {
-		info, err := os.Stat(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := info.Mode().Perm(); got&^want != 0 {
-			t.Errorf("%s has mode %o, want at most %o", name, got, want)
-		}
-	}
-}
-
 func TestASymlinkLeadsNobodyOut(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
 	if err := os.WriteFile(filepath.Join(outside, "secret"), []byte("s"), 0o600); err != nil {
@@ -94,7 +74,7 @@ func TestASymlinkLeadsNobodyOut(t *testing.T) {
 	}
 	s := open(t, dir)
 	if err := os.Symlink(outside, filepath.Join(dir, "link")); err != nil {
-		t.Skip("no symlinks here:", err)
+		t.Fatalf("making a symbolic link, which on Windows takes its developer mode: %v", err)
 	}
 	if _, err := s.Open(t.Context(), "link/secret"); err == nil {
 		t.Error("a file outside the store was opened")

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -22,7 +21,7 @@ func protected(t *testing.T) (s *Store, dir string) {
 		if got := s.Protection(); got != "mode 0440" {
 			t.Errorf("the store says that it has %q", got)
 		}
-		t.Skip(err)
+		t.Skipf("not tested are immutable objects: they take root with CAP_LINUX_IMMUTABLE and a TMPDIR on ext4, xfs or btrfs: %v", err)
 	} else if err != nil {
 		t.Fatal(err)
 	}
@@ -77,24 +76,5 @@ func TestAnImmutableObjectCannotBeChangedRenamedOrRemoved(t *testing.T) {
 	}
 	if left, err := os.ReadDir(filepath.Join(dir, scratch)); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
-	}
-}
-
-func TestWithoutTheRightObjectsAreReadOnlyStill(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("modes mean something else on Windows")
-	}
-	dir := t.TempDir()
-	s := open(t, dir)
-	if err := s.Create(t.Context(), "a", strings.NewReader("x")); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(filepath.Join(dir, "a"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if is, _ := Immutable(f); is || s.Protection() != "mode 0440" {
-		t.Errorf("immutable %v, %q", is, s.Protection())
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/caddyrec/caddyrec/storage"
 )
 
 // The files of a spool. What was set aside keeps its number.
@@ -208,7 +210,7 @@ func (s *Spool) write(ctx context.Context, name string, r io.Reader) (*written, 
 	sum := crc32.New(castagnoli)
 	_, err = file.Seek(headSize, io.SeekStart)
 	if err == nil {
-		w.Size, err = io.Copy(io.MultiWriter(file, sum), contextReader{ctx, r})
+		w.Size, err = io.Copy(io.MultiWriter(file, sum), storage.ReadWithin(ctx, r))
 	}
 	if err != nil {
 		w.discard()
@@ -260,16 +262,4 @@ func (s *Spool) setAside(file, suffix, name string, why error) {
 	s.aside++
 	s.mu.Unlock()
 	s.log.Error("an object in the spool cannot be uploaded and was set aside: look into it", "object", name, "file", filepath.Join(s.opts.Dir, to), "error", errors.Join(why, err))
-}
-
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }

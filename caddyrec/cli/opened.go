@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/caddyrec/caddyrec/caddyrec"
+	"github.com/caddyrec/caddyrec/ledger"
+	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/storage/local"
+)
+
+// question begins what goes on record.
+func (f *originalsFlags) question(src *source) caddyrec.OpenedAsk {
+	return caddyrec.OpenedAsk{Log: src.log, Why: f.ask.why, By: f.ask.by}
+}
+
+func opened(r *record.Record) caddyrec.OpenedRecord {
+	return caddyrec.OpenedRecord{ID: r.ID, Seq: r.Seq, Exchange: r.Exchange}
+}
+
+// tell puts it on record that originals are opened.
+func (f *originalsFlags) tell(src *source, ask caddyrec.OpenedAsk) error {
+	key, err := fs.ReadFile(src, publicKey)
+	if err != nil {
+		return fmt.Errorf("reading the log's key: %w", err)
+	}
+	ask.Key = string(key)
+	status, text, err := f.ask.post(adminCall{path: "/caddyrec/originals", ask: ask})
+	switch {
+	case err == nil && status < 400:
+		return nil
+	case err == nil:
+		return refused(status, text)
+	}
+	// No gateway answers: whoever has the log's lock writes it.
+	if own := src.record(ask); own != nil {
+		return fmt.Errorf("%w; and the log cannot be written here: %w", err, own)
+	}
+	return nil
+}
+
+// record opens the log itself, which must be in a local store, and commits the
+// openings.
+func (s *source) record(ask caddyrec.OpenedAsk) (err error) {
+	if s.far {
+		return errors.New("it is in a bucket: start its gateway, or name the gateway's admin endpoint with --address")
+	}
+	dir := filepath.Join(s.dir, "..", "..")
+	// Neither a store nor keys are to be made here.
+	key, err := os.Stat(filepath.Join(s.keysDir(), s.log+".signing.key"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s has no key to sign log %s with: do it where the log is written", s.keysDir(), s.log)
+	} else if err != nil {
+		return err
+	}
+	if isSomebodyElses(key) {
+		return errors.New("the log belongs to another user: do it as the user that the gateway runs as")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "caddyrec.json")); err != nil {
+		return fmt.Errorf("%s is not a local store: start its gateway, or name its admin endpoint with --address", filepath.Clean(dir))
+	}
+	store, err := local.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer closing(store, &err)
+	keys, err := ledger.LoadKeys(s.keysDir(), s.log)
+	if err != nil {
+		return err
+	}
+	log, err := ledger.Open(ledger.Options{Dir: s.dir, Log: s.log, Store: store, Keys: keys})
+	if err != nil {
+		return err
+	}
+	defer closing(log, &err)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for _, r := range ask.OriginalsOpened() {
+		if _, err := log.Commit(ctx, r.AppendFields(nil)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closing closes c at a function's end; a failure is the function's.
+func closing(c io.Closer, err *error) { *err = errors.Join(*err, c.Close()) }

@@ -1,0 +1,384 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caddyrec/caddyrec/caddyrec"
+	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/replay/compare"
+	"github.com/caddyrec/caddyrec/replay/rerun"
+)
+
+// job is one replay of the command.
+type job struct {
+	con      *console
+	flags    *replayFlags
+	src      *source
+	recorder *recorder
+	folder   *replayFolder
+	plan     *rerun.Plan
+	own      int // exchanges that the gateway answered itself
+	saved    savedPlan
+	resumed  bool
+	opts     rerun.Options
+
+	target    *instance
+	baselines []*instance
+}
+
+// instance is a target or a baseline, found and asked what it is.
+type instance struct {
+	rerun.Target
+	transport *http.Transport
+	mark      rerun.Mark
+}
+
+// job makes a replay ready as the flags say, or as it was when it was begun.
+func (f *replayFlags) job(c *console, src *source, cmd *cobra.Command) (*job, error) {
+	j := &job{con: c, flags: f, src: src}
+	var steps []*rerun.Step
+	var err error
+	if f.resume != "" {
+		steps, err = j.goOn(cmd)
+	} else {
+		steps, err = j.anew()
+	}
+	if err == nil {
+		j.plan = rerun.NewPlan(steps)
+		err = j.options()
+	}
+	if err == nil {
+		j.recorder, err = newRecorder(src, f.address)
+	}
+	if err != nil {
+		j.close()
+		return nil, err
+	}
+	return j, nil
+}
+
+// anew plans a new replay.
+func (j *job) anew() ([]*rerun.Step, error) {
+	f := j.flags
+	if f.to.to == "" {
+		return nil, errors.New("where to? Name the test instance with --to https://…")
+	}
+	picked, err := f.which.choose(j.src, j.con.now(), j.con.zone)
+	if err != nil {
+		return nil, err
+	}
+	j.own = picked.own
+	j.saved = savedPlan{
+		Replay: record.Replay{
+			ID: record.NewID(), Session: f.which.session, Filter: f.which.text(), Unsafe: f.to.unsafe, By: f.by, Requests: int64(len(picked.steps)),
+		},
+		Log: j.src.log, To: f.to.to, Host: f.to.host, Pace: f.how, Fill: f.fill, Compare: f.compare,
+	}
+	return picked.steps, nil
+}
+
+// goOn takes up a replay that was interrupted.
+func (j *job) goOn(cmd *cobra.Command) ([]*rerun.Step, error) {
+	for _, name := range []string{"to", "host", "unsafe", "speed", "rate", "max-rate", "concurrency", "timeout", "give-up", "stand-ins",
+		"headers", "ignore", "baseline", "max-body", "sub", "exchange", "since", "until", "path", "method", "status"} {
+		if cmd.Flags().Changed(name) {
+			return nil, fmt.Errorf("both --resume and --%s are given: a replay goes on as it was begun", name)
+		}
+	}
+	if j.flags.which.session != "" {
+		return nil, errors.New("both --resume and a session are given: a replay goes on as it was begun")
+	}
+	var err error
+	if j.folder, err = openFolder(replaysFolder(j.flags.folder), j.flags.resume); err != nil {
+		return nil, err
+	}
+	if j.folder.has(reportFile) {
+		return nil, fmt.Errorf("this replay has ended: caddy rec diff %s shows it", j.flags.resume)
+	}
+	if err := rerun.ReadState(context.Background(), j.folder, planFile, &j.saved); err != nil {
+		return nil, err
+	}
+	if j.saved.Log != j.src.log || len(j.saved.Records) == 0 {
+		return nil, fmt.Errorf("the replay is of log %s, not of %s: say which with --log", j.saved.Log, j.src.log)
+	}
+	j.resumed, j.saved.Replay.Resumed = true, true
+	step := j.flags.how.Step
+	j.flags.how, j.flags.compare = j.saved.Pace, j.saved.Compare
+	j.flags.how.Step, j.flags.fill.StandIns = step, j.saved.Fill.StandIns
+	j.flags.to.to, j.flags.to.host, j.flags.to.unsafe = j.saved.To, j.saved.Host, j.saved.Replay.Unsafe
+	return named(j.src, j.saved.Records)
+}
+
+// options checks the rest of what was said.
+func (j *job) options() (err error) {
+	f := j.flags
+	o := rerun.Options{
+		ID: j.saved.Replay.ID, Host: f.to.host, Unsafe: f.to.unsafe, Rate: f.how.Rate, MaxRate: f.how.MaxRate, Concurrency: f.how.Concurrency,
+		Timeout: f.how.Timeout, GiveUp: f.how.GiveUp, MaxBody: f.compare.MaxBody, StandIns: f.fill.StandIns, Compare: f.compare.Headers,
+	}
+	if f.how.Speed != "max" {
+		if o.Speed, err = strconv.ParseFloat(strings.TrimSuffix(f.how.Speed, "x"), 64); err != nil || !(o.Speed > 0) || math.IsInf(o.Speed, 0) {
+			return fmt.Errorf("--speed %s: give a number such as 1 or 10, or max", f.how.Speed)
+		}
+	}
+	if o.Rate < 0 || o.MaxRate < 0 || o.Concurrency < 1 || o.Timeout <= 0 || o.GiveUp < 1 || o.MaxBody < 1 {
+		return errors.New("--rate, --max-rate, --concurrency, --timeout, --give-up and --max-body are positive")
+	}
+	if f.how.Step && !j.con.asks {
+		return errors.New("--step asks before each request, and nobody is there to answer")
+	}
+	if f.how.Step {
+		o.Ask = j.con.askStep
+	}
+	if o.Headers, err = f.to.fields(); err != nil {
+		return err
+	}
+	names := []string{}
+	for _, h := range o.Headers {
+		names = append(names, h.Name)
+	}
+	if j.resumed && !slices.Equal(names, j.saved.Header) && len(names)+len(j.saved.Header) > 0 {
+		return fmt.Errorf("the replay was begun with --header for %s, which is not kept: give it again", strings.Join(j.saved.Header, ", "))
+	}
+	j.saved.Header = names
+	if o.Ignore, err = f.compare.patterns(); err != nil {
+		return err
+	}
+	if o.Credential, err = f.to.credential(); err != nil {
+		return err
+	}
+	secrets, err := f.fill.read()
+	if err != nil {
+		return err
+	}
+	if secrets != nil {
+		o.Secrets = secrets
+	}
+	var mask *caddyrec.Mask
+	if f.where.config != "" {
+		configured, err := readConfig(f.where.config)
+		if err != nil {
+			return err
+		}
+		mask = configured.mask
+	}
+	if o.Policy, err = mask.ForReports(j.plan.SecretNames()); err != nil {
+		return fmt.Errorf("what is masked in the report: %w", err)
+	}
+	j.opts = o
+	return nil
+}
+
+// reach finds the target and the baselines, and refuses those that may not be
+// sent what is planned. Nothing of the recording is sent yet.
+func (j *job) reach(ctx context.Context) (err error) {
+	f := j.flags
+	if j.target, err = j.instance(ctx, f.to.to, f.to.host); err != nil {
+		return err
+	}
+	j.opts.Target, j.opts.Transport = j.target.URL, j.target.transport
+	for _, address := range f.compare.Baseline {
+		in, err := j.instance(ctx, address, "")
+		if err != nil {
+			return fmt.Errorf("baseline: %w", err)
+		}
+		j.baselines = append(j.baselines, in)
+	}
+	return nil
+}
+
+func (j *job) instance(ctx context.Context, address, host string) (*instance, error) {
+	u, err := rerun.ParseTarget(address)
+	if err != nil {
+		return nil, err
+	}
+	if j.opts.Credential != nil || j.opts.Secrets != nil || len(j.opts.Headers) > 0 {
+		if err := mayCarry(u, "what you give for the target"); err != nil {
+			return nil, err
+		}
+	}
+	in := &instance{Target: rerun.Target{URL: u, Host: host, Recorded: j.plan.Origins()}}
+	if in.Listed, err = j.flags.to.isListed(u); err != nil {
+		return nil, err
+	}
+	if err := in.Resolve(ctx); err != nil {
+		return nil, err
+	}
+	in.transport = in.Transport(j.flags.how.Concurrency)
+	if in.mark, err = in.Challenge(ctx, in.transport); err != nil {
+		return nil, err
+	}
+	switch {
+	case in.mark == rerun.MarkProduction:
+		return nil, fmt.Errorf("%s says that it is production: nothing is sent to it", u.Host)
+	case j.opts.Unsafe && in.mark != rerun.MarkTest && !in.Listed:
+		return nil, fmt.Errorf("%s does not say that it is for tests, so nothing unsafe is sent to it: let it answer %s, or list it with --targets", u.Host, rerun.ChallengePath)
+	}
+	return in, nil
+}
+
+// allowed is why unsafe requests may be sent.
+func (in *instance) allowed() string {
+	if in.mark == rerun.MarkTest {
+		return "marked"
+	}
+	return "listed"
+}
+
+func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
+// begin keeps the plan and puts the replay on record.
+func (j *job) begin(ctx context.Context) (err error) {
+	r := &j.saved.Replay
+	r.Target = originOf(j.target.URL)
+	r.Baselines = nil
+	for _, b := range j.baselines {
+		r.Baselines = append(r.Baselines, originOf(b.URL))
+	}
+	if r.Unsafe {
+		r.Allowed = j.target.allowed()
+	}
+	if err := j.recorder.commit(record.ReplayStarted, *r); err != nil {
+		return err
+	}
+	if j.resumed {
+		return nil
+	}
+	for _, s := range j.plan.Steps {
+		j.saved.Records = append(j.saved.Records, planned{s.Seq, s.Exchange})
+	}
+	if j.folder, err = makeFolder(replaysFolder(j.flags.folder), r.ID); err == nil {
+		err = rerun.WriteState(ctx, j.folder, planFile, j.saved)
+	}
+	if err != nil {
+		return errors.Join(err, j.failed())
+	}
+	return nil
+}
+
+// run sends everything.
+func (j *job) run(ctx context.Context) (*rerun.Report, error) {
+	if j.own > 0 {
+		j.con.say("%d exchanges are left out: the gateway answered them itself.", j.own)
+	}
+	var err error
+	if j.opts.Noise, err = j.noise(ctx); err != nil {
+		return nil, err
+	}
+	o := j.opts
+	o.State = j.folder
+	f, err := j.one(ctx, "replaying", o)
+	if err != nil {
+		return nil, err
+	}
+	r := &rerun.Report{
+		Replay: j.saved.Replay.ID, Log: j.src.log, Session: j.saved.Replay.Session, Filter: j.saved.Replay.Filter, Target: j.saved.Replay.Target,
+		Baselines: j.saved.Replay.Baselines, Unsafe: j.saved.Replay.Unsafe, By: j.saved.Replay.By, Pace: j.flags.how.text(),
+		RecordedFrom: j.plan.Steps[0].Began.UTC(), Ignore: j.flags.compare.Ignore, Noise: textsOf(j.opts.Noise),
+	}
+	r.Fill(f)
+	return r, nil
+}
+
+// one runs the plan on one instance.
+func (j *job) one(ctx context.Context, label string, o rerun.Options) (*rerun.Finished, error) {
+	p := newSteps(j.con, label)
+	defer p.end()
+	o.Progress = p.set
+	return rerun.Run(ctx, j.plan, o)
+}
+
+// noise is what two runs on good instances do not agree on.
+func (j *job) noise(ctx context.Context) (map[string][]compare.Pattern, error) {
+	switch {
+	case len(j.baselines) == 0:
+		return nil, nil
+	case j.resumed && j.folder.has(noiseFile):
+		return j.folder.noise(ctx)
+	}
+	var runs [2]*rerun.Finished
+	for i := range runs {
+		b := j.baselines[i%len(j.baselines)]
+		o := j.opts
+		o.ID = record.NewID() // with its own idempotency keys
+		o.Target, o.Transport, o.Host, o.Ask = b.URL, b.transport, "", nil
+		f, err := j.one(ctx, fmt.Sprintf("baseline %d", i+1), o)
+		if err != nil {
+			return nil, err
+		}
+		if f.End != rerun.EndDone || f.Counts.Failed > 0 {
+			return nil, fmt.Errorf("baseline %s: %d of %d requests have no answer: it tells nothing", b.URL.Host, f.Counts.Failed+f.Counts.Skipped, f.Counts.Requests)
+		}
+		runs[i] = f
+	}
+	noise := rerun.Noise(runs[0], runs[1])
+	return noise, rerun.WriteState(ctx, j.folder, noiseFile, textsOf(noise))
+}
+
+// end keeps the report of a replay that is done, and puts what came of it on
+// record.
+func (j *job) end(r *rerun.Report) error {
+	rec := j.saved.Replay
+	c := r.Counts
+	rec.Sent, rec.Matched, rec.Differed = int64(c.Sent), int64(c.Matched), int64(c.Differed)
+	rec.Failed, rec.Skipped, rec.Unknown = int64(c.Failed), int64(c.Skipped), int64(c.Unknown)
+	rec.Outcome = r.Outcome
+	if r.Outcome == rerun.OutcomeMatched || r.Outcome == rerun.OutcomeDiffers {
+		// What was interrupted may go on, and has its report then.
+		digest, err := j.folder.keep(context.Background(), r)
+		if err != nil {
+			return errors.Join(err, j.failed())
+		}
+		rec.Report = digest
+	}
+	return j.recorder.commit(record.ReplayFinished, rec)
+}
+
+// failed puts on record that a replay that was begun could not be run.
+func (j *job) failed() error {
+	rec := j.saved.Replay
+	rec.Outcome = "failed"
+	return j.recorder.commit(record.ReplayFinished, rec)
+}
+
+func (j *job) close() {
+	for _, in := range append(slices.Clone(j.baselines), j.target) {
+		if in != nil {
+			in.transport.CloseIdleConnections()
+		}
+	}
+	if j.folder != nil {
+		j.folder.Close()
+	}
+}
+
+// choices are the answers to the question of step mode.
+var choices = map[string]rerun.Choice{"": rerun.Send, "s": rerun.Send, "k": rerun.Skip, "g": rerun.Go, "q": rerun.Abort}
+
+// askStep asks what to do with a request.
+func (c *console) askStep(s *rerun.Step) rerun.Choice {
+	in := bufio.NewReader(c.in)
+	for {
+		fmt.Fprintf(c.err, "%s  send (s), skip (k), go on without asking (g), quit (q)? ", clean(s.Request.Method+" "+pathOf(s.Request.URL)))
+		line, err := in.ReadString('\n')
+		if choice, ok := choices[strings.ToLower(strings.TrimSpace(line))]; ok && err == nil {
+			return choice
+		}
+		if err != nil {
+			return rerun.Abort
+		}
+		c.say("Answer one of %s.", strings.Join(slices.Sorted(maps.Keys(choices)), " "))
+	}
+}

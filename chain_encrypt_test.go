@@ -1,0 +1,502 @@
+package caddyrec_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/caddyrec/caddyrec/caddyrec"
+	"github.com/caddyrec/caddyrec/encryption"
+	"github.com/caddyrec/caddyrec/ledger"
+	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/storage/gcs/gcstest"
+)
+
+func ageIdentity(t testing.TB) (id *age.X25519Identity, recipient string) {
+	t.Helper()
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id, id.Recipient().String()
+}
+
+// startEncrypted is start with more lines in the caddyrec option.
+func startEncrypted(t testing.TB, options, site string) *rig {
+	t.Helper()
+	return startWith(t, "store local DIR/RECORDS\n"+options, site)
+}
+
+// written gives each file in these folders, unpacked.
+func (r *rig) written(folders []string, see func(name string, text []byte)) {
+	r.Helper()
+	for _, folder := range folders {
+		err := filepath.WalkDir(filepath.Join(r.dir, folder), func(name string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(name)
+			if err == nil && strings.HasSuffix(name, ".gz") {
+				z, zerr := gzip.NewReader(bytes.NewReader(text))
+				if zerr != nil {
+					return zerr
+				}
+				text, err = io.ReadAll(z)
+			}
+			see(name, text)
+			return err
+		})
+		if err != nil {
+			r.Fatal(err)
+		}
+	}
+}
+
+// isNowhere fails if a text is in any file of these folders.
+func (r *rig) isNowhere(canary string, folders ...string) {
+	r.Helper()
+	files := 0
+	r.written(folders, func(name string, text []byte) {
+		files++
+		if i := strings.Index(string(text), canary); i >= 0 {
+			r.Errorf("%s has it: …%s…", name, text[max(0, i-300):min(len(text), i+40)])
+		}
+	})
+	if files < 5 {
+		r.Errorf("only %d files were looked at", files)
+	}
+}
+
+// opened are the records of a type with their bodies opened.
+func (r *rig) opened(t record.Type, identities ...age.Identity) (all []*record.Record) {
+	r.Helper()
+	o := encryption.NewOpener(identities)
+	r.lines(func(line []byte) {
+		text, err := o.Open(line)
+		if err != nil {
+			r.Fatalf("%v: %s", err, line)
+		}
+		rec, err := record.Parse(text)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if rec.Type == t {
+			all = append(all, rec)
+		}
+	})
+	return all
+}
+
+func (r *rig) lines(see func(line []byte)) {
+	r.Helper()
+	err := ledger.Walk(os.DirFS(filepath.Join(r.dir, r.dirName, "ledger", "test")), 0, func(l ledger.Line) error {
+		see(bytes.Clone(l.Raw))
+		return nil
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+func (r *rig) verifies() {
+	r.Helper()
+	dir := filepath.Join(r.dir, r.dirName, "ledger", "test")
+	key, err := os.ReadFile(filepath.Join(dir, "public.key"))
+	if err != nil {
+		r.Fatal(err)
+	}
+	report, err := ledger.Verify(r.Context(), os.DirFS(dir), ledger.VerifyOptions{Key: strings.TrimSpace(string(key))})
+	if err != nil || len(report.Problems) > 0 {
+		r.Errorf("verify: %v %+v", err, report)
+	}
+}
+
+func TestEncryptedBodiesAreInNoFileAndOpenWithTheIdentity(t *testing.T) {
+	ana, recipient := ageIdentity(t)
+	r := startEncrypted(t, "encrypt_to "+recipient, fullChain)
+	r.ready()
+	const canary = "the-plain-canary"
+	r.upstream.answer = func(w http.ResponseWriter, q *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if q.URL.Path == "/answer" {
+			io.WriteString(w, `{"ok":true,"note":"`+canary+`"}`)
+			return
+		}
+		io.WriteString(w, `{"ok":true}`)
+	}
+	who := r.as("ana", "eng")
+	sees := func(path, body string, status int) {
+		t.Helper()
+		if a := r.do("POST", path, body, who...); a.StatusCode != status {
+			t.Fatalf("%s got %d %s", path, a.StatusCode, a.text)
+		}
+	}
+	body := `{"amount":1,"code":"c-secret","note":"` + canary + `"}`
+	sees("/orders", body, 200)
+	sees("/answer", body, 200)
+	sees("/orders", `{"amount":"no number","note":"`+canary+`"}`, 422) // refused by the guard
+	id := r.pend(`{"amount":5000,"code":"c-secret","note":"`+canary+`"}`, who...)
+	ben := r.as("ben", "sec")
+	if view := r.do("GET", "/.caddyrec/approvals/"+id, "", ben...); !strings.Contains(view.text, canary) || strings.Contains(view.text, "encrypted") {
+		t.Errorf("the approver sees %s", view.text)
+	}
+	r.isNowhere(canary, r.dirName, r.logName) // in the open segment
+
+	stopCaddy(t)
+	r.isNowhere(canary, r.dirName, r.logName) // and sealed
+	r.verifies()
+
+	var told []string
+	for _, typ := range []record.Type{record.Intent, record.ExchangeType, record.Denied} {
+		for _, rec := range r.opened(typ, ana) {
+			var in []string
+			if q := rec.Request; q != nil && q.Body != nil && q.Body.Content != nil && strings.Contains(*q.Body.Content, canary) {
+				in = append(in, "request")
+			}
+			if p := rec.Response; p != nil && p.Body != nil && p.Body.Content != nil && strings.Contains(*p.Body.Content, canary) {
+				in = append(in, "response")
+			}
+			told = append(told, string(rec.Type)+" "+strings.Join(in, "+"))
+		}
+	}
+	want := []string{
+		"intent request", "intent request", "intent request",
+		"exchange request", "exchange request+response", "exchange request", "denied request",
+	}
+	if !slices.Equal(told, want) {
+		t.Errorf("opened: %q", told)
+	}
+	for _, rec := range r.records(ofType(record.ExchangeType)) { // what is readable without
+		if rec.Request.Body.Content != nil || rec.Request.Body.Encrypted == "" || rec.Request.Body.Digest == "" || rec.Request.Body.Size == 0 || rec.Identity.Subject != "ana" || rec.Request.URL == "" {
+			t.Errorf("without the identity: %+v %+v", rec.Request, rec.Request.Body)
+		}
+	}
+	eve, _ := ageIdentity(t)
+	o := encryption.NewOpener([]age.Identity{eve})
+	refused := 0
+	r.lines(func(line []byte) {
+		var wrong *encryption.KeyError
+		if _, err := o.Open(line); errors.As(err, &wrong) && !wrong.Missing {
+			refused++
+		} else if err != nil {
+			t.Error(err)
+		}
+	})
+	if refused < 7 {
+		t.Errorf("another identity was refused %d times", refused)
+	}
+
+	// The gateway that comes next cannot read the body of what waits.
+	r.load(fullChain)
+	r.ready()
+	var view caddyrec.ApprovalView
+	if a := r.do("GET", "/.caddyrec/approvals/"+id, "", ben...); json.Unmarshal([]byte(a.text), &view) != nil || view.Body != "" || view.Encrypted == nil {
+		t.Fatalf("the approver sees %s", a.text)
+	}
+	if shown, err := o.Approval(view.Log, view.ID, *view.Encrypted); err == nil {
+		t.Errorf("another identity opens %s", shown)
+	}
+	if shown, err := encryption.NewOpener([]age.Identity{ana}).Approval(view.Log, view.ID, *view.Encrypted); err != nil || !strings.Contains(shown, canary) || strings.Contains(shown, "c-secret") {
+		t.Errorf("%v: %s", err, shown)
+	}
+	if a := r.vote(id, "approve", ben...); a.StatusCode != 200 {
+		t.Errorf("the vote got %d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestEventsAreEncryptedOneByOne(t *testing.T) {
+	ana, recipient := ageIdentity(t)
+	r := startEncrypted(t, "encrypt_to "+recipient, "session_record\nreverse_proxy UPSTREAM")
+	r.upstream.answer = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range 3 {
+			io.WriteString(w, "data: the-plain-canary\n\n")
+			w.(http.Flusher).Flush()
+		}
+	}
+	if a := r.do("GET", "/", ""); strings.Count(a.text, "canary") != 3 {
+		t.Fatalf("got %s", a.text)
+	}
+	r.isNowhere("the-plain-canary", r.dirName, r.logName)
+	r.records(ofType(record.Chunk)) // they meet the schema
+	chunks := r.opened(record.Chunk, ana)
+	for _, c := range chunks {
+		if *c.Chunk.Body.Content != "data: the-plain-canary\n\n" {
+			t.Errorf("got %q", *c.Chunk.Body.Content)
+		}
+	}
+	if len(chunks) != 3 {
+		t.Errorf("%d chunks", len(chunks))
+	}
+}
+
+func TestOriginalsAreKeptForTheirRecipientOnly(t *testing.T) {
+	investigator, recipient := ageIdentity(t)
+	r := startEncrypted(t, "originals {\nto "+recipient+"\nmax_body 100\n}", `
+	json_schema_guard {
+		request DIR/order.json
+	}
+	session_record {
+		max_body 1KB
+	}
+	reverse_proxy UPSTREAM
+`)
+	r.upstream.answer = func(w http.ResponseWriter, q *http.Request) {
+		switch q.URL.Path {
+		case "/events":
+			w.Header().Set("Content-Type", "text/event-stream")
+			for range 3 {
+				io.WriteString(w, `data: {"password":"canary-7 `+strings.Repeat("x", 30)+`"}`+"\n\n")
+				w.(http.Flusher).Flush()
+			}
+		case "/binary":
+			w.Header().Set("Content-Type", "image/png")
+			io.WriteString(w, "\x00\xff canary-6")
+		case "/moved":
+			w.Header().Set("Location", "/?token=canary-5")
+			w.WriteHeader(303)
+		default:
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"password":"canary-4"}`)
+		}
+	}
+	nothing := `{"amount":1,"note":"nothing secret"}`
+	asked := `{"amount":1, "code":"canary-1"}`
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	post := func(path, body string) {
+		t.Helper()
+		q, _ := http.NewRequest("POST", r.url+path, strings.NewReader(body))
+		q.Header.Set("Content-Type", "application/json")
+		q.Header.Set("Authorization", "Bearer canary-8")
+		q.Header.Set("Cookie", "session=canary-9")
+		resp, err := client.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	}
+	post("/?token=canary-2", asked)
+	post("/binary", nothing)
+	post("/moved", nothing)
+	post("/events", nothing)
+	post("/", `{"canary-3":`+strings.Repeat(" ", 200)) // refused, and no JSON
+	r.isNowhere("canary-", r.dirName)                  // Caddy's own log has the address: see log_masked
+	stopCaddy(t)
+	r.isNowhere("canary-", r.dirName) // Caddy's own log has the address: see log_masked
+	r.verifies()
+
+	o := encryption.NewOpener([]age.Identity{investigator})
+	var told []string
+	r.lines(func(line []byte) {
+		rec, err := record.Parse(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := o.Originals(line)
+		if errors.Is(err, encryption.ErrNoOriginals) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(rec.Type)
+		for _, side := range []*record.Original{u.Request, u.Response} {
+			text += " |"
+			if side == nil {
+				continue
+			}
+			if side.URL != "" {
+				text += " url=" + strings.TrimPrefix(side.URL, r.url)
+			}
+			for name, value := range side.Headers {
+				text += " " + name + "=" + value
+			}
+			if side.Body != nil {
+				text += " body=" + strings.ReplaceAll(string(side.Body), "  ", "")
+			}
+			if side.Cut {
+				text += " cut"
+			}
+		}
+		told = append(told, text)
+	})
+	event := `data: {"password":"canary-7 ` + strings.Repeat("x", 30) + `"}` + "\n\n"
+	want := []string{
+		"intent | url=/?token=canary-2 body=" + asked + " |",
+		"exchange | url=/?token=canary-2 body=" + asked + ` | body={"password":"canary-4"}`,
+		"exchange | | body=\x00\xff canary-6",
+		"exchange | | location=/?token=canary-5",
+		"chunk | | body=" + event,
+		"chunk | | body=" + event[:100-len(event)] + " cut",
+		`denied | body={"canary-3": cut |`,
+	}
+	if strings.Join(told, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestRecipientsAreChangedByAReload(t *testing.T) {
+	first, firstTo := ageIdentity(t)
+	second, secondTo := ageIdentity(t)
+	r := startEncrypted(t, "encrypt_to "+firstTo, "session_record\nreverse_proxy UPSTREAM")
+	r.do("PUT", "/first", `{"note":"plain"}`)
+	r.store = "store local DIR/RECORDS\nencrypt_to " + secondTo + " " + firstTo
+	r.load("session_record\nreverse_proxy UPSTREAM")
+	r.do("PUT", "/both", `{"note":"plain"}`)
+	r.store = "store local DIR/RECORDS\nencrypt_to " + secondTo
+	r.load("session_record\nreverse_proxy UPSTREAM")
+	r.do("PUT", "/second", `{"note":"plain"}`)
+	r.store = "store local DIR/RECORDS"
+	r.load("session_record\nreverse_proxy UPSTREAM")
+	r.do("PUT", "/plain", `{"note":"plain"}`)
+	stopCaddy(t)
+	for _, c := range []struct {
+		who  age.Identity
+		sees string
+	}{{first, "/first /both /plain "}, {second, "/both /second /plain "}} {
+		o := encryption.NewOpener([]age.Identity{c.who})
+		sees := ""
+		r.lines(func(line []byte) {
+			text, err := o.Open(line)
+			if rec, perr := record.Parse(text); err == nil && perr == nil && rec.Type == record.ExchangeType && *rec.Request.Body.Content == `{"note":"plain"}` {
+				sees += strings.TrimPrefix(rec.Request.URL, r.url) + " "
+			}
+		})
+		if sees != c.sees {
+			t.Errorf("sees %s, want %s", sees, c.sees)
+		}
+	}
+	r.verifies()
+}
+
+func TestRecipientsThatCannotBeAreRefusedBeforeAnythingRuns(t *testing.T) {
+	id, to := ageIdentity(t)
+	_, other := ageIdentity(t)
+	r := startEncrypted(t, "", "session_record\nreverse_proxy UPSTREAM")
+	for options, says := range map[string]string{
+		"encrypt_to ana":                                       `encrypt_to: "ana" is no age recipient`,
+		"encrypt_to " + to + " " + to:                          "twice",
+		"encrypt_to " + id.String():                            "secret key",
+		"originals {\n}":                                       "originals: no recipient",
+		"originals {\nto bad\n}":                               "originals: ",
+		"originals {\nto " + other + "\nmax_body 17MiB\n}":     "16 MiB",
+		"encrypt_to " + to + "\noriginals {\nto " + to + "\n}": "one of encrypt_to as well",
+		"encrypt_to " + to + "\nencrypt_to " + to:              "twice",
+	} {
+		r.store = "store local DIR/RECORDS\n" + options
+		err := r.tryLoad("session_record\nreverse_proxy UPSTREAM")
+		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), id.String()) {
+			t.Errorf("%s: %v", options, err)
+		}
+	}
+}
+
+func TestWhatWaitsForABucketAndWhatIsInItIsEncrypted(t *testing.T) {
+	const canary = "the-plain-canary"
+	server := gcstest.Start(t)
+	ana, recipient := ageIdentity(t)
+	r := startWith(t, gcsStore(server, "")+"\nencrypt_to "+recipient, fullChain)
+	r.ready()
+	server.Fail(func(c gcstest.Call) gcstest.Fault { // so that it waits in the spool
+		if strings.HasPrefix(c.Name, "prod/ledger/") && c.Op == "insert" {
+			return 503
+		}
+		return gcstest.None
+	})
+	if a := r.do("POST", "/orders", `{"amount":1,"note":"`+canary+`"}`, r.as("ana", "eng")...); a.StatusCode != 200 {
+		t.Fatalf("got %d %s", a.StatusCode, a.text)
+	}
+	r.pend(`{"amount":5000,"note":"`+canary+`"}`, r.as("ana", "eng")...)
+	stopCaddy(t)
+	r.load(fullChain) // seals what was open
+	for late := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		if waits, err := filepath.Glob(filepath.Join(r.dir, r.dirName, "outbox", "*")); err == nil && len(waits) > 0 {
+			break
+		}
+		if time.Now().After(late) {
+			t.Fatal("nothing waits in the spool")
+		}
+	}
+	r.isNowhere(canary, r.dirName, r.logName)
+	server.Fail(nil)
+	sealed, _ := server.Object(server.Await(t, "prod/ledger/test/sealed/"))
+	z, err := gzip.NewReader(bytes.NewReader(sealed.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range server.Names() {
+		if o, _ := server.Object(name); bytes.Contains(o.Data, []byte(canary)) {
+			t.Errorf("%s has it", name)
+		}
+	}
+	o, opened := encryption.NewOpener([]age.Identity{ana}), 0
+	for line := range bytes.Lines(text) {
+		line, err := o.Open(bytes.TrimSuffix(line, []byte("\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened += bytes.Count(line, []byte(canary))
+	}
+	if bytes.Contains(text, []byte(canary)) || opened == 0 {
+		t.Errorf("the sealed segment opens to %d bodies", opened)
+	}
+}
+
+func TestReloadsWithOtherRecipientsLoseNoKey(t *testing.T) {
+	const site = "session_record\nreverse_proxy UPSTREAM"
+	first, firstTo := ageIdentity(t)
+	second, secondTo := ageIdentity(t)
+	r := startEncrypted(t, "encrypt_to "+firstTo, site)
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	var sent atomic.Int64
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if a, err := r.try("PUT", "/", `{"note":"plain"}`); err == nil && a.StatusCode == 200 {
+					sent.Add(1)
+				}
+			}
+		})
+	}
+	for i := range 20 {
+		r.store = "store local DIR/RECORDS\nencrypt_to " + []string{secondTo, firstTo}[i%2]
+		r.load(site)
+	}
+	close(stop)
+	wg.Wait()
+	stopCaddy(t)
+	opened := int64(0)
+	for _, rec := range r.opened(record.ExchangeType, first, second) {
+		if *rec.Request.Body.Content == `{"note":"plain"}` {
+			opened++
+		}
+	}
+	if opened < sent.Load() || sent.Load() == 0 {
+		t.Errorf("%d of %d answered requests can be read", opened, sent.Load())
+	}
+	r.verifies()
+}

@@ -1,0 +1,392 @@
+package caddyrec_test
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/caddyrec/caddyrec/record"
+)
+
+const replayChain = `
+	oidc_auth {
+		issuer ISSUER
+		audience orders-api
+		require groups eng sec
+		upstream_credential X-Api-Key upstream-secret-1
+	}
+	session_record
+	session_replay {
+		issue_to groups sec
+		max_ttl 30m
+	}
+	reverse_proxy UPSTREAM
+`
+
+const keysAddress = "/.caddyrec/replay/keys"
+
+// issued is a key as it is handed over.
+type issued struct {
+	Key, ID, State, Purpose, Client, Service string
+	Sessions                                 []string
+	Issued, Expires                          time.Time
+}
+
+func (r *rig) issue(body string, header ...string) (k issued) {
+	r.Helper()
+	a := r.do("POST", keysAddress, body, header...)
+	if a.StatusCode != 201 || a.Header.Get("Cache-Control") != "no-store" {
+		r.Fatalf("got %d %s", a.StatusCode, a.text)
+	}
+	if err := json.Unmarshal([]byte(a.text), &k); err != nil {
+		r.Fatal(err)
+	}
+	if a.Header.Get("Location") != keysAddress+"/"+k.ID || !strings.HasPrefix(k.Key, "crk1.") {
+		r.Fatalf("got %s %s", a.Header.Get("Location"), a.text)
+	}
+	return k
+}
+
+// with asks what a key stands for.
+func (r *rig) with(key string) answer {
+	r.Helper()
+	return r.do("GET", "/.caddyrec/replay/key", "", "Authorization", "Bearer "+key)
+}
+
+func TestAKeyIsIssuedUsedAndRevokedAndItsStoryIsOnRecord(t *testing.T) {
+	r := start(t, replayChain)
+	r.ready()
+	sec, eng := r.as("ben", "sec"), r.as("ana", "eng")
+	if a := r.do("GET", "/orders/1", "", eng...); a.StatusCode != 200 {
+		t.Fatal(a.text)
+	}
+	session := r.records(func(rec *record.Record) bool { return rec.Session != nil && rec.Identity.Subject == "ana" })[0].Session.ID
+
+	if a := r.do("POST", keysAddress, `{"sessions":["`+session+`"],"purpose":"x"}`, eng...); a.StatusCode != 403 || a.problem(t).Reason != "claim-groups" {
+		t.Errorf("who may not have one gets %d %s", a.StatusCode, a.text)
+	}
+	if a := r.do("POST", keysAddress, `{"sessions":["`+session+`"],"purpose":"x"}`); a.StatusCode != 401 {
+		t.Errorf("nobody gets %d", a.StatusCode)
+	}
+	k := r.issue(`{"filter":{"subject":"ana","from":"`+time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)+`"},"purpose":"case 7 of ana@example.com"}`, sec...)
+	if len(k.Sessions) != 1 || k.Sessions[0] != session || k.Expires.Sub(k.Issued) != 10*time.Minute || k.State != "active" || k.Service != "test" || strings.Contains(k.Purpose, "ana@") {
+		t.Errorf("issued %+v", k)
+	}
+	if a := r.with(k.Key); a.StatusCode != 200 || !strings.Contains(a.text, k.ID) || strings.Contains(a.text, "crk1") {
+		t.Errorf("the key is for %d %s", a.StatusCode, a.text)
+	}
+	if a := r.do("GET", keysAddress+"/"+k.ID, "", sec...); a.StatusCode != 200 || strings.Contains(a.text, "crk1") {
+		t.Errorf("what it is: %d %s", a.StatusCode, a.text)
+	}
+	if a := r.do("GET", keysAddress+"/"+k.ID, "", eng...); a.StatusCode != 404 {
+		t.Errorf("a stranger is told %d %s", a.StatusCode, a.text)
+	}
+	if a := r.do("DELETE", keysAddress+"/"+k.ID, "", eng...); a.StatusCode != 404 || r.with(k.Key).StatusCode != 200 {
+		t.Errorf("a stranger revokes it: %d %s", a.StatusCode, a.text)
+	}
+	// It is good for nothing else.
+	bearer := []string{"Authorization", "Bearer " + k.Key}
+	for name, a := range map[string]answer{
+		"the upstream":     r.do("GET", "/orders/1", "", bearer...),
+		"another key":      r.do("POST", keysAddress, `{"sessions":["x"],"purpose":"x"}`, bearer...),
+		"its own end":      r.do("DELETE", keysAddress+"/"+k.ID, "", bearer...),
+		"approvals":        r.do("GET", "/.caddyrec/approvals", "", bearer...),
+		"another spelling": r.do("GET", "/x/../.caddyrec/replay/key", "", bearer...),
+		"both":             r.do("GET", "/.caddyrec/replay/key", "", append(bearer, eng...)...),
+		"a person's token": r.do("GET", "/.caddyrec/replay/key", "", sec...),
+	} {
+		if a.StatusCode != 401 && a.StatusCode != 400 && a.StatusCode != 404 {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.text)
+		}
+	}
+	if n := len(r.upstream.requests()); n != 1 {
+		t.Errorf("the upstream got %d requests", n)
+	}
+	if a := r.do("DELETE", keysAddress+"/"+k.ID+"?why=done", "", sec...); a.StatusCode != 204 {
+		t.Errorf("revoking: %d %s", a.StatusCode, a.text)
+	}
+	if a := r.with(k.Key); a.StatusCode != 401 || a.problem(t).Reason != "key-revoked" || !strings.Contains(a.Header.Get("WWW-Authenticate"), "invalid_token") {
+		t.Errorf("revoked: %d %s", a.StatusCode, a.text)
+	}
+	iss, used, rev := r.one(record.KeyIssued), r.records(ofType(record.KeyUsed)), r.one(record.KeyRevoked)
+	if iss.Identity.Subject != "ben" || iss.Key.ID != k.ID || iss.Key.Purpose != k.Purpose || iss.Client == nil || len(used) != 2 || used[0].Key.ID != k.ID || rev.Identity.Subject != "ben" || rev.Key.Reason != "done" {
+		t.Errorf("recorded %+v, %+v, %+v", iss.Key, used, rev.Key)
+	}
+	refused := r.records(ofType(record.KeyRefused))
+	if last := refused[len(refused)-1]; last.Key.Reason != "revoked" || last.Key.ID != k.ID || last.Client.IP != "127.0.0.1" {
+		t.Errorf("recorded %+v", last.Key)
+	}
+}
+
+func TestAKeySurvivesAReloadAndARestart(t *testing.T) {
+	r := start(t, replayChain)
+	r.ready()
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x","lifetime":"30m"}`, r.as("ben", "sec")...)
+	r.load(strings.Replace(replayChain, "max_ttl 30m", "max_ttl 20m", 1))
+	if a := r.with(k.Key); a.StatusCode != 200 {
+		t.Errorf("after a reload: %d %s", a.StatusCode, a.text)
+	}
+	r.ready()
+	if a := r.do("POST", keysAddress, `{"sessions":["s_1"],"purpose":"x","lifetime":"30m"}`, r.as("ben", "sec")...); a.StatusCode != 400 {
+		t.Errorf("what the new configuration does not allow: %d %s", a.StatusCode, a.text)
+	}
+	stopCaddy(t)
+	r.load(replayChain)
+	if a := r.with(k.Key); a.StatusCode != 200 {
+		t.Errorf("after a restart: %d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestWhatIsAskedForAKeyIsReadStrictly(t *testing.T) {
+	r := start(t, replayChain)
+	r.ready()
+	sec := r.as("ben", "sec")
+	for name, body := range map[string]string{
+		"nothing":          ``,
+		"no object":        `[]`,
+		"a field twice":    `{"sessions":["a"],"purpose":"x","purpose":"y"}`,
+		"another case":     `{"sessions":["a"],"Purpose":"x"}`,
+		"another field":    `{"sessions":["a"],"purpose":"x","admin":true}`,
+		"no purpose":       `{"sessions":["a"]}`,
+		"no session":       `{"purpose":"x"}`,
+		"both":             `{"sessions":["a"],"filter":{"subject":"a","from":"2026-01-01T00:00:00Z"},"purpose":"x"}`,
+		"a path":           `{"sessions":["../a"],"purpose":"x"}`,
+		"no time":          `{"filter":{"subject":"a"},"purpose":"x"}`,
+		"for ever":         `{"sessions":["a"],"purpose":"x","lifetime":"31m"}`,
+		"a negative life":  `{"sessions":["a"],"purpose":"x","lifetime":"-1m"}`,
+		"a client twice":   `{"sessions":["a"],"purpose":"x","client":{"ip":"self","jkt":"x"}}`,
+		"nobody's filter":  `{"filter":{"subject":"nobody","from":"2026-01-01T00:00:00Z"},"purpose":"x"}`,
+		"something behind": `{"sessions":["a"],"purpose":"x"} {}`,
+	} {
+		if a := r.do("POST", keysAddress, body, sec...); a.StatusCode != 400 && a.StatusCode != 422 || strings.Contains(a.text, "crk1") {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.text)
+		}
+	}
+	if a := r.do("POST", keysAddress, `{"sessions":["a"],"purpose":"x"}`, append([]string{"Content-Type", "text/plain"}, sec...)...); a.StatusCode != 400 {
+		t.Errorf("a form: %d %s", a.StatusCode, a.text)
+	}
+	if n := len(r.records(ofType(record.KeyIssued))); n != 0 {
+		t.Errorf("%d keys were issued", n)
+	}
+	k := r.issue(`{"sessions":["a"],"purpose":"x","client":{"ip":"self"}}`, sec...)
+	if k.Client != "ip:127.0.0.1" || r.with(k.Key).StatusCode != 200 {
+		t.Errorf("bound to %q", k.Client)
+	}
+	if k := r.issue(`{"sessions":["a"],"purpose":"x","client":{"ip":"192.0.2.1"}}`, sec...); r.with(k.Key).StatusCode != 403 {
+		t.Error("another client's key is accepted")
+	}
+}
+
+func TestAKeyIsInNoFileOfTheGateway(t *testing.T) {
+	r := start(t, replayChain)
+	r.ready()
+	sec := r.as("ben", "sec")
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x"}`, sec...)
+	parts := strings.Split(k.Key, ".")
+	r.with(k.Key)
+	r.with(k.Key[:len(k.Key)-4])
+	for _, path := range []string{
+		"/.caddyrec/replay/key?key=" + k.Key,
+		"/.caddyrec/replay/" + k.Key,
+		"/.caddyrec/replay/sessions/" + k.Key + "/frames",
+		"/.caddyrec/replay/key?k=" + strings.ReplaceAll(k.Key, "crk1.", "%63rk1%2E"),
+		"/.caddyrec/replay/key?k=" + strings.ReplaceAll(k.Key, "crk1.", "%2563rk1%252e"),
+	} {
+		if a := r.do("GET", path, "", "Authorization", "Bearer "+k.Key); a.StatusCode != 400 || a.problem(t).Reason != "key-misplaced" {
+			t.Errorf("%s: %d %s", path[:40], a.StatusCode, a.text)
+		}
+		for _, a := range []answer{r.do("GET", path, "", sec...), r.do("GET", path, "")} {
+			if a.StatusCode != 400 {
+				t.Errorf("%s: %d %s", path[:40], a.StatusCode, a.text)
+			}
+		}
+	}
+	r.do("GET", "/.caddyrec/replay/key", "", "Authorization", "DPoP "+k.Key, "DPoP", k.Key)
+	r.do("GET", "/orders", "", "Authorization", "Bearer "+k.Key)
+	r.do("POST", "/orders", `{"note":"`+k.Key+`"}`, r.as("ana", "eng")...)
+	stopCaddy(t)
+	if len(r.records(func(rec *record.Record) bool { return rec.Key != nil && rec.Key.Reason == "misplaced" })) < 15 {
+		t.Error("that it stood in an address is not on record")
+	}
+	err := filepath.WalkDir(r.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, part := range parts[2:] {
+			if bytes.Contains(text, []byte(part[len(part)/2:])) {
+				i := bytes.Index(text, []byte(part[len(part)/2:]))
+				t.Errorf("%s holds a part of the key: …%s…", path, text[max(0, i-300):min(len(text), i+100)])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAKeyBoundToADPoPKeyNeedsAProofOfEachRequest(t *testing.T) {
+	r := start(t, replayChain)
+	r.ready()
+	mine, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	print, err := (&jose.JSONWebKey{Key: mine.Public()}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x","client":{"jkt":"`+base64.RawURLEncoding.EncodeToString(print)+`"}}`, r.as("ben", "sec")...)
+	sum := sha256.Sum256([]byte(k.Key))
+	proof := func(path string) string {
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: mine}, (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(map[string]any{"jti": rand.Text(), "htm": "GET", "htu": r.url + path, "iat": time.Now().Unix(), "ath": base64.RawURLEncoding.EncodeToString(sum[:])})
+		if err != nil {
+			t.Fatal(err)
+		}
+		jws, err := signer.Sign(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compact, err := jws.CompactSerialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return compact
+	}
+	const path = "/.caddyrec/replay/key"
+	once := proof(path)
+	for _, c := range []struct {
+		name   string
+		header []string
+		status int
+	}{
+		{"with a proof", []string{"Authorization", "DPoP " + k.Key, "DPoP", once}, 200},
+		{"with the same proof again", []string{"Authorization", "DPoP " + k.Key, "DPoP", once}, 401},
+		{"with a proof of another address", []string{"Authorization", "DPoP " + k.Key, "DPoP", proof(path + "s")}, 401},
+		{"without a proof", []string{"Authorization", "DPoP " + k.Key}, 401},
+		{"as a bearer", []string{"Authorization", "Bearer " + k.Key, "DPoP", proof(path)}, 401},
+	} {
+		if a := r.do("GET", path, "", c.header...); a.StatusCode != c.status || c.status == 401 && !strings.HasPrefix(a.Header.Get("WWW-Authenticate"), "DPoP ") {
+			t.Errorf("%s: %d %s %s", c.name, a.StatusCode, a.Header.Get("WWW-Authenticate"), a.text)
+		}
+	}
+}
+
+func TestWithoutSessionReplayAKeyOpensNothing(t *testing.T) {
+	r := start(t, replayChain)
+	r.ready()
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x"}`, r.as("ben", "sec")...)
+	before := len(r.upstream.requests())
+	r.load("oidc_auth {\nissuer ISSUER\naudience orders-api\n}\nsession_record\nreverse_proxy UPSTREAM")
+	r.ready()
+	for _, path := range []string{"/.caddyrec/replay/key", "/.caddyrec/replay/sessions/s_1/frames", "/"} {
+		if a := r.do("GET", path, "", "Authorization", "Bearer "+k.Key); a.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.text)
+		}
+	}
+	if a := r.do("GET", "/.caddyrec/replay/key", "", r.as("ben", "sec")...); a.StatusCode != 404 {
+		t.Errorf("with a token: %d %s", a.StatusCode, a.text)
+	}
+	if n := len(r.upstream.requests()); n != before {
+		t.Errorf("%d requests reached the upstream", n-before)
+	}
+}
+
+func TestAnotherSitesSessionReplayAnswersNothingHere(t *testing.T) {
+	other := freeURL(t)
+	r := start(t, replayChain+"\n}\n"+other+" {\n\toidc_auth {\n\t\tissuer ISSUER\n\t\taudience orders-api\n\t}\n\treverse_proxy UPSTREAM")
+	r.ready()
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x"}`, r.as("ben", "sec")...)
+	r.url = other
+	if a := r.with(k.Key); a.StatusCode != 401 {
+		t.Errorf("got %d %s", a.StatusCode, a.text)
+	}
+	if n := len(r.upstream.requests()); n != 0 {
+		t.Errorf("%d requests reached the upstream", n)
+	}
+}
+
+func TestSitesOfOneServiceTakeEachOthersKeys(t *testing.T) {
+	other := freeURL(t)
+	site := func(settings string) string {
+		return replayChain + "\n}\n" + other + " {\n\tsession_replay {\n\t\tissue_to groups sec\n" + settings + "\n\t}\n\trespond nothing 418"
+	}
+	r := start(t, site("max_ttl 30m"))
+	r.ready()
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x"}`, r.as("ben", "sec")...)
+	here := r.url
+	r.url = other
+	if a := r.with(k.Key); a.StatusCode != 200 {
+		t.Errorf("the other site: %d %s", a.StatusCode, a.text)
+	}
+	r.url = here
+	if err := r.tryLoad(site("max_ttl 20m")); err == nil || !strings.Contains(err.Error(), "give one another name with service") {
+		t.Errorf("with other settings: %v", err)
+	}
+	r.load(site("service other"))
+	r.url = other
+	if a := r.with(k.Key); a.StatusCode != 401 || a.problem(t).Reason != "key-unknown-key" {
+		t.Errorf("another service: %d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestAMatcherAroundSessionReplayHoldsForKeys(t *testing.T) {
+	r := start(t, strings.Replace(strings.Replace(replayChain, "session_replay {", "@near header X-Near yes\n\thandle @near {\n\tsession_replay {", 1), "max_ttl 30m\n\t}", "max_ttl 30m\n\t}\n\t}", 1))
+	r.ready()
+	near := []string{"X-Near", "yes"}
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x"}`, append(near, r.as("ben", "sec")...)...)
+	bearer := []string{"Authorization", "Bearer " + k.Key}
+	if a := r.do("GET", "/.caddyrec/replay/key", "", append(near, bearer...)...); a.StatusCode != 200 {
+		t.Errorf("from near: %d %s", a.StatusCode, a.text)
+	}
+	if a := r.do("GET", "/.caddyrec/replay/key", "", bearer...); a.StatusCode != 401 {
+		t.Errorf("from afar: %d %s", a.StatusCode, a.text)
+	}
+	if n := len(r.upstream.requests()); n != 0 {
+		t.Errorf("%d requests reached the upstream", n)
+	}
+}
+
+func TestKeysWorkBehindAnotherAuthenticationHandlerAndARewrite(t *testing.T) {
+	r := start(t, `
+	handle_path /audit/* {
+		@people not path /.caddyrec/replay/key
+		basic_auth @people {
+			ben $2a$04$abcdefghijklmnopqrstuuLIvc98eX.g43WmM4lCUxD/zPoWGXZWi
+		}
+		session_replay {
+			issue_to id ben
+		}
+		respond "not here" 418
+	}
+	respond "nor there" 418
+`)
+	if a := r.do("GET", "/audit/.caddyrec/replay/key", ""); a.StatusCode != 401 || a.problem(t).Reason != "key-missing" {
+		t.Errorf("without a key: %d %s", a.StatusCode, a.text)
+	}
+	if a := r.do("GET", "/audit/x", ""); a.StatusCode != 401 {
+		t.Errorf("without a password: %d %s", a.StatusCode, a.text)
+	}
+}

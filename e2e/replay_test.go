@@ -1,0 +1,511 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/caddyrec/caddyrec/e2e/orders"
+	"github.com/caddyrec/caddyrec/e2e/wait"
+	"github.com/caddyrec/caddyrec/record"
+)
+
+// recorded is a site that records who asked.
+const recordedSite = `
+http://{$ADDRESS} {
+	oidc_auth {
+		issuer {$ISSUER}
+		audience orders-api
+	}
+	session_record
+	reverse_proxy {$UPSTREAM}
+}
+`
+
+// What is secret in the recorded session.
+const (
+	payPassword = "correct horse"
+	payCard     = "4111111111111111"
+)
+
+// story is a gateway with a recorded session, and what it takes to replay it.
+type story struct {
+	*world
+	session string
+	secrets string // file
+	replays string // folder
+}
+
+// recordStory records one session with an orders API.
+func recordStory(t *testing.T) *story {
+	t.Helper()
+	api := newOrders(t)
+	s := &story{world: newWorld(t, issuer(t))}
+	s.vars["UPSTREAM"] = host(t, api)
+	s.start(recordedSite)
+	s.secrets = write(t, "secrets.json", `{"fields":{"password":"`+payPassword+`","card":"`+payCard+`"}}`)
+	s.replays = t.TempDir()
+	c := customer{story: s, token: s.login("ana")}
+	c.jar, _ = cookiejar.New(nil)
+
+	var began struct {
+		Token string `json:"csrf_token"`
+	}
+	c.ask(200, "GET", "/session", nil, &began)
+	var order struct{ ID string }
+	c.ask(201, "POST", "/orders", map[string]any{"csrf_token": began.Token, "item": "chair", "quantity": 3}, &order)
+	at := "/orders/" + order.ID
+	c.ask(200, "GET", "/orders", nil, nil)
+	c.ask(200, "GET", at, nil, nil)
+	c.ask(200, "PATCH", at, map[string]any{"quantity": 4}, nil)
+	var first, second struct{ ID int }
+	c.ask(201, "POST", at+"/notes", map[string]any{"text": "ring twice"}, &first)
+	c.ask(201, "POST", at+"/notes", map[string]any{"text": "not on sunday"}, &second)
+	c.ask(204, "DELETE", fmt.Sprint(at, "/notes/", first.ID), nil, nil)
+	var both sync.WaitGroup
+	for _, path := range []string{at, at + "/receipt"} {
+		both.Go(func() {
+			other := c
+			other.ask(map[bool]int{true: 200, false: 409}[path == at], "GET", path, nil, nil)
+		})
+	}
+	both.Wait()
+	c.ask(200, "POST", at+"/payment", map[string]any{"password": payPassword, "card": payCard}, nil)
+	c.ask(200, "GET", at+"/receipt", nil, nil)
+
+	lines := s.recorded(record.ExchangeType)
+	if len(lines) != 12 {
+		t.Fatalf("%d exchanges are on record", len(lines))
+	}
+	s.session = lines[0].Session.ID
+	return s
+}
+
+// customer is who is recorded.
+type customer struct {
+	*story
+	token string
+	jar   http.CookieJar
+	tag   string
+}
+
+func (c *customer) ask(status int, method, path string, body, into any) {
+	c.t.Helper()
+	text := ""
+	if body != nil {
+		b, _ := json.Marshal(body)
+		text = string(b)
+	}
+	req := c.request(method, path, c.token, text)
+	if c.tag != "" && method == "PATCH" {
+		req.Header.Set("If-Match", c.tag)
+	}
+	for _, cookie := range c.jar.Cookies(req.URL) {
+		req.AddCookie(cookie)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.t.Error(err)
+		return
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != status {
+		c.t.Errorf("%s %s: %d %s %v", method, path, res.StatusCode, got, err)
+		return
+	}
+	c.jar.SetCookies(req.URL, res.Cookies())
+	if tag := res.Header.Get("Etag"); tag != "" {
+		c.tag = tag
+	}
+	if into != nil {
+		if err := json.Unmarshal(got, into); err != nil {
+			c.t.Error(err)
+		}
+	}
+}
+
+// newOrders is a fresh orders API.
+func newOrders(t *testing.T) *orders.Service {
+	t.Helper()
+	s, err := orders.Open(filepath.Join(t.TempDir(), "orders"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func host(t *testing.T, h http.Handler) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
+// forTests is a handler that says what a replay's target must say.
+func forTests(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/.caddyrec/replay-target" {
+			fmt.Fprint(w, "caddyrec-replay-target "+r.URL.Query().Get("nonce"))
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// fresh is a fresh copy of the API, made for tests. Its notes have other ids.
+func fresh(t *testing.T, bug orders.Bug) (*orders.Service, string) {
+	t.Helper()
+	s := newOrders(t)
+	s.Bug, s.FirstNote = bug, 500
+	return s, "http://" + host(t, forTests(s))
+}
+
+// replay runs caddy rec replay and wants an exit code.
+func (s *story) replay(code int, args ...string) (stdout, stderr string) {
+	s.t.Helper()
+	return s.rec(code, append([]string{"replay", "--store", s.Store(), "--address", "unix/" + filepath.Join(s.Folder, "admin.sock"),
+		"--replays", s.replays, "--speed", "max", "--secrets", s.secrets}, args...)...)
+}
+
+func (s *story) rec(code int, args ...string) (stdout, stderr string) {
+	s.t.Helper()
+	stdout, stderr, err := s.Command(s.t.Context(), append([]string{"rec"}, args...)...)
+	got := 0
+	if exit, ok := err.(*exec.ExitError); ok {
+		got = exit.ExitCode()
+	} else if err != nil {
+		s.t.Fatal(err)
+	}
+	if got != code {
+		s.t.Fatalf("%q: exit code %d, want %d\n%s%s", args, got, code, stdout, stderr)
+	}
+	return stdout, stderr
+}
+
+// report is what --json prints.
+type report struct {
+	Replay, Outcome string
+	Counts          struct{ Requests, Sent, Matched, Differed, Failed, Skipped, Unknown int }
+	Steps           []struct {
+		Seq                 uint64
+		Method, Path, State string
+		Why                 string
+		Differences         []struct{ Part, Pointer, Kind, Recorded, Replayed string }
+		Filled              []struct{ Place, From string }
+		Learned             []struct{ Recorded, Replayed string }
+	}
+}
+
+func readReport(t *testing.T, text string) report {
+	t.Helper()
+	var r report
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return r
+}
+
+// places are those that differ, as "GET /orders/… body /price/total changed".
+func (r report) places() (all []string) {
+	for _, s := range r.Steps {
+		segments := strings.Split(s.Path, "/")
+		if len(segments) > 2 {
+			segments[2] = "…"
+		}
+		for _, d := range s.Differences {
+			all = append(all, fmt.Sprintf("%s %s %s%s %s", s.Method, strings.Join(segments, "/"), d.Part, d.Pointer, d.Kind))
+		}
+	}
+	return all
+}
+
+func TestAReplayOnAFreshCopyMatches(t *testing.T) {
+	s := recordStory(t)
+	copied, target := fresh(t, orders.None)
+	_, good1 := fresh(t, orders.None)
+	_, good2 := fresh(t, orders.None)
+	out, _ := s.replay(0, s.session, "--to", target, "--unsafe", "--json", "--baseline", good1, "--baseline", good2)
+	r := readReport(t, out)
+	if r.Outcome != "matched" || r.Counts.Matched != 12 {
+		t.Errorf("%+v", r.Counts)
+	}
+	if copied.Orders() != 1 || len(copied.Asked()) != 12 {
+		t.Errorf("the copy has %d orders after %d requests: %v", copied.Orders(), len(copied.Asked()), copied.Asked())
+	}
+	if learned := r.Steps[1].Learned; len(learned) == 0 || !strings.HasPrefix(learned[0].Replayed, "ord_") || learned[0].Recorded == learned[0].Replayed {
+		t.Errorf("learned from the new order: %+v", learned)
+	}
+
+	// Shown again, and on record.
+	shown, _ := s.rec(0, "diff", r.Replay, "--replays", s.replays)
+	for _, want := range []string{"All 12 matched.", "POST /orders", "1 by answer", "2 by secrets"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q is not in\n%s", want, shown)
+		}
+	}
+	lines := s.recorded(record.ReplayStarted, record.ReplayFinished)
+	if len(lines) != 2 || lines[0].Replay.Allowed != "marked" || lines[0].Replay.Session != s.session || lines[1].Replay.Outcome != "matched" || lines[1].Replay.Matched != 12 {
+		t.Errorf("on record: %+v", lines)
+	}
+	if again, _ := s.rec(0, "diff", r.Replay, "--replays", s.replays, "--json"); sha(strings.TrimSpace(again)) != lines[1].Replay.Report {
+		t.Errorf("the report is not the one on record, %s", lines[1].Replay.Report)
+	}
+	s.nothingSecret()
+}
+
+// nothingSecret wants nothing secret in what replays have left behind. The store
+// is looked at by every test's end.
+func (s *story) nothingSecret() {
+	s.t.Helper()
+	n := 0
+	for _, folder := range []string{s.replays, s.Store()} {
+		err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			n++
+			text, err := os.ReadFile(path)
+			for _, secret := range []string{payPassword, payCard, "correct%20horse"} {
+				if strings.Contains(string(text), secret) {
+					s.t.Errorf("%s has %s in it", path, secret)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	if n < 20 {
+		s.t.Errorf("only %d files were looked at", n)
+	}
+}
+
+func TestAReplayNamesExactlyWhatABugChanges(t *testing.T) {
+	s := recordStory(t)
+	issued := "GET /orders/…/receipt body/issued_at changed"
+	for bug, want := range map[orders.Bug][]string{
+		orders.None: {issued},
+		orders.Rounding: {"POST /orders body/price/total changed", "GET /orders body/orders/0/price/total changed", "GET /orders/… body/price/total changed",
+			"PATCH /orders/… body/price/total changed", "GET /orders/… body/price/total changed", "POST /orders/…/payment body/price/total changed",
+			issued, "GET /orders/…/receipt body/price/total changed"},
+		orders.TextTotal: {"POST /orders body/price/total type", "GET /orders body/orders/0/price/total type", "GET /orders/… body/price/total type",
+			"PATCH /orders/… body/price/total type", "GET /orders/… body/price/total type", "POST /orders/…/payment body/price/total type",
+			issued, "GET /orders/…/receipt body/price/total type"},
+		orders.NoTax: {issued, "GET /orders/…/receipt body/tax removed"},
+	} {
+		_, target := fresh(t, bug)
+		out, _ := s.replay(2, s.session, "--to", target, "--unsafe", "--json")
+		r := readReport(t, out)
+		got := r.places()
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("bug %q:\n%s\nwant\n%s", bug, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		if r.Counts.Requests != r.Counts.Sent {
+			t.Errorf("bug %q: %+v", bug, r.Counts)
+		}
+	}
+	_, target := fresh(t, orders.None)
+	s.replay(0, s.session, "--to", target, "--unsafe", "--ignore", "GET /orders/*/receipt /issued_at")
+	s.nothingSecret()
+}
+
+func TestAReplayRefusesWhatIsNotForTests(t *testing.T) {
+	s := recordStory(t)
+	before := len(s.recorded(record.ReplayStarted))
+	var plain *orders.Service
+	serve := func(word string) string {
+		plain = newOrders(t)
+		return "http://" + host(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/.caddyrec/replay-target" && word != "" {
+				fmt.Fprint(w, "caddyrec-replay-target "+word)
+				return
+			}
+			plain.ServeHTTP(w, r)
+		}))
+	}
+	refused := func(reason string, args ...string) {
+		t.Helper()
+		if _, stderr := s.replay(1, append([]string{s.session}, args...)...); !strings.Contains(stderr, reason) {
+			t.Errorf("%v: %s", args, stderr)
+		}
+	}
+	refused("does not say that it is for tests", "--to", serve(""), "--unsafe")
+	refused("does not say that it is for tests", "--to", serve("some-nonce"), "--unsafe")
+	if n := len(plain.Asked()); n > 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+	production := serve("production")
+	refused("says that it is production", "--to", production)
+	list := write(t, "targets", "# for tests\n"+strings.TrimPrefix(production, "http://")+"\n")
+	refused("says that it is production", "--to", production, "--unsafe", "--targets", list)
+	refused("is what was recorded", "--to", "http://"+s.Address)
+	refused("this machine's port", "--to", "http://localhost:"+s.Address[strings.LastIndex(s.Address, ":")+1:])
+	dead := httptest.NewServer(http.NotFoundHandler())
+	dead.Close()
+	refused("does not answer", "--to", dead.URL)
+	if got := len(s.recorded(record.ReplayStarted)); got != before {
+		t.Errorf("%d replays that were refused are on record as started", got-before)
+	}
+
+	// One that says nothing gets the safe requests, one that is listed all.
+	listed := serve("")
+	out, _ := s.replay(2, s.session, "--to", listed, "--json")
+	if r := readReport(t, out); r.Counts.Skipped != 6 || r.Counts.Sent != 6 || slices.ContainsFunc(plain.Asked(), func(l string) bool { return !strings.HasPrefix(l, "GET ") }) {
+		t.Errorf("%+v %v", r.Counts, plain.Asked())
+	}
+	listed = serve("")
+	list = write(t, "targets", strings.TrimPrefix(listed, "http://")+"\n")
+	s.replay(0, s.session, "--to", listed, "--unsafe", "--targets", list, "--ignore", "/issued_at")
+}
+
+func TestAReplayThatCannotBeRecordedDoesNotRun(t *testing.T) {
+	s := recordStory(t)
+	api, target := fresh(t, orders.None)
+	// The gateway writes the log, and its admin endpoint is another's.
+	_, stderr := s.rec(1, "replay", s.session, "--store", s.Store(), "--address", "127.0.0.1:1", "--replays", s.replays, "--to", target)
+	if !strings.Contains(stderr, "could not be recorded") || len(api.Asked()) > 0 {
+		t.Errorf("%d requests were sent: %s", len(api.Asked()), stderr)
+	}
+	// Without a gateway the command writes the log itself.
+	s.stop()
+	s.rec(2, "replay", s.session, "--store", s.Store(), "--address", "127.0.0.1:1", "--replays", s.replays, "--to", target, "--speed", "max")
+	lines := s.recorded(record.ReplayStarted, record.ReplayFinished)
+	if len(lines) != 2 || lines[1].Replay.Outcome != "differs" || lines[1].Replay.Skipped != 6 {
+		t.Errorf("on record: %+v", lines)
+	}
+	s.rec(0, "verify", s.Store())
+}
+
+func TestASlowTargetIsNotWaitedForWithoutEnd(t *testing.T) {
+	s := recordStory(t)
+	release := make(chan struct{})
+	target := "http://" + host(t, forTests(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release })))
+	t.Cleanup(func() { close(release) }) // before the server waits for its handlers
+	out, stderr := s.replay(1, s.session, "--to", target, "--unsafe", "--json", "--timeout", "100ms", "--give-up", "3")
+	r := readReport(t, out)
+	if r.Outcome != "given-up" || r.Counts.Failed < 3 || r.Steps[0].Why != "timeout" || !strings.Contains(stderr, "--resume") {
+		t.Errorf("%+v %s", r, stderr)
+	}
+	if lines := s.recorded(record.ReplayFinished); len(lines) != 1 || lines[0].Replay.Outcome != "given-up" {
+		t.Errorf("on record: %+v", lines)
+	}
+}
+
+func TestAnInterruptedReplayGoesOnWhereItWas(t *testing.T) {
+	s := recordStory(t)
+	api := newOrders(t)
+	arrived, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	target := "http://" + host(t, forTests(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "PATCH" {
+			once.Do(func() {
+				close(arrived)
+				<-release
+			})
+		}
+		api.ServeHTTP(w, r)
+	})))
+	args := []string{"rec", "replay", s.session, "--store", s.Store(), "--address", "unix/" + filepath.Join(s.Folder, "admin.sock"),
+		"--replays", s.replays, "--speed", "max", "--secrets", s.secrets, "--to", target, "--unsafe", "--ignore", "/issued_at"}
+	ctx, cancel := context.WithTimeout(t.Context(), wait.Patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.Binary, args...)
+	cmd.Env = append(os.Environ(), "HOME="+s.Folder)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	wait.For(t, "PATCH", arrived)
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewReader(stderr)
+	if line, err := said.ReadString('\n'); err != nil || !strings.Contains(line, "under way") {
+		t.Fatalf("%q, %v", line, err)
+	}
+	close(release)
+	rest, err := io.ReadAll(said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(rest), "interrupted after 5 of 12 requests: go on with --resume ") {
+		t.Fatalf("%v: %s", err, rest)
+	}
+	id := strings.TrimSpace(string(rest)[strings.LastIndex(string(rest), " ")+1:])
+	if _, stderr := s.rec(2, "diff", id, "--replays", s.replays); !strings.Contains(stderr, "has not ended") {
+		t.Errorf("diff: %s", stderr)
+	}
+	sent := len(api.Asked())
+	resume := []string{"replay", "--store", s.Store(), "--address", "unix/" + filepath.Join(s.Folder, "admin.sock"), "--replays", s.replays, "--resume", id}
+	s.rec(0, append(resume, "--secrets", s.secrets)...)
+	if got := len(api.Asked()); sent != 5 || got != 12 || api.Orders() != 1 {
+		t.Errorf("%d requests before the interruption, %d in all, %d orders", sent, got, api.Orders())
+	}
+	if _, stderr := s.rec(1, resume...); !strings.Contains(stderr, "has ended") {
+		t.Errorf("it goes on once more: %s", stderr)
+	}
+	var told []string
+	for _, l := range s.recorded(record.ReplayStarted, record.ReplayFinished) {
+		told = append(told, fmt.Sprint(l.Type, l.Replay.Resumed, l.Replay.Outcome))
+	}
+	if got := strings.Join(told, " "); got != "replay.startedfalse replay.finishedfalseinterrupted replay.startedtrue replay.finishedtruematched" {
+		t.Errorf("on record: %s", got)
+	}
+	s.nothingSecret()
+}
+
+func TestATestInstanceBehindPlainCaddySaysSoWithOneLine(t *testing.T) {
+	s := recordStory(t)
+	api := newOrders(t)
+	front := newWorld(t, nil)
+	front.vars["UPSTREAM"] = host(t, api)
+	front.start(`
+http://{$ADDRESS} {
+	respond /.caddyrec/replay-target "caddyrec-replay-target {query.nonce}"
+	reverse_proxy {$UPSTREAM}
+}
+`)
+	s.replay(0, s.session, "--to", "http://"+front.Address, "--unsafe", "--ignore", "/issued_at")
+
+	// A site that records is not for tests by accident: the path is caddyrec's.
+	front.vars["ISSUER"] = s.provider.Issuer
+	mustReload(t, front, recordedSite)
+	if _, stderr := s.replay(1, s.session, "--to", "http://"+front.Address, "--unsafe"); !strings.Contains(stderr, "does not say that it is for tests") {
+		t.Errorf("a site that records is taken for a test instance: %s", stderr)
+	}
+}
+
+func mustReload(t *testing.T, w *world, site string) {
+	t.Helper()
+	if err := w.Reload(t.Context(), w.caddyfile(site)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sha(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}

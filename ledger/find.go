@@ -1,0 +1,269 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/caddyrec/caddyrec/record"
+)
+
+// Found says where a session's records are.
+type Found struct {
+	// Seqs are its records, in order. Those of a segment without an index that
+	// are damaged are among them, whosever they are: they may be the session's.
+	Seqs []uint64
+	// Next is the seq that the log's next record will have: from there on
+	// nothing was looked at.
+	Next uint64
+
+	id        []byte
+	own       []uint64          // of Seqs, those that carry the session's id
+	exchanges map[string]bool   // that are the session's; nil until they matter
+	loose     map[string]uint64 // exchanges of records that carry no session, and are of nobody yet
+}
+
+// Session finds the records of one session: those that carry its id, and those
+// that only carry an exchange that is of it, such as the votes on an approval
+// that one of its requests needed. Sealed segments are found by their indexes,
+// which are signed; one without is read.
+func (r *Reader) Session(ctx context.Context, id string) (*Found, error) {
+	return r.More(ctx, &Found{id: record.Quoted(id)})
+}
+
+// More finds what came since. The new records of the session need not all be
+// behind the old ones. Found itself stays as it is.
+func (r *Reader) More(ctx context.Context, found *Found) (*Found, error) {
+	var more *Found
+	err := r.again(ctx, func(v *view) (err error) {
+		more, err = v.more(found)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for session %s: %w", found.id, err)
+	}
+	return more, nil
+}
+
+// Next is the seq that the log's next record will have.
+func (r *Reader) Next(ctx context.Context) (next uint64, err error) {
+	if r.size != nil {
+		return r.size(), nil
+	}
+	err = r.again(ctx, func(v *view) error {
+		r.tail.mu.Lock()
+		defer r.tail.mu.Unlock()
+		err := r.tail.update(v)
+		next = max(v.sealedNext(), r.tail.next)
+		return err
+	})
+	return next, err
+}
+
+// finding is a Found under way.
+type finding struct {
+	*Found
+	from  uint64
+	fresh []uint64 // the session's own records that were found now
+}
+
+func (v *view) more(before *Found) (*Found, error) {
+	f := finding{from: before.Next, Found: &Found{
+		Seqs: slices.Clone(before.Seqs), id: before.id, own: slices.Clone(before.own),
+		exchanges: maps.Clone(before.exchanges), loose: maps.Clone(before.loose),
+	}}
+	if f.loose == nil {
+		f.loose = map[string]uint64{}
+	}
+	if err := v.findSealed(&f); err != nil {
+		return nil, err
+	}
+	if err := v.findOpen(&f); err != nil {
+		return nil, err
+	}
+	f.own = append(f.own, f.fresh...)
+	if err := v.join(&f); err != nil {
+		return nil, err
+	}
+	f.Seqs = append(f.Seqs, f.fresh...)
+	slices.Sort(f.Seqs)
+	f.Seqs = slices.Compact(f.Seqs)
+	return f.Found, nil
+}
+
+// took takes in where a table has the session's records, and which it knows by
+// their exchange only.
+func (f *finding) took(seqs []uint64, damaged []uint64, loose iter.Seq2[string, uint64]) {
+	for _, seq := range seqs {
+		if seq >= f.from {
+			f.fresh = append(f.fresh, seq)
+		}
+	}
+	for _, seq := range damaged {
+		if seq >= f.from {
+			f.Seqs = append(f.Seqs, seq)
+		}
+	}
+	for exchange, seq := range loose {
+		if seq >= f.from {
+			f.loose[exchange+" "+strconv.FormatUint(seq, 10)] = seq
+		}
+	}
+}
+
+func (v *view) findSealed(f *finding) error {
+	newest := indexChain{}
+	known := make([]*knownIndex, len(v.sealed))
+	for i, s := range slices.Backward(v.sealed) {
+		end := v.end(i)
+		if end <= f.from {
+			break
+		}
+		x, err := v.index(s, end, &newest)
+		if err != nil {
+			return err
+		}
+		known[i] = x
+	}
+	for _, x := range known {
+		if x == nil {
+			continue
+		}
+		seqs, err := indexed(x.table, indexSession, f.id)
+		if err != nil {
+			return err
+		}
+		loose, err := looseIn(x.table)
+		if err != nil {
+			return err
+		}
+		f.took(seqs, x.damaged, loose)
+	}
+	return nil
+}
+
+func (v *view) findOpen(f *finding) error {
+	t := &v.reader.tail
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.update(v); err != nil {
+		return err
+	}
+	for _, file := range t.files {
+		end := file.first + uint64(len(file.records))
+		if end <= f.from {
+			continue
+		}
+		var seqs, damaged []uint64
+		if set := file.table.sessions[string(f.id)]; set != nil {
+			seqs = set.below(end)
+		}
+		for i := range file.records {
+			if file.records[i].fault != "" {
+				damaged = append(damaged, file.first+uint64(i))
+			}
+		}
+		f.took(seqs, damaged, func(yield func(string, uint64) bool) {
+			for exchange, set := range file.table.exchanges {
+				for _, seq := range set.below(end) {
+					if !yield(exchange, seq) {
+						return
+					}
+				}
+			}
+		})
+	}
+	if t.fault != "" && t.next > t.tree.size {
+		f.Seqs = append(f.Seqs, t.tree.size) // it speaks for those after it
+	}
+	f.Next = max(v.sealedNext(), t.next)
+	return nil
+}
+
+func (v *view) sealedNext() uint64 {
+	if v.base == noLimit {
+		return 0
+	}
+	return v.base
+}
+
+// join finds, among records that are known by their exchange only, those of the
+// session's exchanges, once there are any to be found.
+func (v *view) join(f *finding) error {
+	if len(f.own) == 0 || len(f.loose) == 0 {
+		return nil
+	}
+	where := f.fresh
+	if f.exchanges == nil {
+		f.exchanges, where = map[string]bool{}, f.own
+	}
+	slices.Sort(where)
+	err := v.entries(where, func(e Entry) error {
+		if _, exchange := record.Belonging(e.Raw); exchange != nil {
+			f.exchanges[string(exchange)] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for name, seq := range f.loose {
+		if f.exchanges[name[:strings.LastIndexByte(name, ' ')]] {
+			f.fresh = append(f.fresh, seq)
+			delete(f.loose, name)
+		}
+	}
+	return nil
+}
+
+// indexChain is what the indexes after one say of it. It is walked from the
+// newest to the oldest.
+type indexChain struct {
+	first  uint64 // of the segment after; 0: there is none
+	before [32]byte
+}
+
+// index is what is known of a sealed segment: from its index, if somebody
+// vouches for that whose word counts, or else from the segment itself.
+func (v *view) index(s segment, end uint64, newest *indexChain) (*knownIndex, error) {
+	if x := v.reader.known(s); x != nil && x.end == end {
+		*newest = indexChain{s.first, x.before}
+		return x, nil
+	}
+	x, err := readIndex(v.src, s.first, v.keys)
+	if v.ctx.Err() != nil {
+		return nil, v.ctx.Err()
+	}
+	known := &knownIndex{end: end}
+	if err == nil && x.end == end && (x.by.until == noLimit || newest.first == x.end && newest.before == x.digest()) {
+		*newest = indexChain{s.first, x.before}
+		known.table, known.before = x.table, x.before
+	} else {
+		*newest = indexChain{}
+		if known, err = v.scan(s, end); err != nil {
+			return nil, err
+		}
+	}
+	v.reader.keep(s, known)
+	return known, nil
+}
+
+// scan makes up for an index that is not there. What is not as it was signed may
+// be of any session.
+func (v *view) scan(s segment, end uint64) (*knownIndex, error) {
+	known, table := &knownIndex{end: end}, newIndexTable()
+	err := v.sealedEntries(s, end, nil, func(e Entry) error {
+		if e.Proof == Damaged {
+			known.damaged = append(known.damaged, e.Seq)
+		} else {
+			table.add(e.Seq, e.Raw)
+		}
+		return nil
+	})
+	known.table = table.text()
+	return known, err
+}

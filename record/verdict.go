@@ -1,0 +1,34 @@
+package record
+
+// Schemas tells the schemas that the two sides were held against.
+type Schemas struct {
+	Request  *Verdict `json:"request,omitempty"`
+	Response *Verdict `json:"response,omitempty"`
+}
+
+// Verdict is one schema, and what came of it.
+type Verdict struct {
+	// ID is the schema's $id, or its file's name.
+	ID string `json:"id"`
+	// Version is the schema's x-version, or the digest's first 12 digits.
+	Version string `json:"version"`
+	// Digest is the SHA-256 of the schema's text, hex.
+	Digest string `json:"digest"`
+	// Verdict is valid, invalid, or unchecked.
+	Verdict string `json:"verdict"`
+	// Mode is enforce, report or shadow.
+	Mode string `json:"mode,omitempty"`
+	// Faults are the first of the places at fault, sorted.
+	Faults []Fault `json:"faults,omitempty"`
+}
+
+// Fault is one place at fault; it never holds a value.
+type Fault struct {
+	// Pointer is the place, a JSON Pointer (RFC 6901), masked where a key is
+	// itself a secret.
+	Pointer string `json:"pointer"`
+	// Keyword is the schema keyword that failed.
+	Keyword string `json:"keyword"`
+	// Schema is where that keyword stands: a JSON Pointer into the schema.
+	Schema string `json:"schema,omitempty"`
+}

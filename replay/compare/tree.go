@@ -1,0 +1,254 @@
+package compare
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Decode reads a JSON text, whole, with numbers as they are written.
+func Decode(text []byte) (any, bool) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return nil, false
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, false
+	}
+	return v, true
+}
+
+// json compares two trees, and shows values of the new one masked.
+func (c *comparison) json(want, got any) {
+	var shown any
+	if clean, _, err := c.opts.Policy.JSON(nil, c.got.Body, nil); err == nil {
+		shown, _ = Decode(clean)
+	}
+	w := walk{comparison: c, shown: shown}
+	w.value("", want, got)
+}
+
+// walk compares trees. shown is the new one, masked.
+type walk struct {
+	*comparison
+	shown any
+}
+
+func (w *walk) value(at string, want, got any) {
+	if at != "" && w.ignored(PartBody, at) || w.probe && w.found {
+		return
+	}
+	if text, ok := want.(string); ok && HasMark(text) && w.maskedText(text, got) {
+		w.maskedPlace()
+		return
+	}
+	if kindOf(want) != kindOf(got) {
+		w.unlike(at, Type, want, got)
+		return
+	}
+	switch want := want.(type) {
+	case map[string]any:
+		w.object(at, want, got.(map[string]any))
+	case []any:
+		w.array(at, want, got.([]any))
+	default:
+		if !sameScalar(want, got) && !w.isSame(Leaf{Part: PartBody, Pointer: at, Recorded: want, Replayed: got}) {
+			w.unlike(at, Changed, want, got)
+		}
+	}
+}
+
+// maskedText says whether a value may be what was masked.
+func (w *walk) maskedText(recorded string, got any) bool {
+	if mark.FindString(recorded) == recorded {
+		return true // of any type: masking keeps none
+	}
+	text, ok := got.(string)
+	return ok && marked(recorded, text)
+}
+
+func (w *walk) object(at string, want, got map[string]any) {
+	hidden := 0 // recorded keys that are secrets
+	for _, key := range sorted(want) {
+		place := at + "/" + escaper.Replace(key)
+		value, has := got[key]
+		switch {
+		case has:
+			w.value(place, want[key], value)
+		case HasMark(key):
+			hidden++
+		case !w.ignored(PartBody, place):
+			w.removed(place, want[key])
+		}
+	}
+	for _, key := range sorted(got) {
+		if _, had := want[key]; had {
+			continue
+		}
+		place := at + "/" + escaper.Replace(key)
+		if w.drops[place] {
+			w.maskedPlace()
+			continue
+		}
+		if clean, _ := w.opts.Policy.Text(key); hidden > 0 && clean != key {
+			hidden--
+			w.maskedPlace()
+			continue
+		}
+		if !w.ignored(PartBody, place) {
+			w.added(place, got[key])
+		}
+	}
+	for range hidden {
+		w.removed(at+"/[masked]", nil)
+	}
+}
+
+// array compares by index. Where the lengths differ, what the two have in common
+// at both ends is found first, so that one element more is one difference.
+func (w *walk) array(at string, want, got []any) {
+	from, end := 0, 0
+	if len(want) != len(got) {
+		for from < min(len(want), len(got)) && w.same(index(at, from), want[from], got[from]) {
+			from++
+		}
+		for end < min(len(want), len(got))-from && w.same(index(at, len(want)-1-end), want[len(want)-1-end], got[len(got)-1-end]) {
+			end++
+		}
+	}
+	wants, gots := want[from:len(want)-end], got[from:len(got)-end]
+	for i := range max(len(wants), len(gots)) {
+		place := index(at, from+i)
+		switch {
+		case i < len(wants) && i < len(gots):
+			w.value(place, wants[i], gots[i])
+		case w.ignored(PartBody, place):
+		case i < len(wants):
+			w.removed(place, wants[i])
+		default:
+			w.added(place, gots[i])
+		}
+	}
+}
+
+// same says whether two values would match.
+func (w *walk) same(at string, want, got any) bool {
+	c := *w.comparison
+	c.probe, c.found = true, false
+	probe := walk{comparison: &c}
+	probe.value(at, want, got)
+	return !c.found
+}
+
+func (w *walk) unlike(at, kind string, want, got any) {
+	w.differ(Difference{Part: PartBody, Pointer: at, Kind: kind, Recorded: w.cut(text(want)), Replayed: w.replayed(at, got)}, text(got))
+}
+
+func (w *walk) removed(at string, want any) {
+	w.differ(Difference{Part: PartBody, Pointer: at, Kind: Removed, Recorded: w.cut(text(want))}, "")
+}
+
+func (w *walk) added(at string, got any) {
+	w.differ(Difference{Part: PartBody, Pointer: at, Kind: Added, Replayed: w.replayed(at, got)}, text(got))
+}
+
+// replayed is a value of the new answer as a report may hold it: what masking
+// the whole answer leaves of it.
+func (w *walk) replayed(at string, got any) string {
+	if w.probe {
+		return ""
+	}
+	v := w.shown
+	for _, step := range strings.Split(at, "/")[1:] {
+		switch in := v.(type) {
+		case map[string]any:
+			key := unescaper.Replace(step)
+			member, ok := in[key]
+			if !ok {
+				return `"[masked]"` // the key too
+			}
+			v = member
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i >= len(in) {
+				return `"[masked]"`
+			}
+			v = in[i]
+		default:
+			return `"[masked]"`
+		}
+	}
+	if kindOf(v) != kindOf(got) && text(v) != `"[masked]"` {
+		return `"[masked]"` // an element before it was dropped
+	}
+	return w.cut(text(v))
+}
+
+var (
+	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescaper = strings.NewReplacer("~1", "/", "~0", "~")
+)
+
+func index(at string, i int) string { return at + "/" + strconv.Itoa(i) }
+
+func sorted(m map[string]any) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func kindOf(v any) string {
+	switch v.(type) {
+	case map[string]any:
+		return "object"
+	case []any:
+		return "array"
+	case string:
+		return "string"
+	case json.Number:
+		return "number"
+	case bool:
+		return "boolean"
+	}
+	return "null"
+}
+
+func text(v any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(v) != nil {
+		return ""
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// sameScalar compares numbers by their values: 1.0 is 1.
+func sameScalar(want, got any) bool {
+	if want == got {
+		return true
+	}
+	a, ok := want.(json.Number)
+	b, both := got.(json.Number)
+	if !ok || !both || len(a) > 64 || len(b) > 64 || hugeExponent(string(a)) || hugeExponent(string(b)) {
+		return false
+	}
+	x, okX := new(big.Rat).SetString(string(a))
+	y, okY := new(big.Rat).SetString(string(b))
+	return okX && okY && x.Cmp(y) == 0
+}
+
+// hugeExponent bounds the work of a number such as 1e999999999.
+func hugeExponent(number string) bool {
+	_, exponent, has := strings.Cut(strings.ToLower(number), "e")
+	return has && len(strings.TrimLeft(exponent, "+-0")) > 3
+}

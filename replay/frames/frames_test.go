@@ -1,0 +1,274 @@
+package frames
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/caddyrec/caddyrec/ledger"
+	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/storage/local"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var began = time.Date(2026, 11, 21, 18, 0, 0, 0, time.UTC)
+
+// world is a log that a test writes to.
+type world struct {
+	t   testing.TB
+	dir string
+	log *ledger.Log
+}
+
+func newWorld(t testing.TB, change ...func(*ledger.Options)) *world {
+	t.Helper()
+	root := t.TempDir()
+	store, err := local.Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	keys, err := ledger.LoadKeys(filepath.Join(root, "keys"), "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, dir: filepath.Join(root, "ledger", "main")}
+	o := ledger.Options{Dir: w.dir, Log: "main", Store: store, Keys: keys, CheckpointEvery: time.Millisecond}
+	for _, f := range change {
+		f(&o)
+	}
+	if w.log, err = ledger.Open(o); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.log.Close() })
+	return w
+}
+
+// add commits a record that happened so many seconds after the beginning.
+func (w *world) add(typ record.Type, session, exchange string, after float64) {
+	w.t.Helper()
+	r := record.New(typ)
+	r.Time = record.Time{Time: began.Add(time.Duration(after * float64(time.Second)))}
+	r.Exchange = exchange
+	if session != "" {
+		r.Session = &record.Session{ID: session, Key: "sid"}
+	}
+	if _, err := w.log.Commit(context.Background(), r.AppendFields(nil)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) library() *Library { return NewLibrary(w.log.Reader()) }
+
+// story is a session with a request that needs approval, beside another session.
+func (w *world) story() {
+	w.add(record.SessionObserved, "s1", "", 0)
+	w.add(record.Intent, "s1", "x1", 1)
+	w.add(record.ExchangeType, "s2", "x9", 1.5)
+	w.add(record.ApprovalRequested, "", "x1", 2)
+	w.add(record.ApprovalVoted, "", "x1", 30)
+	w.add(record.ExchangeType, "s1", "x1", 31)
+	w.add(record.Chunk, "s1", "x2", 29) // the clock was set back
+	w.add(record.Denied, "s1", "x3", 40)
+}
+
+func watch(t *testing.T, r *Recording) (all []Shown) {
+	t.Helper()
+	for n := 0; ; n++ {
+		f, err := r.Frame(t.Context(), n)
+		if errors.Is(err, ErrEnd) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, f)
+	}
+}
+
+func outline(all []Shown) string {
+	var b strings.Builder
+	for _, f := range all {
+		fmt.Fprintf(&b, "%d:%d %s %v of %d\n", f.Number, f.Seq, f.Kind, f.At, f.Of)
+	}
+	return b.String()
+}
+
+func TestASessionsFramesStandInTheOrderOfTheLog(t *testing.T) {
+	w := newWorld(t)
+	w.story()
+	r, err := w.library().Open(t.Context(), "s1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := watch(t, r)
+	want := `0:0 session 0s of -1
+1:1 request 1s of 1
+2:3 approval 2s of 1
+3:4 approval 30s of 1
+4:5 exchange 31s of 1
+5:6 part 31s of 5
+6:7 refusal 40s of 6
+`
+	if got := outline(all); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	for _, f := range all {
+		var told struct {
+			N      int
+			Seq    uint64
+			Kind   Kind
+			Proof  string
+			At     int64 `json:"at_us"`
+			Of     *int
+			Record json.RawMessage
+		}
+		if err := json.Unmarshal(f.JSON, &told); err != nil {
+			t.Fatalf("%s: %v", f.JSON, err)
+		}
+		if told.N != f.Number || told.Seq != f.Seq || told.Kind != f.Kind || told.At != f.At.Microseconds() || !bytes.Equal(told.Record, f.Record) || (told.Of != nil) != (f.Of >= 0) {
+			t.Errorf("%s is not %+v", f.JSON, f.Frame)
+		}
+		if !bytes.HasPrefix(f.Record, fmt.Appendf(nil, `{"seq":%d,`, f.Seq)) {
+			t.Errorf("record %s", f.Record)
+		}
+	}
+	if _, err := w.library().Open(t.Context(), "nobody"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a session that is not there: %v", err)
+	}
+}
+
+func TestADamagedRecordIsAFrameThatSaysSoAndShowsNothingOfIt(t *testing.T) {
+	w := newWorld(t)
+	w.story()
+	if err := w.log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob(filepath.Join(w.dir, "open", "*"))
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	lines[5] = bytes.Replace(lines[5], []byte(`"exchange"`), []byte(`"planted!"`), 1)
+	if err := os.WriteFile(files[0], bytes.Join(lines, nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := ledger.NewReader(os.DirFS(w.dir), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := NewLibrary(reader).Open(t.Context(), "s1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := watch(t, r)
+	if len(all) != 7 || all[4].Kind != Damage || all[4].Seq != 5 || all[4].Fault == "" || all[4].Record != nil || bytes.Contains(all[4].JSON, []byte("planted")) {
+		t.Errorf("got %s\n%s", outline(all), all[4].JSON)
+	}
+	if all[5].Proof != ledger.Signed {
+		t.Errorf("the frame after it is %s", all[5].Proof)
+	}
+}
+
+func TestNewFramesComeWhileSomebodyWatches(t *testing.T) {
+	w := newWorld(t)
+	w.story()
+	l := w.library()
+	r, err := l.Open(t.Context(), "s1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Watch()()
+	n := len(watch(t, r))
+	for i := range 3 {
+		changed := l.Changed()
+		w.add(record.ExchangeType, "s1", fmt.Sprint("y", i), float64(50+i))
+		for r.Len() == n {
+			<-changed
+			changed = l.Changed()
+			if err := r.Refresh(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, err := r.Frame(t.Context(), n)
+		if err != nil || f.Exchange != fmt.Sprint("y", i) {
+			t.Fatalf("%+v %v", f.Frame, err)
+		}
+		n++
+	}
+}
+
+func TestALongSessionIsReadAcrossSealsAndNeverHeldWhole(t *testing.T) {
+	w := newWorld(t, func(o *ledger.Options) { o.SealBytes = 64 << 10 })
+	const n = 1000
+	for i := range n {
+		w.add(record.ExchangeType, "s1", fmt.Sprint("x", i), float64(i))
+		w.add(record.ExchangeType, "s2", fmt.Sprint("z", i), float64(i))
+	}
+	l := w.library()
+	r, err := l.Open(t.Context(), "s1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := watch(t, r)
+	if len(all) != n {
+		t.Fatalf("%d frames", len(all))
+	}
+	for i, f := range all {
+		if f.Seq != uint64(2*i) || f.At != time.Duration(i)*time.Second || f.Kind != Exchange {
+			t.Fatalf("frame %d: %+v", i, f.Frame)
+		}
+	}
+	// What was dropped is read again, as it was.
+	for _, p := range r.pages {
+		l.grew(r, -p.size)
+		p.frames, p.size = nil, 0
+	}
+	again := watch(t, r)
+	if !slices.EqualFunc(all, again, func(a, b Shown) bool { return bytes.Equal(a.JSON, b.JSON) }) {
+		t.Error("read again, the frames are others")
+	}
+}
+
+func TestFramesAreDueInTheirOwnTime(t *testing.T) {
+	at := []time.Duration{0, time.Second, time.Second, 10 * time.Second, 9 * time.Second, 70 * time.Second}
+	for _, c := range []struct {
+		pace Pace
+		want time.Duration
+	}{
+		{Pace{}, 0},
+		{Pace{Speed: 1}, 70 * time.Second},
+		{Pace{Speed: 10}, 7 * time.Second},
+		{Pace{Speed: 2, Idle: 4 * time.Second}, 4500 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			p := c.pace
+			for _, frame := range at {
+				time.Sleep(time.Until(p.Due(frame)))
+			}
+			if got := time.Since(start); got != c.want {
+				t.Errorf("%+v took %v, want %v", c.pace, got, c.want)
+			}
+			time.Sleep(time.Minute)
+			p.Restart()
+			if due := time.Until(p.Due(time.Hour)); due != 0 {
+				t.Errorf("after a pause the next frame is due in %v", due)
+			}
+		})
+	}
+}

@@ -1,0 +1,162 @@
+package frames
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/caddyrec/caddyrec/ledger"
+)
+
+// Recording is a recorded session. It is read in pages, as far as somebody
+// watches it, and each page once for all who do.
+type Recording struct {
+	library *Library
+	session string
+	used    uint64 // under the library's mu, as size
+	size    int
+
+	mu        sync.Mutex
+	found     *ledger.Found
+	looked    time.Time // when it was found
+	pages     []*page
+	exchanges map[string]int // the first frame of each
+}
+
+// pageFrames is how many frames are read at once.
+const pageFrames = 64
+
+// page is some frames that follow each other.
+type page struct {
+	before Frame // the one before the first
+	last   Frame
+	frames []Shown // nil: they are read again when they are needed
+	size   int
+	read   time.Time
+	fresh  bool // a later look may say more
+}
+
+// Shown is a frame and its JSON, as [Frame.AppendJSON] makes it. Neither is to
+// be changed: others are shown the same.
+type Shown struct {
+	Frame
+	JSON []byte
+}
+
+// lookMost is how old what is known of a recording may be for who begins to
+// watch it: many may begin at once.
+const lookMost = 100 * time.Millisecond
+
+// Refresh looks for what came since.
+func (r *Recording) Refresh(ctx context.Context) error {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.found == nil {
+		found, err := r.library.reader.Session(ctx, r.session)
+		if err == nil {
+			r.found, r.looked = found, now
+		}
+		return err
+	}
+	if now.Sub(r.looked) < lookMost || r.found.Next == r.library.nextSeq() {
+		return nil
+	}
+	found, err := r.library.reader.More(ctx, r.found)
+	if err != nil {
+		return err
+	}
+	before := r.found.Seqs
+	r.found, r.looked = found, now
+	// What is before the first difference stays as it is.
+	same := 0
+	for same < min(len(before), len(found.Seqs)) && before[same] == found.Seqs[same] {
+		same++
+	}
+	if same < max(len(before), len(found.Seqs)) {
+		r.cut(same / pageFrames)
+	}
+	return nil
+}
+
+// cut forgets the pages from one on.
+func (r *Recording) cut(from int) {
+	if from >= len(r.pages) {
+		return
+	}
+	for _, p := range r.pages[from:] {
+		r.library.grew(r, -p.size)
+	}
+	r.pages = slices.Clip(r.pages[:from])
+	for exchange, first := range r.exchanges {
+		if first >= from*pageFrames {
+			delete(r.exchanges, exchange)
+		}
+	}
+}
+
+// Len is how many frames there are, as far as is known.
+func (r *Recording) Len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.found.Seqs)
+}
+
+// Find is the number of the first frame from a record on.
+func (r *Recording) Find(seq uint64) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n, _ := slices.BinarySearch(r.found.Seqs, seq)
+	return n
+}
+
+// Frame gives a frame by its number. The error is [ErrEnd] when there is none
+// yet.
+func (r *Recording) Frame(ctx context.Context, n int) (Shown, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n >= len(r.found.Seqs) {
+		return Shown{}, ErrEnd
+	}
+	at := n / pageFrames
+	if at < len(r.pages) && r.pages[at].fresh && time.Since(r.pages[at].read) > time.Second {
+		r.cut(at)
+	}
+	for at >= len(r.pages) {
+		var before Frame
+		if i := len(r.pages); i > 0 {
+			before = r.pages[i-1].last
+		}
+		p, err := r.read(ctx, len(r.pages), before)
+		if err != nil {
+			return Shown{}, err
+		}
+		r.pages = append(r.pages, p)
+		r.hold(p)
+	}
+	p := r.pages[at]
+	if p.frames == nil {
+		again, err := r.read(ctx, at, p.before)
+		if err != nil {
+			return Shown{}, err
+		}
+		*p = *again
+		r.hold(p)
+	}
+	return p.frames[n%pageFrames], nil
+}
+
+// hold keeps a page that was just read in memory, and lets go of others of the
+// recording if they take more than their part.
+func (r *Recording) hold(p *page) {
+	r.library.grew(r, p.size)
+	total := 0
+	for _, other := range slices.Backward(r.pages) {
+		if total += other.size; total > mostBytes/4 && other != p && other.size > 0 {
+			r.library.grew(r, -other.size)
+			total -= other.size
+			other.frames, other.size = nil, 0
+		}
+	}
+}

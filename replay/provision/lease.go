@@ -1,0 +1,311 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyrec/caddyrec/record"
+)
+
+// use is a key that is, or was, in use at this gateway, until it expires. All
+// its leases share it.
+type use struct {
+	authority *Authority
+	grant     *Grant
+	frames    atomic.Int64
+
+	expiring, done chan struct{}
+	ended          atomic.Pointer[Reason]
+
+	mu     sync.Mutex
+	client string // the first address it came from
+	leases int
+	begun  bool            // something was shown
+	warned bool            // key.expiring is, or is being, recorded
+	told   map[Reason]bool // why no more frames are shown, as far as that is on record
+	timers [2]*time.Timer
+}
+
+// use finds the use of a key, or begins one. A key whose frames are bounded is
+// begun where it is issued, and nowhere else.
+func (a *Authority) use(g *Grant, issuing bool) (*use, *Refusal) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if u := a.inUse[g.ID]; u != nil {
+		return u, nil
+	}
+	switch {
+	case a.closed:
+		return nil, &Refusal{Reason: Ended, Grant: g}
+	case g.MaxFrames > 0 && !issuing:
+		return nil, &Refusal{Reason: FramesLost, Grant: g, Detail: "frames are counted where the key was issued: ask there for another"}
+	case len(a.inUse) >= maxInUse:
+		return nil, &Refusal{Reason: Busy, Grant: g}
+	}
+	u := &use{authority: a, grant: g, expiring: make(chan struct{}), done: make(chan struct{})}
+	now := a.clock.now()
+	life := g.Expires.Sub(g.Issued)
+	u.mu.Lock() // until both timers are there
+	u.timers[0] = time.AfterFunc(g.Issued.Add(life*4/5).Sub(now), u.warn)
+	u.timers[1] = time.AfterFunc(g.Expires.Sub(now), u.forget)
+	u.mu.Unlock()
+	a.inUse[g.ID] = u
+	return u, nil
+}
+
+// from says whether a client is the one that the key came from first.
+func (u *use) from(ip string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.client == "" {
+		u.client = ip
+	}
+	return sameAddress(u.client, ip)
+}
+
+func (u *use) lease(c Client) (*Lease, *Refusal) {
+	if why := u.ended.Load(); why != nil {
+		return nil, &Refusal{Reason: *why, Grant: u.grant}
+	}
+	u.mu.Lock()
+	u.leases++
+	u.mu.Unlock()
+	return &Lease{use: u, client: c}, nil
+}
+
+// warn tells that a fifth of the life is left.
+func (u *use) warn() {
+	close(u.expiring)
+	u.mu.Lock()
+	told := u.begun && u.leases > 0 && !u.warned
+	u.warned = u.warned || told
+	u.mu.Unlock()
+	if told {
+		u.tell(record.KeyExpiring, "")
+	}
+}
+
+// forget ends all leases when the key's life is over, and takes the use out.
+// Until then one that ended stays ended, whatever the wall clock does.
+func (u *use) forget() {
+	u.end(Expired)
+	a := u.authority
+	a.mu.Lock()
+	if a.inUse[u.grant.ID] == u {
+		delete(a.inUse, u.grant.ID)
+	}
+	a.mu.Unlock()
+}
+
+// end ends all leases, once.
+func (u *use) end(why Reason) {
+	if !u.ended.CompareAndSwap(nil, &why) {
+		return
+	}
+	u.mu.Lock()
+	told := why == Expired && u.begun && u.leases > 0
+	u.timers[0].Stop()
+	if why == Ended {
+		u.timers[1].Stop()
+	}
+	u.mu.Unlock()
+	close(u.done)
+	if told {
+		u.tell(record.KeyExpired, "")
+	}
+}
+
+// tell records what happened to a key in use, where nobody waits for it.
+func (u *use) tell(t record.Type, session string) {
+	a := u.authority
+	frames := u.frames.Load()
+	a.later(func(ctx context.Context) {
+		r := a.record(t, u.grant, nil)
+		r.Key.Frames, r.Key.Session = frames, session
+		if err := a.opts.Recorder.Record(ctx, r); err != nil {
+			a.log.Error("an event of a provisioning key could not be recorded", "event", string(t), "key", u.grant.ID, "error", err)
+		}
+		a.opts.Watch(Event{Type: t, Grant: u.grant})
+	})
+}
+
+// Lease is the right of one request to be shown what its key is good for. It is
+// for one goroutine, but for its channels.
+type Lease struct {
+	use     *use
+	client  Client
+	session string // that was begun
+	closed  bool
+}
+
+// Grant is what the key stands for. It is not to be changed.
+func (l *Lease) Grant() *Grant { return l.use.grant }
+
+// Covers says whether the key is good for a session. It records nothing; see
+// [Lease.Begin].
+func (l *Lease) Covers(session string) bool { return l.use.grant.Scope.Covers(session) }
+
+// Begin must be called before a session's first frame: it records the use, and
+// returns once that is durable. For a session that the key is not good for the
+// error is a [*Refusal], which is recorded, too, and counts as an anomaly. Any
+// other error is the recorder's: show nothing then.
+func (l *Lease) Begin(ctx context.Context, session string) error {
+	u, a := l.use, l.use.authority
+	if !l.Covers(session) {
+		refusal := &Refusal{Reason: OutOfScope, Grant: u.grant}
+		if !sessionID.MatchString(session) {
+			session = "" // anything at all
+		}
+		a.refused(ctx, refusal, session, &l.client)
+		a.anomaly(ctx, ScopeProbe, u.grant, session, &l.client)
+		return refusal
+	}
+	if err := l.used(ctx, session); err != nil {
+		return err
+	}
+	l.session = session
+	u.mu.Lock()
+	u.begun = true
+	late := isClosed(u.expiring) && !u.warned
+	u.warned = u.warned || late
+	u.mu.Unlock()
+	if late {
+		u.tell(record.KeyExpiring, session)
+	}
+	return nil
+}
+
+// Look must be called before anything else is told to who has the key, such as
+// what it stands for: it records the use, as Begin does, of no session.
+func (l *Lease) Look(ctx context.Context) error { return l.used(ctx, "") }
+
+func (l *Lease) used(ctx context.Context, session string) error {
+	u, a := l.use, l.use.authority
+	if refusal := l.allowed(); refusal != nil {
+		a.refused(ctx, refusal, session, &l.client)
+		return refusal
+	}
+	r := a.record(record.KeyUsed, u.grant, &l.client)
+	r.Identity = u.grant.Identity()
+	r.Key.Session = session
+	if err := a.opts.Recorder.Record(ctx, r); err != nil {
+		return fmt.Errorf("recording that key %s is used: %w", u.grant.ID, err)
+	}
+	a.opts.Watch(Event{Type: record.KeyUsed, Grant: u.grant, Client: l.client.Record})
+	return nil
+}
+
+// Frame must be called before each frame, and says whether it may be shown now.
+// The error is a [*Refusal]: with [Expired], [Revoked], [FramesSpent], [Unsure]
+// or [Ended]. It looks at the clock, at this gateway's memory, and at nothing
+// else.
+func (l *Lease) Frame() error {
+	if l.session == "" {
+		return &Refusal{Reason: Ended, Grant: l.use.grant, Detail: "nothing was begun"}
+	}
+	u := l.use
+	refusal := l.allowed()
+	if refusal == nil {
+		n, most := u.frames.Add(1), u.grant.MaxFrames
+		if most == 0 || n <= most {
+			return nil
+		}
+		u.frames.Add(-1)
+		refusal = &Refusal{Reason: FramesSpent, Grant: u.grant}
+	}
+	l.tellOnce(refusal)
+	return refusal
+}
+
+// tellOnce records why no more frames are shown, where nothing else does: once
+// for a key.
+func (l *Lease) tellOnce(why *Refusal) {
+	if why.Reason != FramesSpent && why.Reason != Unsure {
+		return
+	}
+	u := l.use
+	u.mu.Lock()
+	told := u.told[why.Reason]
+	if u.told == nil {
+		u.told = map[Reason]bool{}
+	}
+	u.told[why.Reason] = true
+	u.mu.Unlock()
+	if told {
+		return
+	}
+	client := l.client
+	session := l.session
+	u.authority.later(func(ctx context.Context) { u.authority.refused(ctx, why, session, &client) })
+}
+
+// allowed says whether the key may be used at this moment.
+func (l *Lease) allowed() *Refusal {
+	u := l.use
+	if l.closed {
+		return &Refusal{Reason: Ended, Grant: u.grant}
+	}
+	if !u.authority.clock.now().Before(u.grant.Expires) {
+		u.end(Expired) // before its timer, where the wall clock is ahead
+	}
+	if why := u.ended.Load(); why != nil {
+		return &Refusal{Reason: *why, Grant: u.grant}
+	}
+	if u.authority.revoked.lost(u.authority) {
+		return &Refusal{Reason: Unsure, Grant: u.grant}
+	}
+	return nil
+}
+
+// Expires is when the key's life ends.
+func (l *Lease) Expires() time.Time { return l.use.grant.Expires }
+
+// Remaining is how much of the key's life is left, by the gateway's clock for
+// keys, which is not set back.
+func (l *Lease) Remaining() time.Duration {
+	return l.use.grant.Expires.Sub(l.use.authority.clock.now())
+}
+
+// Expiring is closed when a fifth of the key's life is left.
+func (l *Lease) Expiring() <-chan struct{} { return l.use.expiring }
+
+// Done is closed when the key expires or is revoked; [Lease.Err] tells which.
+func (l *Lease) Done() <-chan struct{} { return l.use.done }
+
+// Err is nil until Done is closed, and then a [*Refusal].
+func (l *Lease) Err() error {
+	if why := l.use.ended.Load(); why != nil {
+		return &Refusal{Reason: *why, Grant: l.use.grant}
+	}
+	return nil
+}
+
+// Report tells of something odd that a client did with the key: of
+// [CursorBack], which only the one who shows the frames can see. The policy may
+// have the key revoked upon it.
+func (l *Lease) Report(ctx context.Context, kind Anomaly) {
+	l.use.authority.anomaly(ctx, kind, l.use.grant, l.session, &l.client)
+}
+
+// Close gives the lease back. It may be called more than once.
+func (l *Lease) Close() {
+	if l.closed {
+		return
+	}
+	l.closed = true
+	l.use.mu.Lock()
+	l.use.leases--
+	l.use.mu.Unlock()
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

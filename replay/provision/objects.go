@@ -1,0 +1,158 @@
+package provision
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/storage"
+)
+
+// What is known of keys is kept in write-once objects:
+//
+//	replay/keys/<service>/<day>/<id>.json     what a key stands for, and its SHA-256
+//	replay/revoked/<service>/<day>/<id>.json  that it is revoked
+//
+// The day is the one on which the key was issued, in UTC, as its id tells.
+const (
+	keysRoot     = "replay/keys/"
+	revokedRoot  = "replay/revoked/"
+	objectSuffix = ".json"
+	maxObject    = 64 << 10 // bytes
+)
+
+func (a *Authority) folder(root string) string { return root + a.opts.Service + "/" }
+
+// kept is a key as the store knows it.
+type kept struct {
+	ID        string    `json:"id"`
+	Kid       string    `json:"kid"`
+	SHA256    string    `json:"sha256"` // of the key, hex
+	Issuer    string    `json:"iss,omitempty"`
+	Subject   string    `json:"sub"`
+	Service   string    `json:"service"`
+	Sessions  []string  `json:"sessions"`
+	From      time.Time `json:"from,omitzero"`
+	Until     time.Time `json:"until,omitzero"`
+	Purpose   string    `json:"purpose"`
+	Issued    time.Time `json:"issued"`
+	Expires   time.Time `json:"expires"`
+	IP        string    `json:"ip,omitempty"`
+	JKT       string    `json:"jkt,omitempty"`
+	MaxFrames int64     `json:"max_frames,omitempty"`
+}
+
+// revocation says that a key is revoked. Its record carries the id in Record,
+// whoever writes it.
+type revocation struct {
+	ID       string           `json:"id"`
+	Time     time.Time        `json:"time"`
+	Why      string           `json:"why"`
+	Identity *record.Identity `json:"identity,omitempty"`
+	By       string           `json:"by,omitempty"`
+	Record   string           `json:"record"`
+}
+
+// keep writes down what a key stands for.
+func (a *Authority) keep(ctx context.Context, g *Grant, sum string) error {
+	return a.create(ctx, a.folder(keysRoot)+dayOf(g.Issued)+"/"+g.ID+objectSuffix, kept{
+		ID: g.ID, Kid: g.Kid, SHA256: sum, Issuer: g.Issuer, Subject: g.Subject, Service: g.Service,
+		Sessions: g.Scope.Sessions, From: g.Scope.From, Until: g.Scope.Until, Purpose: g.Purpose,
+		Issued: g.Issued, Expires: g.Expires, IP: g.Client.IP, JKT: g.Client.Thumbprint, MaxFrames: g.MaxFrames,
+	})
+}
+
+// State is where a key stands.
+type State string
+
+// The states of a key.
+const (
+	Active  State = "active"
+	Over    State = "expired"
+	Removed State = "revoked"
+)
+
+// Get tells what a key stands for, and where it stands. The error is a
+// [*Refusal] with [NotFound] when there is no key of that id.
+func (a *Authority) Get(ctx context.Context, id string) (*Grant, State, error) {
+	g, err := a.grant(ctx, id)
+	if err != nil {
+		return nil, "", err
+	}
+	switch {
+	case a.revoked.has(id):
+		return g, Removed, nil
+	case !a.clock.now().Before(g.Expires):
+		return g, Over, nil
+	}
+	_, err = a.revocation(ctx, id)
+	switch {
+	case err == nil:
+		return g, Removed, nil
+	case errors.Is(err, storage.ErrNotExist):
+		return g, Active, nil
+	}
+	return nil, "", err
+}
+
+// grant reads back what a key stands for.
+func (a *Authority) grant(ctx context.Context, id string) (*Grant, error) {
+	day, ok := dayOfID(id)
+	if !ok {
+		return nil, &Refusal{Reason: NotFound}
+	}
+	var k kept
+	err := a.readObject(ctx, a.folder(keysRoot)+day+"/"+id+objectSuffix, &k)
+	if errors.Is(err, storage.ErrNotExist) {
+		return nil, &Refusal{Reason: NotFound}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Grant{
+		ID: k.ID, Kid: k.Kid, Issuer: k.Issuer, Subject: k.Subject, Service: k.Service,
+		Scope: Scope{Sessions: k.Sessions, From: k.From, Until: k.Until}, Purpose: k.Purpose,
+		Issued: k.Issued, Expires: k.Expires, Client: Binding{IP: k.IP, Thumbprint: k.JKT}, MaxFrames: k.MaxFrames,
+	}, nil
+}
+
+// revocation reads the revocation of a key; the error is storage.ErrNotExist
+// where there is none.
+func (a *Authority) revocation(ctx context.Context, id string) (v revocation, err error) {
+	day, _ := dayOfID(id)
+	return v, a.readObject(ctx, a.folder(revokedRoot)+day+"/"+id+objectSuffix, &v)
+}
+
+func (a *Authority) create(ctx context.Context, name string, v any) error {
+	text, err := json.Marshal(v)
+	if err == nil {
+		err = a.opts.Store.Create(ctx, name, bytes.NewReader(append(text, '\n')))
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", name, err)
+	}
+	return nil
+}
+
+func (a *Authority) readObject(ctx context.Context, name string, v any) error {
+	r, err := a.opts.Store.Open(ctx, name)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	text, err := io.ReadAll(io.LimitReader(r, maxObject))
+	if cerr := r.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = json.Unmarshal(text, v)
+	}
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package rerun
+
+import "github.com/caddyrec/caddyrec/record"
+
+// Place is a masked place in a recorded request.
+type Place struct {
+	// Exchange is whose request it is.
+	Exchange string
+	// Part is request for its body, url, header or cookie.
+	Part string
+	// Pointer is a JSON Pointer in a body, else the parameter's, header's or
+	// cookie's name; in a path it is the number of the segment, from 1.
+	Pointer string
+	// Field is the name that the value goes by, without case and punctuation:
+	// the last name in Pointer; path:<number> in a path.
+	Field string
+	// Mark is what stands in the record instead; empty where masking removed
+	// the member.
+	Mark string
+	// Rule is what called it sensitive, as in [record.Masked]; it may be empty.
+	Rule string
+}
+
+// Filler gives what masking took away.
+type Filler interface {
+	// Fill returns the value that belongs into a place: a string, or in a JSON
+	// body any value that encoding/json makes. It reports false when it has
+	// none.
+	Fill(Place) (value any, ok bool)
+}
+
+// Filled tells where the value of a masked place came from.
+type Filled struct {
+	// Place is the part and the pointer, as in "request /card".
+	Place string `json:"place"`
+	// From is secrets, original, answer or stand-in.
+	From string `json:"from"`
+}
+
+// rules are the rules by which a step's places were masked.
+func (s *Step) rule(part, pointer string) string {
+	if part == "cookie" {
+		part = "header"
+	}
+	for _, m := range s.Masked {
+		if m.Part == part && m.Pointer == pointer {
+			return m.Rule
+		}
+	}
+	return ""
+}
+
+// dropped are the places of a part that masking removed.
+func (s *Step) dropped(part string) (all []record.Masked) {
+	for _, m := range s.Masked {
+		if m.Part == part && m.Action == "drop" {
+			all = append(all, m)
+		}
+	}
+	return all
+}

@@ -1,0 +1,82 @@
+package rerun
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Report is what a replay came to. Nothing in it is secret: it holds what the
+// record holds, and of the new answers what differs, masked.
+type Report struct {
+	// Replay is the replay's id, Log the log that the recording is in.
+	Replay string `json:"replay"`
+	Log    string `json:"log"`
+	// Session and Filter are what was chosen by.
+	Session string `json:"session,omitempty"`
+	Filter  string `json:"filter,omitempty"`
+	// Target and Baselines are scheme and host.
+	Target    string   `json:"target"`
+	Baselines []string `json:"baselines,omitempty"`
+	Unsafe    bool     `json:"unsafe,omitempty"`
+	By        string   `json:"by,omitempty"`
+	// Pace is how fast it ran, for people.
+	Pace  string    `json:"pace"`
+	Began time.Time `json:"began"`
+	Ended time.Time `json:"ended"`
+	// RecordedFrom is when the first request began, on record.
+	RecordedFrom time.Time `json:"recorded_from"`
+	// Outcome is matched, differs, interrupted or given-up.
+	Outcome string `json:"outcome"`
+	Counts  Counts `json:"counts"`
+	// Ignore are the places that were not compared; Noise how many more the
+	// baselines showed to be noise, by exchange.
+	Ignore []string            `json:"ignore,omitempty"`
+	Noise  map[string][]string `json:"noise,omitempty"`
+	Steps  []*Outcome          `json:"steps"`
+}
+
+// The outcomes of a replay.
+const (
+	OutcomeMatched = "matched"
+	OutcomeDiffers = "differs"
+)
+
+// Fill takes up what came of a run.
+func (r *Report) Fill(f *Finished) {
+	r.Began, r.Ended, r.Counts, r.Steps = f.Began.UTC(), f.Ended.UTC(), f.Counts, f.Outcomes
+	switch {
+	case f.End != EndDone:
+		r.Outcome = f.End
+	case f.Counts.AllMatched():
+		r.Outcome = OutcomeMatched
+	default:
+		r.Outcome = OutcomeDiffers
+	}
+}
+
+// JSON is the report as one line, and its SHA-256 in hex.
+func (r *Report) JSON() (text []byte, digest string, err error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r); err != nil {
+		return nil, "", fmt.Errorf("writing the report: %w", err)
+	}
+	text = bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	sum := sha256.Sum256(text)
+	return text, hex.EncodeToString(sum[:]), nil
+}
+
+// ParseReport reads a report that JSON wrote, and its SHA-256 in hex.
+func ParseReport(text []byte) (*Report, string, error) {
+	r := new(Report)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, "", fmt.Errorf("this is no report of a replay: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return r, hex.EncodeToString(sum[:]), nil
+}

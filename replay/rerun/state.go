@@ -1,0 +1,114 @@
+package rerun
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/caddyrec/caddyrec/storage"
+)
+
+// A replay's state is write-once objects: steps/<n>.json is what came of a
+// request, steps/<n>.sent was written before an unsafe one was sent. So one
+// that was under way when the process was killed is not sent twice.
+
+const (
+	stepsFolder   = "steps/"
+	outcomeSuffix = ".json"
+	sentSuffix    = ".sent"
+)
+
+func stepName(n int, suffix string) string { return fmt.Sprintf("%s%06d%s", stepsFolder, n, suffix) }
+
+// maxStateFile bounds what is read back.
+const maxStateFile = 4 << 20
+
+// earlier are the outcomes of an earlier run, by the request's number.
+func earlier(ctx context.Context, s storage.Store, plan *Plan) (map[int]*Outcome, error) {
+	done := map[int]*Outcome{}
+	if s == nil {
+		return done, nil
+	}
+	var names []string
+	for name, err := range s.List(ctx, stepsFolder) {
+		if err != nil {
+			return nil, fmt.Errorf("listing the steps of the replay: %w", err)
+		}
+		names = append(names, name)
+	}
+	for _, name := range names {
+		var n int
+		if _, err := fmt.Sscanf(strings.TrimPrefix(name, stepsFolder), "%06d", &n); err != nil || n < 1 || n > len(plan.Steps) {
+			return nil, fmt.Errorf("the replay's state has %s, which is no step of this plan", name)
+		}
+		if strings.HasSuffix(name, sentSuffix) {
+			if done[n] == nil {
+				o := plan.outcome(n)
+				o.State, o.Why = Unknown, WhyInterrupted
+				done[n] = o
+			}
+			continue
+		}
+		o := new(Outcome)
+		if err := ReadState(ctx, s, name, o); err != nil {
+			return nil, err
+		}
+		if o.N != n || o.Seq != plan.Steps[n-1].Seq {
+			return nil, fmt.Errorf("%s of the replay's state is of another plan", name)
+		}
+		done[n] = o
+	}
+	return done, nil
+}
+
+// ReadState reads a JSON object of a replay's state.
+func ReadState(ctx context.Context, s storage.Store, name string, into any) error {
+	f, err := s.Open(ctx, name)
+	if err != nil {
+		return fmt.Errorf("reading %s of the replay: %w", name, err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxStateFile+1))
+	if err == nil && len(text) > maxStateFile {
+		err = errors.New("it is too large")
+	}
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		return fmt.Errorf("reading %s of the replay: %w", name, err)
+	}
+	return nil
+}
+
+// WriteState writes an object of a replay's state, once.
+func WriteState(ctx context.Context, s storage.Store, name string, v any) error {
+	text, err := json.Marshal(v)
+	if err == nil {
+		err = s.Create(ctx, name, bytes.NewReader(text))
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s of the replay: %w", name, err)
+	}
+	return nil
+}
+
+// keep writes what came of a request, if state is kept.
+func (r *runner) keep(o *Outcome) error {
+	if r.opts.State == nil {
+		return nil
+	}
+	return WriteState(r.life, r.opts.State, stepName(o.N, outcomeSuffix), o)
+}
+
+// beforeUnsafe notes that an unsafe request is about to be sent.
+func (r *runner) beforeUnsafe(n int) error {
+	if r.opts.State == nil {
+		return nil
+	}
+	return WriteState(r.life, r.opts.State, stepName(n, sentSuffix), struct{}{})
+}

@@ -1,0 +1,153 @@
+package rerun
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func targetAt(t *testing.T, address string, recorded ...string) *Target {
+	t.Helper()
+	u, err := ParseTarget(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Target{URL: u, Recorded: recorded}
+}
+
+func TestWhatWasRecordedIsNoTarget(t *testing.T) {
+	for _, c := range []struct {
+		target, recorded string
+		listed, refused  bool
+	}{
+		{"http://127.0.0.1:8080", "http://127.0.0.1:8080", false, true},
+		{"http://127.0.0.1:8080", "http://127.0.0.1:8081", false, false},
+		{"http://localhost:8080", "http://127.0.0.1:8080", true, true},
+		{"http://[::1]:8080", "http://localhost:8080", false, true},
+		{"http://0.0.0.0:8080", "http://localhost:8080", false, true},
+		{"http://LOCALHOST.:8080", "https://localhost:8080", false, true},
+		{"http://127.0.0.1", "http://localhost:80", false, true},
+		{"https://127.0.0.1", "http://localhost", false, false},
+		{"http://192.0.2.7:8080", "https://192.0.2.7", true, true},
+		{"http://192.0.2.7:8080", "https://[::ffff:192.0.2.7]", false, true},
+		{"http://192.0.2.7:8080", "https://[::ffff:192.0.2.7]", true, false},
+		{"http://192.0.2.8", "https://192.0.2.7", false, false},
+		{"http://127.0.0.1:8080", "https://orders.invalid", false, false},
+	} {
+		target := targetAt(t, c.target, "https://192.0.2.99", c.recorded)
+		target.Listed = c.listed
+		err := target.Resolve(t.Context())
+		var refused RefusedError
+		if errors.As(err, &refused) != c.refused || err != nil && !c.refused {
+			t.Errorf("%s for %s, listed %v: %v", c.target, c.recorded, c.listed, err)
+		}
+	}
+}
+
+func TestATargetThatCannotBeOneIsRefused(t *testing.T) {
+	for _, text := range []string{"", "orders", "ftp://x", "https://", "https://ana:pw@x", "https://x?a=b", "https://x#a"} {
+		if u, err := ParseTarget(text); err == nil {
+			t.Errorf("%q is %v", text, u)
+		} else if strings.Contains(err.Error(), "pw") {
+			t.Errorf("the error tells a password: %v", err)
+		}
+	}
+}
+
+// challenge asks a server what it is.
+func challenge(t *testing.T, h http.HandlerFunc) (Mark, error) {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	target := targetAt(t, s.URL)
+	if err := target.Resolve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	transport := target.Transport(1)
+	t.Cleanup(transport.CloseIdleConnections)
+	return target.Challenge(t.Context(), transport)
+}
+
+func TestOnlyAServerThatWasToldSoIsForTests(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		answer func(w http.ResponseWriter, nonce string, r *http.Request)
+		want   Mark
+	}{
+		{"one for tests", func(w http.ResponseWriter, nonce string, _ *http.Request) {
+			fmt.Fprintf(w, "caddyrec-replay-target %s\n", nonce)
+		}, MarkTest},
+		{"another nonce", func(w http.ResponseWriter, nonce string, _ *http.Request) {
+			io.WriteString(w, "caddyrec-replay-target 0")
+		}, MarkNone},
+		{"one that echoes what it is asked", func(w http.ResponseWriter, nonce string, r *http.Request) { io.WriteString(w, r.URL.String()) }, MarkNone},
+		{"one that answers all with a page", func(w http.ResponseWriter, nonce string, _ *http.Request) {
+			fmt.Fprintf(w, "<p>caddyrec-replay-target %s</p>", nonce)
+		}, MarkNone},
+		{"an error page", func(w http.ResponseWriter, nonce string, _ *http.Request) {
+			w.WriteHeader(404)
+			fmt.Fprintf(w, "caddyrec-replay-target %s", nonce)
+		}, MarkNone},
+		{"a redirect to one for tests", func(w http.ResponseWriter, nonce string, r *http.Request) {
+			http.Redirect(w, r, "/test", http.StatusFound)
+		}, MarkNone},
+		{"production", func(w http.ResponseWriter, _ string, _ *http.Request) {
+			io.WriteString(w, "caddyrec-replay-target production")
+		}, MarkProduction},
+	} {
+		got, err := challenge(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != ChallengePath || r.Header.Get("Authorization") != "" {
+				fmt.Fprintf(w, "caddyrec-replay-target %s", r.URL.Query().Get("nonce"))
+				return
+			}
+			c.answer(w, r.URL.Query().Get("nonce"), r)
+		})
+		if got != c.want || err != nil {
+			t.Errorf("%s is %s, %v", c.name, got, err)
+		}
+	}
+}
+
+func TestADeadTargetIsToldFromOneThatSaysNothing(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	target := targetAt(t, s.URL)
+	s.Close()
+	if err := target.Resolve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := target.Challenge(t.Context(), target.Transport(1))
+	if err == nil || !strings.Contains(err.Error(), "does not answer") || strings.Contains(err.Error(), "nonce") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestNoRedirectIsFollowedAndNoOtherAddressDialled(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") }))
+	t.Cleanup(elsewhere.Close)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL, http.StatusFound)
+	}))
+	t.Cleanup(s.Close)
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := targetAt(t, "http://localhost:"+u.Port())
+	if err := target.Resolve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	target.URL.Host = "nowhere.invalid:" + u.Port() // whatever the name comes to mean
+	r := &recording{t: t}
+	r.add(0, "GET", "/a", "", 302, "")
+	transport := target.Transport(1)
+	t.Cleanup(transport.CloseIdleConnections)
+	f := run(t, r, Options{ID: "019aa7a0-0000-7000-8000-0000000000ff", Target: target.URL, Transport: transport})
+	if f.Outcomes[0].Replayed != 302 {
+		t.Errorf("%+v", f.Outcomes[0])
+	}
+}
