@@ -86,49 +86,23 @@ func (v *view) openEntries(seqs []uint64, fn func(Entry) error) error {
 	if err != nil {
 		return err
 	}
-	var in segment
-	var file io.ReadCloser
-	defer func() {
-		if file != nil {
-			file.Close()
-		}
-	}()
-	var at int64
+	lines := openLines{view: v}
+	defer lines.close()
 	for _, seq := range seqs {
 		t.mu.Lock()
-		e, rec := Entry{Seq: seq}, openRecord{}
-		f, found := t.record(seq)
-		if found != nil {
-			rec = *found
+		e, rec, in := damaged(seq, "", "it is gone"), openRecord{}, segment{}
+		if f, found := t.record(seq); found != nil {
+			rec, in = *found, f.segment
+			e = Entry{Seq: seq, Segment: in.name}
 			e.Proof, e.Fault = t.proof(seq, found)
-			e.Segment = f.name
 		}
 		t.mu.Unlock()
-		switch {
-		case found == nil:
-			e = damaged(seq, "", "it is gone")
-		case e.Proof != Damaged:
-			if in != f.segment || at > rec.off {
-				if file != nil {
-					file.Close()
-				}
-				if file, err = openSegmentFile(v.src, f.segment); errors.Is(err, fs.ErrNotExist) {
-					return errMoved
-				} else if err != nil {
-					return err
-				}
-				in, at = f.segment, 0
-			}
-			line := make([]byte, rec.size)
-			if err := seek(file, at, rec.off); err != nil {
+		if e.Proof != Damaged {
+			if e.Raw, err = lines.read(in, seq, rec); err != nil {
 				return err
 			}
-			if _, err := io.ReadFull(file, line); err != nil {
-				return err
-			}
-			at = rec.off + int64(rec.size)
-			if e.Raw = line; tlog.RecordHash(line) != rec.hash {
-				e = damaged(seq, f.name, "it was changed since it was read first")
+			if tlog.RecordHash(e.Raw) != rec.hash {
+				e = damaged(seq, in.name, "it was changed since it was read first")
 			}
 		}
 		if err := fn(e); err != nil {
@@ -136,6 +110,50 @@ func (v *view) openEntries(seqs []uint64, fn func(Entry) error) error {
 		}
 	}
 	return nil
+}
+
+// openLines reads lines of open segments, where they were found.
+type openLines struct {
+	*view
+	in   segment
+	file io.ReadCloser
+	at   int64
+}
+
+func (l *openLines) close() {
+	if l.file != nil {
+		l.file.Close()
+	}
+}
+
+func (l *openLines) read(in segment, seq uint64, rec openRecord) ([]byte, error) {
+	if folder := inBatches(l.src); folder != nil {
+		// An offset is one from where it was read then.
+		r, lines, err := folder.linesFrom(in, seq)
+		if err != nil {
+			return nil, err
+		}
+		defer r.Close()
+		line, _, err := lines.next()
+		return slices.Clone(line), err
+	}
+	if in != l.in || l.at > rec.off {
+		l.close()
+		var err error
+		if l.file, err = openSegmentFile(l.src, in); errors.Is(err, fs.ErrNotExist) {
+			return nil, errMoved
+		} else if err != nil {
+			return nil, err
+		}
+		l.in, l.at = in, 0
+	}
+	if err := seek(l.file, l.at, rec.off); err != nil {
+		return nil, err
+	}
+	line := make([]byte, rec.size)
+	_, err := io.ReadFull(l.file, line)
+	l.at = rec.off + int64(rec.size)
+	return line, err
 }
 
 // seek goes from one byte of a file to a later one.

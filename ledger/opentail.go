@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -103,19 +104,11 @@ func (t *openTail) begin(v *view) error {
 
 // readFile reads a segment on from where it was left, up to record limit.
 func (t *openTail) readFile(v *view, f *openFile, limit uint64) error {
-	r, err := openSegmentFile(v.src, f.segment)
-	if errors.Is(err, fs.ErrNotExist) {
-		return errMoved
-	}
+	r, lines, err := f.on(v)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	if err := seek(r, 0, f.off); err != nil {
-		return err
-	}
-	lines := newLineReader(r)
-	lines.off, lines.lenient = f.off, true
 	var hasher leafHasher
 	for f.first+uint64(len(f.records)) < limit {
 		line, off, err := lines.next()
@@ -149,6 +142,51 @@ func (t *openTail) readFile(v *view, f *openFile, limit uint64) error {
 	}
 	t.next = f.first + uint64(len(f.records))
 	return nil
+}
+
+// on opens a segment where its records were not read yet.
+func (f *openFile) on(v *view) (io.Closer, *lineReader, error) {
+	next := f.first + uint64(len(f.records))
+	folder := inBatches(v.src)
+	if folder != nil {
+		return folder.linesFrom(f.segment, next)
+	}
+	r, err := openSegmentFile(v.src, f.segment)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, errMoved
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := seek(r, 0, f.off); err != nil {
+		r.Close()
+		return nil, nil, err
+	}
+	lines := newLineReader(r)
+	lines.off, lines.lenient = f.off, true
+	return r, lines, nil
+}
+
+// linesFrom reads the lines in batches from one record on.
+func (f *StoreFolder) linesFrom(s segment, seq uint64) (io.Closer, *lineReader, error) {
+	r, first, err := f.openFrom(strings.TrimPrefix(s.name, openFolderName+"/"), seq)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, errMoved
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	lines := newLineReader(r)
+	lines.lenient = true
+	for ; first < seq; first++ {
+		if _, _, err := lines.next(); err == io.EOF {
+			break
+		} else if err != nil {
+			r.Close()
+			return nil, nil, err
+		}
+	}
+	return r, lines, nil
 }
 
 // record is what was found of a record; nil: nothing.

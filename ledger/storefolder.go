@@ -217,20 +217,44 @@ func (f *StoreFolder) endOf(s segment) (uint64, error) {
 
 // openBatches reads all batches from the one of that name on.
 func (f *StoreFolder) openBatches(file string) (io.ReadCloser, error) {
+	r, _, err := f.openFrom(file, 0)
+	return r, err
+}
+
+// openFrom reads the batches from the one of that name on, but for those before
+// the one that record seq is in, or will be; first is the first record in it.
+func (f *StoreFolder) openFrom(file string, seq uint64) (r io.ReadCloser, first uint64, err error) {
 	names, err := f.list(openFolderName)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	batches := segmentsAmong(names, openFolderName)
 	at := slices.IndexFunc(batches, func(s segment) bool { return s.name == openFolderName+"/"+file })
 	if at < 0 {
-		return nil, fs.ErrNotExist
+		return nil, 0, fs.ErrNotExist
+	}
+	for at+1 < len(batches) && batches[at+1].first <= seq {
+		at++
 	}
 	objects := make([]string, 0, len(batches)-at)
 	for _, b := range batches[at:] {
 		objects = append(objects, f.prefix+b.name)
 	}
-	return newBatchReader(f.ctx, f.store, objects), nil
+	return newBatchReader(f.ctx, f.store, objects), batches[at].first, nil
+}
+
+// inBatches is the folder of a source whose open segment is in batches; nil when
+// it is in a file.
+func inBatches(src source) *StoreFolder {
+	if whole, ok := src.(wholeSource); ok {
+		src = whole.folder
+	}
+	if files, ok := src.(fsSource); ok {
+		if f, ok := files.FS.(*StoreFolder); ok && f.disk == nil {
+			return f
+		}
+	}
+	return nil
 }
 
 // openLatest opens the newest checkpoint. One that has gone since it was listed

@@ -1,0 +1,61 @@
+package ledger
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/caddyrec/caddyrec/storage"
+	"github.com/caddyrec/caddyrec/storage/gcs"
+)
+
+// counted counts the batches that are read.
+type counted struct {
+	storage.Store
+	batches atomic.Int64
+}
+
+func (c *counted) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	if strings.Contains(name, "/open/") {
+		c.batches.Add(1)
+	}
+	return c.Store.Open(ctx, name)
+}
+
+func TestASessionOfALogInABucketIsReadBatchByBatch(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{})
+	l := p.open(func(o *Options) { o.SealBytes = 1700 })
+	all := [][]byte{
+		of("intent", "s1", "x1"), of("exchange", "s2", "x2"), of("exchange", "s1", "x1"), of("exchange", "s2", "x3"),
+		of("approval.voted", "", "x1"), of("exchange", "s2", "x4"), of("exchange", "s1", "x5"),
+	}
+	commitOf(t, l, all[:4]...)
+	until(func() bool { return len(p.names("sealed")) == 1 && len(p.batches()) == 0 })
+	commitOf(t, l, all[4:]...)
+	objects := &counted{Store: p.objects}
+	far := newReader(t, NewStoreFolder(t.Context(), objects, "test", nil), p.keys.Verifier())
+	for name, r := range map[string]*Reader{"here": l.Reader(), "elsewhere": far} {
+		t.Run(name, func(t *testing.T) {
+			found := wantSeqs(t, r, "s1", 0, 2, 4, 6)
+			for i, got := range proofs(t, r, found.Seqs...) {
+				if !slices.Contains([]string{"signed", "unsigned"}, strings.Fields(got)[1]) {
+					t.Errorf("record %d: %s", i, got)
+				}
+			}
+		})
+	}
+	found := wantSeqs(t, far, "s1", 0, 2, 4, 6)
+	objects.batches.Store(0)
+	commitOf(t, l, of("exchange", "s1", "x6"))
+	more, err := far.More(t.Context(), found)
+	if err != nil || !slices.Equal(more.Seqs, []uint64{0, 2, 4, 6, 7}) {
+		t.Fatalf("then at %v, %v", more, err)
+	}
+	proofs(t, far, 7)
+	if n := objects.batches.Load(); n > 3 { // of four, looked at three times
+		t.Errorf("for one record more, %d batches were read", n)
+	}
+}
