@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -64,6 +67,17 @@ func (a OpenedAsk) check() error {
 		}
 	}
 	return nil
+}
+
+// hasKey says whether text is what stands in the log's public.key, the first key
+// that it was signed with. The list beside the secret keys begins with that.
+func (g *Gateway) hasKey(text string) bool {
+	list, err := os.ReadFile(filepath.Join(g.dir, "keys", g.name+".public"))
+	if err != nil {
+		return false
+	}
+	words := strings.Fields(string(list)) // behind a retired key is up to where it counts
+	return len(words) > 0 && strings.TrimSpace(text) == words[0]
 }
 
 // serveOriginals commits that originals are opened before it answers.

@@ -64,6 +64,13 @@ func TestAnOpeningIsOnRecordOrRefused(t *testing.T) {
 	if status, text := ask(func(*OpenedAsk) {}); status != 200 {
 		t.Fatalf("%d %s", status, text)
 	}
+	if _, err := ledger.NewSigningKey(filepath.Join(g.dir, "keys"), "opened"); err != nil {
+		t.Fatal(err)
+	}
+	g.rotateKey()
+	if status, text := ask(func(a *OpenedAsk) { a.Records = a.Records[:1] }); status != 200 {
+		t.Fatalf("after a change of the signing key: %d %s", status, text)
+	}
 	var told []*record.Record
 	err = ledger.Walk(os.DirFS(log), 0, func(l ledger.Line) error {
 		r, err := record.Parse(l.Raw)
@@ -72,7 +79,7 @@ func TestAnOpeningIsOnRecordOrRefused(t *testing.T) {
 		}
 		return err
 	})
-	if err != nil || len(told) != 2 {
+	if err != nil || len(told) != 3 {
 		t.Fatalf("%v: %d records", err, len(told))
 	}
 	for _, r := range told {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -81,10 +79,4 @@ func serveReplay(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "application/json")
 	_, err = w.Write([]byte("{}\n"))
 	return err
-}
-
-// hasKey says whether key is what lies beside the log's records.
-func (g *Gateway) hasKey(key string) bool {
-	own, err := os.ReadFile(filepath.Join(g.dir, "ledger", g.name, "public.key"))
-	return err == nil && string(own) == key
 }

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -17,7 +16,7 @@ import (
 // nil.
 func begin(m exchange.Masker, r *http.Request, originals *Originals) *exchange.Exchange {
 	keepConnection(r.Header)
-	x := &exchange.Exchange{ID: record.NewID(), Start: time.Now(), Body: BodyOf(r)}
+	x := &exchange.Exchange{ID: record.NewID(), Body: BodyOf(r)}
 	// What the client asked for, before any rewrite. (Caddy keeps no Host there.)
 	asked := r
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok && original.URL != nil {

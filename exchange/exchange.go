@@ -11,7 +11,6 @@ package exchange
 import (
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -21,8 +20,6 @@ import (
 type Exchange struct {
 	// ID is what all records of this exchange have in common.
 	ID string
-	// Start is when the gateway first saw the request.
-	Start time.Time
 
 	// Identity and Session are who asked; nil until somebody authenticated.
 	Identity *record.Identity

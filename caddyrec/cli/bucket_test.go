@@ -101,7 +101,6 @@ func TestALogInABucketIsReadAsOneInAFolder(t *testing.T) {
 			sh := sheet{con: text.console}
 			sh.status(st)
 			mustNot(t, sh.print())
-			t.Logf("\n%s", text.stdout)
 			wantIn(t, text.stdout.String(), "0 sealed; 1 open", "the bucket's retention")
 
 			proof := filepath.Join(t.TempDir(), "p")

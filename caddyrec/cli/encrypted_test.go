@@ -315,3 +315,41 @@ func TestTheBodyOfAnApprovalOpensWithTheIdentity(t *testing.T) {
 		t.Error("a key of another id opens it")
 	}
 }
+
+func TestRecordsInABucketOpenAsThoseInAFolder(t *testing.T) {
+	reader, to := keyFile(t)
+	for _, ack := range []string{"local", "remote"} {
+		t.Run(ack, func(t *testing.T) {
+			w := newBucketWorld(t, ack)
+			contents, err := encryption.NewSealer(encryption.Contents, "main", []string{to})
+			mustNot(t, err)
+			originals, err := encryption.NewSealer(encryption.Originals, "main", []string{to})
+			mustNot(t, err)
+			c, o := contents.Key(), originals.Key()
+			for range 3 {
+				r := record.New(record.Intent)
+				content := "plain-canary"
+				r.Request = &record.Request{Method: "POST", URL: "https://x/", Body: &record.Body{Content: &content}}
+				r.Unmasked = &record.Unmasked{Request: &record.Original{URL: "masked-canary"}}
+				_, err = w.log.Commit(t.Context(), r.AppendEncrypted(nil, record.Ciphers{Contents: c, Originals: o}), c.JSON(), o.JSON())
+				mustNot(t, err)
+			}
+			w.close()
+			src, err := (&place{config: w.config}).find(nil)
+			mustNot(t, err)
+			open, err := (&identityFlag{[]string{reader}}).opener(src)
+			mustNot(t, err)
+			items, err := src.lookUp(recordName{seq: 2}, false)
+			mustNot(t, err)
+			items, err = open.bodies(items, false)
+			mustNot(t, err)
+			s := newScreen()
+			mustNot(t, s.show(items, false))
+			wantIn(t, s.stdout.String(), "plain-canary", "what was masked is kept")
+			f := originalsFlags{show: true, ask: retentionFlags{why: "x", address: "unix/" + filepath.Join(t.TempDir(), "none")}}
+			if shown, err := f.open(open, items); err == nil || shown != nil || !strings.Contains(err.Error(), "it is in a bucket") {
+				t.Errorf("without its gateway: %v", err)
+			}
+		})
+	}
+}

@@ -49,6 +49,9 @@ func (f *originalsFlags) tell(src *source, ask caddyrec.OpenedAsk) error {
 // commit opens the log itself, which must be in a local store, and commits
 // records.
 func (s *source) commit(records ...*record.Record) (err error) {
+	if s.far {
+		return errors.New("it is in a bucket: start its gateway, or name the gateway's admin endpoint with --address")
+	}
 	dir := filepath.Join(s.dir, "..", "..")
 	// Neither a store nor keys are to be made here.
 	key, err := os.Stat(filepath.Join(s.keysDir(), s.log+".signing.key"))

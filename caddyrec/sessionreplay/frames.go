@@ -42,17 +42,23 @@ func (v *visit) frames(w http.ResponseWriter, r *http.Request, lease *provision.
 
 // unshown answers that there is nothing to be shown.
 func (v *visit) unshown(w http.ResponseWriter, err error) error {
-	p := exchange.Problem{Title: "The recording cannot be read now", Status: http.StatusServiceUnavailable, Reason: "unreadable",
-		Detail: "try again; if that does not help, the gateway's log says why", RetryAfter: 5 * time.Second}
+	const asked = "The recording cannot be shown as asked"
+	var p exchange.Problem
 	var bad *watch.AskError
 	switch {
+	case errors.Is(err, watch.ErrNotAcceptable):
+		p = exchange.Problem{Title: asked, Status: http.StatusNotAcceptable, Reason: "not-acceptable", Detail: err.Error()}
+	case errors.Is(err, watch.ErrForeignCursor):
+		p = exchange.Problem{Title: asked, Status: http.StatusBadRequest, Reason: "bad-cursor", Detail: err.Error()}
 	case errors.As(err, &bad):
-		p = exchange.Problem{Title: "The recording cannot be shown as asked", Status: bad.Status, Reason: bad.Reason, Detail: bad.Error()}
+		p = exchange.Problem{Title: asked, Status: http.StatusBadRequest, Reason: "bad-query", Detail: err.Error()}
 	case errors.Is(err, fs.ErrNotExist):
 		p = exchange.Problem{Title: "No such recording", Status: http.StatusNotFound, Reason: "no-recording",
 			Detail: "the log has no record of that session, or retention has removed it"}
 	default:
 		v.logger.Error("opening a recording", zap.Error(err))
+		p = exchange.Problem{Title: "The recording cannot be read now", Status: http.StatusServiceUnavailable, Reason: "unreadable",
+			Detail: "try again; if that does not help, the gateway's log says why", RetryAfter: 5 * time.Second}
 	}
 	return p.Write(w, v.Exchange)
 }

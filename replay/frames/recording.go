@@ -17,6 +17,8 @@ type Recording struct {
 	used    uint64 // under the library's mu, as size
 	size    int
 
+	looking sync.Mutex // held while the log is looked at for what came since
+
 	mu        sync.Mutex
 	found     *ledger.Found
 	looked    time.Time // when it was found
@@ -48,36 +50,60 @@ type Shown struct {
 // watch it: many may begin at once.
 const lookMost = 100 * time.Millisecond
 
-// Refresh looks for what came since.
+// Refresh looks for what came since. Who is shown frames meanwhile does not wait
+// for it.
 func (r *Recording) Refresh(ctx context.Context) error {
-	now := time.Now()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.found == nil {
-		found, err := r.library.reader.Session(ctx, r.session)
-		if err == nil {
-			r.found, r.looked = found, now
-		}
-		return err
-	}
-	if now.Sub(r.looked) < lookMost || r.found.Next == r.library.nextSeq() {
+	if r.isFresh() {
 		return nil
 	}
-	found, err := r.library.reader.More(ctx, r.found)
+	r.looking.Lock()
+	defer r.looking.Unlock()
+	if r.isFresh() { // somebody else has just looked
+		return nil
+	}
+	now := time.Now()
+	r.mu.Lock()
+	before := r.found
+	r.mu.Unlock()
+	var found *ledger.Found
+	var err error
+	if before == nil {
+		found, err = r.library.reader.Session(ctx, r.session)
+	} else {
+		found, err = r.library.reader.More(ctx, before)
+	}
 	if err != nil {
 		return err
 	}
-	before := r.found.Seqs
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.found, r.looked = found, now
+	if before == nil {
+		return nil
+	}
 	// What is before the first difference stays as it is.
 	same := 0
-	for same < min(len(before), len(found.Seqs)) && before[same] == found.Seqs[same] {
+	for same < min(len(before.Seqs), len(found.Seqs)) && before.Seqs[same] == found.Seqs[same] {
 		same++
 	}
-	if same < max(len(before), len(found.Seqs)) {
+	if same < max(len(before.Seqs), len(found.Seqs)) {
 		r.cut(same / pageFrames)
 	}
 	return nil
+}
+
+// isFresh says whether what is known of the recording is of just now, or nothing
+// came since.
+func (r *Recording) isFresh() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.found == nil {
+		return false
+	}
+	if next := r.library.nextSeq(); next > 0 { // somebody looks at the log now and then
+		return r.found.Next >= next
+	}
+	return time.Since(r.looked) < lookMost
 }
 
 // cut forgets the pages from one on.

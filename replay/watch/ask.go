@@ -33,18 +33,14 @@ type Ask struct {
 }
 
 // AskError says what is wrong with what a client asks.
-type AskError struct {
-	// Status is the answer's, Reason a fixed word for programs.
-	Status int
-	Reason string
-	text   string
-}
+type AskError struct{ text string }
 
 func (e *AskError) Error() string { return e.text }
 
-func badAsk(format string, args ...any) error {
-	return &AskError{http.StatusBadRequest, "bad-query", fmt.Sprintf(format, args...)}
-}
+func badAsk(format string, args ...any) error { return &AskError{fmt.Sprintf(format, args...)} }
+
+// ErrNotAcceptable says that a client accepts neither form of a stream.
+var ErrNotAcceptable = &AskError{"frames come as text/event-stream or application/x-ndjson: accept one of them"}
 
 // maxSpeed is the largest speed that is a number.
 const maxSpeed = 10_000
@@ -94,7 +90,7 @@ func Parse(r *http.Request) (a Ask, err error) {
 	}
 	sse, ndjson := accepts(r.Header.Values("Accept"))
 	if sse == 0 && ndjson == 0 {
-		return a, &AskError{http.StatusNotAcceptable, "not-acceptable", "frames come as text/event-stream or application/x-ndjson: accept one of them"}
+		return a, ErrNotAcceptable
 	}
 	a.SSE = sse > ndjson
 	return a, nil

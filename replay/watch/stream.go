@@ -65,7 +65,7 @@ const (
 
 // ErrForeignCursor says that a cursor was not signed for this person and
 // recording.
-var ErrForeignCursor = &AskError{http.StatusBadRequest, "bad-cursor", "the cursor in Last-Event-ID is not one of this recording that you were given"}
+var ErrForeignCursor = &AskError{"the cursor in Last-Event-ID is not one of this recording that you were given"}
 
 // Prepare finds the recording and says where the stream begins, before anything
 // is written. The error is an [*AskError], or wraps fs.ErrNotExist, or is of the

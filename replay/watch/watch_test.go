@@ -124,7 +124,6 @@ type screen struct {
 	pending  []byte
 	stuck    bool // takes nothing in any more
 	deadline time.Time
-	hold     *time.Timer
 }
 
 type event struct {
