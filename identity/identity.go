@@ -30,8 +30,6 @@ type Identity struct {
 	Session Session
 	// Expires is the exp claim. The token is accepted until Config.Leeway later.
 	Expires time.Time
-
-	told *Told
 }
 
 // Values returns the strings of the claim with exactly this name: one for a

@@ -18,6 +18,7 @@ import (
 	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/identity"
+	"github.com/caddyrec/caddyrec/record"
 )
 
 func init() { caddy.RegisterModule(Handler{}) }
@@ -189,9 +190,16 @@ func meets(id *identity.Identity, need Requirement) bool {
 
 // adopt writes id into the exchange and the placeholders.
 func adopt(r *http.Request, x *exchange.Exchange, id *identity.Identity) {
-	told := id.Told()
-	x.Identity, x.Session, x.Values = &told.Identity, &told.Session, id.Values
-	x.Email = told.Email // verified or not: it only ever keeps somebody from approving
+	x.Identity = &record.Identity{Issuer: id.Issuer, Subject: id.Subject, Groups: id.Values("groups")}
+	x.Session = &record.Session{
+		ID: id.Session.ID, Key: id.Session.Key, IssuedAt: unix(id.Session.IssuedAt), Expires: unix(id.Session.Expires),
+		AuthTime: unix(id.Session.AuthTime), ACR: id.Session.ACR, AMR: id.Session.AMR,
+	}
+	x.Values = id.Values
+	// Verified or not: it only ever keeps somebody from approving.
+	if mail := id.Values("email"); len(mail) == 1 {
+		x.Email = mail[0]
+	}
 	repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	if !ok {
 		return
@@ -208,6 +216,13 @@ func adopt(r *http.Request, x *exchange.Exchange, id *identity.Identity) {
 		// Absent is empty: never what another handler, or the client, said.
 		return strings.Join(id.Values(claim), ","), true
 	})
+}
+
+func unix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
 }
 
 // Interface guards
