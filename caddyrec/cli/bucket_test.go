@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyrec/caddyrec/ledger"
+	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/storage/gcs"
 	"github.com/caddyrec/caddyrec/storage/gcs/gcstest"
 	"github.com/caddyrec/caddyrec/storage/spool"
@@ -144,5 +147,41 @@ func TestABucketIsReadByItsAddress(t *testing.T) {
 	}
 	if _, err := (&place{store: "gs://records/prod/ledger/main", log: "other"}).find(nil); err == nil {
 		t.Error("two names for a log are taken")
+	}
+}
+
+func TestTailFollowsALogInABucket(t *testing.T) {
+	for _, ack := range []string{"local", "remote"} {
+		t.Run(ack, func(t *testing.T) {
+			w := newBucketWorld(t, ack)
+			w.sample()
+			src, err := (&place{config: w.config}).find(nil)
+			mustNot(t, err)
+			out := &lines{to: make(chan string, 100)}
+			s := newScreen()
+			s.out = out
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			l := list{con: s.console, src: src, last: 1, json: true}
+			go func() { ended <- l.follow(ctx) }()
+			next := func(want string) {
+				t.Helper()
+				select {
+				case line := <-out.to:
+					wantIn(t, line, want)
+				case err := <-ended:
+					t.Fatalf("it ended: %v", err)
+				case <-time.After(time.Minute):
+					t.Fatal("nothing came")
+				}
+			}
+			next(`"seq":8,`)
+			for seq := 9; seq < 12; seq++ {
+				w.commit(record.GatewayStarted, func(r *record.Record) { r.Gateway = &record.Gateway{Version: "v"} })
+				next(`"seq":` + strconv.Itoa(seq) + `,`)
+			}
+			cancel()
+			mustNot(t, <-ended)
+		})
 	}
 }

@@ -87,7 +87,7 @@ func (c *console) outcomeCells(o *rerun.Outcome) []cell {
 	}
 	return []cell{
 		{strconv.FormatUint(o.Seq, 10), dim}, {"+" + shortDuration(o.RecordedAt), dim}, {clean(o.Method + " " + o.Path), plainText},
-		status(o.Recorded), status(o.Replayed), took, {string(o.State), styleOfOutcome(string(o.State))}, {clean(outcomeNote(o)), dim},
+		status(o.Recorded), status(o.Replayed), took, {clean(string(o.State)), styleOfOutcome(string(o.State))}, {clean(outcomeNote(o)), dim},
 	}
 }
 
