@@ -205,6 +205,7 @@ func TestAKeyIsInNoFileOfTheGateway(t *testing.T) {
 		"/.caddyrec/replay/sessions/" + k.Key + "/frames",
 		"/.caddyrec/replay/key?k=" + strings.ReplaceAll(k.Key, "crk1.", "%63rk1%2E"),
 		"/.caddyrec/replay/key?k=" + strings.ReplaceAll(k.Key, "crk1.", "%2563rk1%252e"),
+		"/.caddyrec/replay/key?k=" + strings.ReplaceAll(k.Key, ".", "%2E") + "&discount=5%",
 	} {
 		if a := r.do("GET", path, "", "Authorization", "Bearer "+k.Key); a.StatusCode != 400 || a.problem(t).Reason != "key-misplaced" {
 			t.Errorf("%s: %d %s", path[:40], a.StatusCode, a.text)
