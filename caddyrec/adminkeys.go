@@ -9,6 +9,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/replay/provision"
 )
 
@@ -18,7 +19,7 @@ type keyRevocation struct {
 	Log string `json:"log,omitempty"`
 	// Key is the key's id.
 	Key string `json:"key"`
-	// Why and By go into the record.
+	// Why and By go into the record, Why masked.
 	Why string `json:"why"`
 	By  string `json:"by"`
 }
@@ -40,6 +41,9 @@ func serveKeyRevocation(w http.ResponseWriter, r *http.Request) error {
 	if ask.Why == "" {
 		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: errors.New("say why: it goes into the record")}
 	}
+	if len(ask.By) > 1<<10 {
+		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: errors.New("by is too long")}
+	}
 	g, err := gatewayOf(ask.Log)
 	if err != nil {
 		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
@@ -49,7 +53,9 @@ func serveKeyRevocation(w http.ResponseWriter, r *http.Request) error {
 		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
 	}
 	defer leave()
-	err = g.revokeKey(r.Context(), provision.Revocation{ID: ask.Key, By: ask.By, Why: ask.Why})
+	// Who found a key somewhere may well say which.
+	why := exchange.Masker{Policy: LogMasking()}.Text(ask.Why, provision.MaxPurpose)
+	err = g.revokeKey(r.Context(), provision.Revocation{ID: ask.Key, By: ask.By, Why: why})
 	switch {
 	case provision.ReasonOf(err) == provision.NotFound:
 		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: errors.New("there is no such key: name it by its id, as its record has it")}
