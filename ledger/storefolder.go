@@ -140,20 +140,24 @@ func (f *StoreFolder) has(top, name string) bool {
 	return at < len(f.lists[top]) && strings.HasPrefix(f.lists[top][at], name+"/")
 }
 
-// entries are the names in a folder.
+// entries are the names in a folder. What is in its folders is passed over: a log
+// has one for each hour.
 func (f *StoreFolder) entries(folder string) (all []fs.DirEntry) {
 	top, _, _ := strings.Cut(folder, "/")
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	last := ""
-	for _, name := range f.lists[top] {
-		rest, ok := strings.CutPrefix(name, folder+"/")
+	names, below := f.lists[top], folder+"/"
+	at, _ := slices.BinarySearch(names, below)
+	for at < len(names) {
+		rest, ok := strings.CutPrefix(names[at], below)
 		if !ok {
-			continue
+			break
 		}
-		if one, _, isDir := strings.Cut(rest, "/"); one != last {
-			all = append(all, entryOf(one, isDir))
-			last = one
+		one, _, isDir := strings.Cut(rest, "/")
+		all = append(all, entryOf(one, isDir))
+		if at++; isDir {
+			n, _ := slices.BinarySearch(names[at:], below+one+string('/'+1))
+			at += n
 		}
 	}
 	return all
@@ -188,6 +192,10 @@ func (f *StoreFolder) unsealed(names []string) ([]segment, error) {
 	return batches, nil
 }
 
+// errNoEnd says that a sealed segment is damaged, so that nobody can tell which
+// batches are in it.
+var errNoEnd = errors.New("where the newest sealed segment ends is not known")
+
 // endOf is where a sealed segment ends.
 func (f *StoreFolder) endOf(s segment) (uint64, error) {
 	f.mu.Lock()
@@ -196,23 +204,63 @@ func (f *StoreFolder) endOf(s segment) (uint64, error) {
 	if known {
 		return end, nil
 	}
-	r, err := openSegmentFile(storeSource{f.ctx, f.store, f.prefix}, s)
-	if err != nil {
-		return 0, fmt.Errorf("opening segment %s: %w", s.name, err)
+	src := &watchedSource{source: storeSource{f.ctx, f.store, f.prefix}}
+	end, err := countFrom(src, s)
+	if err != nil && src.err == nil {
+		return 0, fmt.Errorf("%w: %s is damaged: %w", errNoEnd, s.name, err)
 	}
-	defer r.Close()
-	end = s.first
-	for lines := newLineReader(r); ; end++ {
-		if _, _, err := lines.next(); err == io.EOF {
-			break
-		} else if err != nil {
-			return 0, fmt.Errorf("reading segment %s: %w", s.name, err)
-		}
+	if err != nil {
+		return 0, fmt.Errorf("reading segment %s: %w", s.name, err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ends[s.name] = end
 	return end, nil
+}
+
+// countFrom reads a sealed segment to its end.
+func countFrom(src source, s segment) (end uint64, err error) {
+	r, err := openSegmentFile(src, s)
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	end = s.first
+	for lines := newLineReader(&bounded{r, mostUnpacked}); ; end++ {
+		if _, _, err := lines.next(); err == io.EOF {
+			return end, nil
+		} else if err != nil {
+			return 0, err
+		}
+	}
+}
+
+// watchedSource tells faults of the store from those of what it holds.
+type watchedSource struct {
+	source
+	err error // of the store
+}
+
+func (w *watchedSource) open(name string) (io.ReadCloser, error) {
+	r, err := w.source.open(name)
+	if err != nil {
+		w.err = err
+		return nil, err
+	}
+	return &watchedReader{r, w}, nil
+}
+
+type watchedReader struct {
+	io.ReadCloser
+	source *watchedSource
+}
+
+func (w *watchedReader) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		w.source.err = err
+	}
+	return n, err
 }
 
 // openBatches reads all batches from the one of that name on.

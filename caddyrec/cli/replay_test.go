@@ -75,6 +75,10 @@ func TestReplayingTakesWhatItNeedsAndSaysWhatIsWrong(t *testing.T) {
 	w.sample()
 	w.close()
 	in := newTestInstance(t, 201, `{}`)
+	shared := httptest.NewServer(http.NotFoundHandler()) // has the recorded site, too
+	t.Cleanup(shared.Close)
+	listed := filepath.Join(t.TempDir(), "targets")
+	mustNot(t, os.WriteFile(listed, []byte(strings.TrimPrefix(shared.URL, "http://")+"\n"), 0o600))
 	open := filepath.Join(t.TempDir(), "secrets")
 	mustNot(t, os.WriteFile(open, []byte(`{"fields":{"a":"hunter2"}}`), 0o644))
 	broken := filepath.Join(t.TempDir(), "secrets")
@@ -101,6 +105,8 @@ func TestReplayingTakesWhatItNeedsAndSaysWhatIsWrong(t *testing.T) {
 		{"s_1 --to " + in.URL + " --secrets " + broken, "not a JSON object of the form", 1},
 		{"s_1 --to " + in.URL + " --originals", "--identity", 1},
 		{"s_1 --to http://test.example.com --header X-Key:hunter2", "in the clear", 1},
+		{"s_1 --to " + shared.URL + " --host Orders.example:443 --targets " + listed, "is what was recorded", 1},
+		{"s_1 --to " + in.URL + " --host orders.example", "", 2}, // it says that it is for tests
 		{"s_1 --to " + in.URL + " --token-command false", "", 2},
 		{"--resume 019aa7a0-0000-7000-8000-00000000000a", "there is no replay", 2},
 		{"--resume x --to " + in.URL, "goes on as it was begun", 1},
