@@ -109,6 +109,9 @@ func textOf(v any) string {
 // text fills the marks in a text; escape is how the text writes a value.
 func (f *filling) text(recorded string, p Place, escape func(string) string) string {
 	marks := compare.Marks(recorded)
+	if len(marks) == 0 {
+		return recorded
+	}
 	if p.within = marks[0] != recorded; p.within {
 		if v, ok := f.whole(p); ok {
 			return escape(textOf(v))

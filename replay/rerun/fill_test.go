@@ -89,6 +89,14 @@ func TestNothingThatWasFilledInIsTold(t *testing.T) {
 	}
 }
 
+func TestABodyWithoutAMarkIsSentAsItWas(t *testing.T) {
+	r := &recording{t: t}
+	r.add(0, "POST", "/notes", "buy milk", 200, `{}`)
+	s := r.echo()
+	run(t, r, options(s))
+	wantLines(t, s.lines(), "POST /notes buy milk")
+}
+
 func TestABodyThatIsNotOnRecordIsNotMadeUp(t *testing.T) {
 	r := &recording{t: t}
 	r.add(0, "POST", "/a", "", 200, `{}`)
