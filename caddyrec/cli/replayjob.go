@@ -154,12 +154,8 @@ func (j *job) options() (err error) {
 	if o.Credential, err = f.to.credential(); err != nil {
 		return err
 	}
-	secrets, err := f.fill.read()
-	if err != nil {
+	if o.Secrets, err = f.fill.read(); err != nil {
 		return err
-	}
-	if secrets != nil {
-		o.Secrets = secrets
 	}
 	o.Originals = j.chosen.originals
 	var mask *caddyrec.Mask
@@ -180,10 +176,10 @@ func (j *job) options() (err error) {
 // begin keeps the plan and puts the replay on record.
 func (j *job) begin(ctx context.Context) (err error) {
 	r := &j.saved.Replay
-	r.Target = originOf(j.target.URL)
+	r.Target = j.target.Origin()
 	r.Baselines = nil
 	for _, b := range j.baselines {
-		r.Baselines = append(r.Baselines, originOf(b.URL))
+		r.Baselines = append(r.Baselines, b.Origin())
 	}
 	if r.Unsafe {
 		r.Allowed = j.target.allowed()

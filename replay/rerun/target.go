@@ -65,6 +65,9 @@ type Target struct {
 	addresses []netip.Addr
 }
 
+// Origin is the target's scheme and host, as in https://host:port.
+func (t *Target) Origin() string { return originOf(t.URL) }
+
 // ParseTarget reads an address such as https://test.example.com/v2.
 func ParseTarget(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
@@ -92,7 +95,7 @@ func (e RefusedError) Error() string { return string(e) }
 // from then on, and refuses what was recorded. A recorded name that cannot be
 // resolved here is compared as a name.
 func (t *Target) Resolve(ctx context.Context) error {
-	host, port := hostOf(originOf(t.URL))
+	host, port := hostOf(t.Origin())
 	found, err := lookUp(ctx, host)
 	if err != nil {
 		return fmt.Errorf("the target %s cannot be resolved: %w", t.URL.Host, err)
@@ -174,7 +177,7 @@ func (t *Target) Challenge(ctx context.Context, transport http.RoundTripper) (Ma
 	nonce := hex.EncodeToString(random)
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, originOf(t.URL)+ChallengePath+"?nonce="+nonce, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.Origin()+ChallengePath+"?nonce="+nonce, nil)
 	if err != nil {
 		return MarkNone, err
 	}
