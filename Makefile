@@ -13,7 +13,7 @@ lint: ; @test -z "$$(gofmt -l . | tee /dev/stderr)" && go vet ./... && $(STATICC
 
 # What must not allocate is measured without the race detector, which makes
 # pools forget; and the library for buckets has a race of its own.
-unit: ; go test -race ./... && go test -run 'Alloc' ./jsonscan ./masking ./schema ./record && go test ./storage/gcs
+unit: ; go test -race ./... && go test -run 'Alloc' ./encryption ./jsonscan ./masking ./schema ./record && go test ./storage/gcs
 
 e2e: ; go -C e2e test ./...
 

@@ -1,10 +1,7 @@
 package caddyrec
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -29,28 +26,19 @@ func keyRoutes() []caddy.AdminRoute {
 }
 
 func serveKeyRevocation(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodPost {
-		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "use POST"}
-	}
 	var ask keyRevocation
-	d := json.NewDecoder(io.LimitReader(r.Body, 64<<10))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&ask); err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
+	if err := readAsk(r, maxAsk, &ask); err != nil {
+		return err
 	}
 	if ask.Why == "" {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: errors.New("say why: it goes into the record")}
+		return wrongAsk(errWhy)
 	}
 	if len(ask.By) > 1<<10 {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: errors.New("by is too long")}
+		return wrongAsk(errors.New("by is too long"))
 	}
-	g, err := gatewayOf(ask.Log)
+	g, leave, err := enterLog(ask.Log)
 	if err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
-	}
-	leave, ok := g.enter()
-	if !ok {
-		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
+		return err
 	}
 	defer leave()
 	// Who found a key somewhere may well say which.
@@ -62,6 +50,5 @@ func serveKeyRevocation(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return caddy.APIError{HTTPStatus: statusOf(err), Err: err}
 	}
-	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(map[string]string{"key": ask.Key})
+	return writeAnswer(w, map[string]string{"key": ask.Key})
 }

@@ -1,10 +1,8 @@
 package caddyrec
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -55,7 +53,7 @@ const maxOpened = 10_000
 func (a OpenedAsk) check() error {
 	switch {
 	case a.Why == "":
-		return errors.New("say why: it goes into the record")
+		return errWhy
 	case len(a.Why) > 4<<10 || len(a.By) > 1<<10:
 		return errors.New("why or by is too long")
 	case len(a.Records) == 0 || len(a.Records) > maxOpened:
@@ -82,25 +80,16 @@ func (g *Gateway) hasKey(text string) bool {
 
 // serveOriginals commits that originals are opened before it answers.
 func serveOriginals(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodPost {
-		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "use POST"}
-	}
 	var ask OpenedAsk
-	d := json.NewDecoder(io.LimitReader(r.Body, 4<<20))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&ask); err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
+	if err := readAsk(r, 4<<20, &ask); err != nil {
+		return err
 	}
 	if err := ask.check(); err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
+		return wrongAsk(err)
 	}
-	g, err := gatewayOf(ask.Log)
+	g, leave, err := enterLog(ask.Log)
 	if err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
-	}
-	leave, ok := g.enter()
-	if !ok {
-		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
+		return err
 	}
 	defer leave()
 	if !g.hasKey(ask.Key) {
@@ -111,7 +100,5 @@ func serveOriginals(w http.ResponseWriter, r *http.Request) error {
 			return caddy.APIError{HTTPStatus: statusOf(err), Err: err}
 		}
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_, err = w.Write([]byte("{}\n"))
-	return err
+	return writeAnswer(w, struct{}{})
 }

@@ -1,10 +1,8 @@
 package caddyrec
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -44,39 +42,25 @@ func (a ReplayAsk) check() error {
 	return nil
 }
 
-// maxReplayAsk bounds what is read, in bytes.
-const maxReplayAsk = 64 << 10
-
 // serveReplay commits a record of a replay, which another process runs.
 func serveReplay(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodPost {
-		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "use POST"}
-	}
 	var ask ReplayAsk
-	d := json.NewDecoder(io.LimitReader(r.Body, maxReplayAsk))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&ask); err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
+	if err := readAsk(r, maxAsk, &ask); err != nil {
+		return err
 	}
 	if err := ask.check(); err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: err}
+		return wrongAsk(err)
 	}
-	g, err := gatewayOf(ask.Log)
-	if err == nil && !g.hasKey(ask.Key) {
-		err = fmt.Errorf("log %s of this gateway is another one: its public key differs", g.name)
-	}
+	g, leave, err := enterLog(ask.Log)
 	if err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
-	}
-	leave, ok := g.enter()
-	if !ok {
-		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
+		return err
 	}
 	defer leave()
+	if !g.hasKey(ask.Key) {
+		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("log %s of this gateway is another one: its public key differs", g.name)}
+	}
 	if err := g.count(g.append(10*time.Second, ask.Record(), ask.Type == record.ReplayFinished)); err != nil {
 		return caddy.APIError{HTTPStatus: statusOf(err), Err: err}
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_, err = w.Write([]byte("{}\n"))
-	return err
+	return writeAnswer(w, struct{}{})
 }

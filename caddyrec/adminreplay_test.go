@@ -24,7 +24,7 @@ func TestTheAdminEndpointRecordsReplaysOnly(t *testing.T) {
 		{"POST", `{"type":"replay.started","replay":{"id":"x","target":"https://t","requests":1}}`, http.StatusBadRequest},
 		{"POST", `{"type":"replay.started","replay":{"id":"` + id + `","requests":1}}`, http.StatusBadRequest},
 		{"POST", `{"type":"replay.started","exchange":"x","replay":{"id":"` + id + `","target":"https://t","requests":1}}`, http.StatusBadRequest},
-		{"POST", `{"type":"replay.started","log":"` + strings.Repeat("x", maxReplayAsk) + `"}`, http.StatusBadRequest},
+		{"POST", `{"type":"replay.started","log":"` + strings.Repeat("x", maxAsk) + `"}`, http.StatusBadRequest},
 		{"POST", `{"type":"replay.started","log":"none","replay":{"id":"` + id + `","target":"https://t","requests":1}}`, http.StatusNotFound},
 	} {
 		err := serveReplay(httptest.NewRecorder(), httptest.NewRequest(c.method, "/caddyrec/replay", strings.NewReader(c.body)))

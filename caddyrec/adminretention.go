@@ -2,10 +2,6 @@ package caddyrec
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"net/http"
 	"time"
 
@@ -45,25 +41,16 @@ func retentionRoutes() []caddy.AdminRoute {
 }
 
 func serveRetention(w http.ResponseWriter, r *http.Request, do func(*Gateway, *http.Request, retentionAsk) (any, error)) error {
-	if r.Method != http.MethodPost {
-		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "use POST"}
-	}
 	var ask retentionAsk
-	d := json.NewDecoder(io.LimitReader(r.Body, 64<<10))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&ask); err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
+	if err := readAsk(r, maxAsk, &ask); err != nil {
+		return err
 	}
 	if ask.Why == "" {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: errors.New("say why: it goes into the record")}
+		return wrongAsk(errWhy)
 	}
-	g, err := gatewayOf(ask.Log)
+	g, leave, err := enterLog(ask.Log)
 	if err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
-	}
-	leave, ok := g.enter()
-	if !ok {
-		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
+		return err
 	}
 	defer leave()
 	answer, err := do(g, r, ask)
@@ -75,42 +62,6 @@ func serveRetention(w http.ResponseWriter, r *http.Request, do func(*Gateway, *h
 		w.WriteHeader(statusOf(err))
 	}
 	return json.NewEncoder(w).Encode(answer)
-}
-
-// statusOf is the status that says whose fault an error is.
-func statusOf(err error) int {
-	var wrong ledger.AskError
-	var unrecorded *ledger.CommitError
-	switch {
-	case errors.As(err, &wrong):
-		return http.StatusBadRequest
-	case errors.As(err, &unrecorded):
-		return http.StatusServiceUnavailable
-	case errors.Is(err, fs.ErrNotExist):
-		return http.StatusNotFound
-	}
-	return http.StatusInternalServerError
-}
-
-// gatewayOf finds the gateway of a log by name.
-func gatewayOf(log string) (*Gateway, error) {
-	var found []*Gateway
-	for _, g := range openGateways() {
-		if log == "" || g.name == log {
-			found = append(found, g)
-		}
-	}
-	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) == 0 && log == "":
-		return nil, errors.New("no log is open here: does this Caddy's configuration use caddyrec?")
-	case len(found) == 0:
-		return nil, fmt.Errorf("log %s is not open here", log)
-	case log == "":
-		return nil, errors.New("several logs are open here: name one with log")
-	}
-	return nil, fmt.Errorf("log %s is open here in several stores: ask a gateway that has one of them", log)
 }
 
 func hold(g *Gateway, r *http.Request, ask retentionAsk) (any, error) {

@@ -1,10 +1,7 @@
 package caddyrec
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -23,22 +20,13 @@ type rotateAsk struct {
 // serveRotate has a gateway take up the signing key that caddy rec keys rotate
 // has made.
 func serveRotate(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodPost {
-		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Message: "use POST"}
-	}
 	var ask rotateAsk
-	d := json.NewDecoder(io.LimitReader(r.Body, 64<<10))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&ask); err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusBadRequest, Err: fmt.Errorf("reading the request: %w", err)}
+	if err := readAsk(r, maxAsk, &ask); err != nil {
+		return err
 	}
-	g, err := gatewayOf(ask.Log)
+	g, leave, err := enterLog(ask.Log)
 	if err != nil {
-		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: err}
-	}
-	leave, ok := g.enter()
-	if !ok {
-		return caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
+		return err
 	}
 	defer leave()
 	if next, err := g.nextKey(); err != nil {
@@ -54,6 +42,5 @@ func serveRotate(w http.ResponseWriter, r *http.Request) error {
 		public = g.log.Verifier()
 	}
 	g.logger.Info("the signing key was changed by the admin endpoint", zap.String("log", g.name))
-	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(map[string]string{"public_key": public})
+	return writeAnswer(w, map[string]string{"public_key": public})
 }

@@ -287,16 +287,6 @@ func TestIdentityFilesThatCannotBeUsedAreTold(t *testing.T) {
 	}
 }
 
-func TestEncryptingAllocatesNothing(t *testing.T) {
-	k := sealer(t, Contents, identity(t).Recipient().String()).Key()
-	r := exchange()
-	buf := make([]byte, 0, 8<<10)
-	c := record.Ciphers{Contents: k}
-	if n := testing.AllocsPerRun(100, func() { r.AppendEncrypted(buf, c) }); n > 0 && !poolsForget {
-		t.Errorf("%v allocations", n)
-	}
-}
-
 func BenchmarkEncrypt1KiB(b *testing.B) {
 	k := sealer(b, Contents, identity(b).Recipient().String()).Key()
 	plain, buf := strings.Repeat("x", 1<<10), make([]byte, 0, 4<<10)

@@ -2,12 +2,11 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -22,9 +21,16 @@ type Found struct {
 	Next uint64
 
 	id        []byte
-	own       []uint64          // of Seqs, those that carry the session's id
-	exchanges map[string]bool   // that are the session's; nil until they matter
-	loose     map[string]uint64 // exchanges of records that carry no session, and are of nobody yet
+	own       []uint64        // of Seqs, those that carry the session's id
+	exchanges map[string]bool // that are the session's; nil until they matter
+	loose     map[looseRecord]bool
+}
+
+// looseRecord is a record that carries an exchange, as its JSON string, but no
+// session, and is of nobody yet.
+type looseRecord struct {
+	exchange string
+	seq      uint64
 }
 
 // Session finds the records of one session: those that carry its id, and those
@@ -77,7 +83,7 @@ func (v *view) more(before *Found) (*Found, error) {
 		exchanges: maps.Clone(before.exchanges), loose: maps.Clone(before.loose),
 	}}
 	if f.loose == nil {
-		f.loose = map[string]uint64{}
+		f.loose = map[looseRecord]bool{}
 	}
 	if err := v.findSealed(&f); err != nil {
 		return nil, err
@@ -110,7 +116,7 @@ func (f *finding) took(seqs []uint64, damaged []uint64, loose iter.Seq2[string, 
 	}
 	for exchange, seq := range loose {
 		if seq >= f.from {
-			f.loose[exchange+" "+strconv.FormatUint(seq, 10)] = seq
+			f.loose[looseRecord{exchange, seq}] = true
 		}
 	}
 }
@@ -211,10 +217,10 @@ func (v *view) join(f *finding) error {
 	if err != nil {
 		return err
 	}
-	for name, seq := range f.loose {
-		if f.exchanges[name[:strings.LastIndexByte(name, ' ')]] {
-			f.fresh = append(f.fresh, seq)
-			delete(f.loose, name)
+	for r := range f.loose {
+		if f.exchanges[r.exchange] {
+			f.fresh = append(f.fresh, r.seq)
+			delete(f.loose, r)
 		}
 	}
 	return nil
@@ -224,7 +230,7 @@ func (v *view) join(f *finding) error {
 // newest to the oldest.
 type indexChain struct {
 	first  uint64 // of the segment after; 0: there is none
-	before [32]byte
+	before [sha256.Size]byte
 }
 
 // index is what is known of a sealed segment: from its index, if somebody

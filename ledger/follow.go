@@ -19,16 +19,26 @@ const pollEvery = 200 * time.Millisecond
 // fail in that moment, a record it gave was never acknowledged; the one that
 // takes its seq is then given too, under the same seq.
 func Follow(ctx context.Context, dir string, from uint64, fn func(Line) error) error {
-	w := walker{src: fsSource{os.DirFS(dir)}, next: from, fn: func(line Line) error {
+	w := newFollower(ctx, fsSource{os.DirFS(dir)}, from, fn)
+	return w.follow(ctx, pollEvery, w.poll)
+}
+
+// newFollower is a walker that ends with ctx between two records.
+func newFollower(ctx context.Context, src source, from uint64, fn func(Line) error) *walker {
+	return &walker{src: src, next: from, fn: func(line Line) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		return fn(line)
 	}}
-	tick := time.NewTicker(pollEvery)
+}
+
+// follow has look read what is new, now and then, until ctx ends.
+func (w *walker) follow(ctx context.Context, every time.Duration, look func() error) error {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		err := w.poll()
+		err := look()
 		var fault *callbackError
 		if errors.As(err, &fault) {
 			return fault.err

@@ -94,7 +94,7 @@ func purgedAt(src source, seq uint64) error {
 		return err
 	}
 	for _, g := range all {
-		if g.First <= seq && seq < g.End {
+		if g.has(seq) {
 			return &PurgedError{g.First, g.End - 1}
 		}
 	}

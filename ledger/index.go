@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,7 +87,7 @@ func (t *indexTable) text() []byte {
 		loose[exchange] = set
 	}
 	var b bytes.Buffer
-	for _, id := range sortedKeys(t.sessions) {
+	for _, id := range slices.Sorted(maps.Keys(t.sessions)) {
 		set := t.sessions[id]
 		if more := added[set]; more != nil {
 			all := slices.AppendSeq(more, set.all())
@@ -98,19 +99,10 @@ func (t *indexTable) text() []byte {
 		}
 		fmt.Fprintf(&b, "%s%s %s\n", indexSession, id, set)
 	}
-	for _, id := range sortedKeys(loose) {
+	for _, id := range slices.Sorted(maps.Keys(loose)) {
 		fmt.Fprintf(&b, "%s%s %s\n", indexExchange, id, loose[id])
 	}
 	return b.Bytes()
-}
-
-func sortedKeys[T any](m map[string]T) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // indexed gives what the text of an index has of one session or exchange.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -164,28 +163,6 @@ func (f *openFile) on(v *view) (io.Closer, *lineReader, error) {
 	}
 	lines := newLineReader(r)
 	lines.off, lines.lenient = f.off, true
-	return r, lines, nil
-}
-
-// linesFrom reads the lines in batches from one record on.
-func (f *StoreFolder) linesFrom(s segment, seq uint64) (io.Closer, *lineReader, error) {
-	r, first, err := f.openFrom(strings.TrimPrefix(s.name, openFolderName+"/"), seq)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, errMoved
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	lines := newLineReader(r)
-	lines.lenient = true
-	for ; first < seq; first++ {
-		if _, _, err := lines.next(); err == io.EOF {
-			break
-		} else if err != nil {
-			r.Close()
-			return nil, nil, err
-		}
-	}
 	return r, lines, nil
 }
 

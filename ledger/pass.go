@@ -29,8 +29,8 @@ type pass struct {
 	tree   frontier
 	tiling *tiling
 	tiles  []storage.Object // those that the segment completes
+	prefix string           // of their names
 	index  *indexTable
-	prefix string // of their names
 
 	hasher leafHasher
 	gz     *gzip.Writer

@@ -28,3 +28,28 @@ type Vote struct {
 	Decision string   `json:"decision"`
 	Time     Time     `json:"time"`
 }
+
+func (p *Approval) append(o *object, name string) {
+	if p == nil {
+		return
+	}
+	o.open(name)
+	o.str("id", p.ID)
+	o.str("state", p.State)
+	o.optional("binding", p.Binding)
+	p.Requester.append(o, "requester")
+	p.Voter.append(o, "voter")
+	o.optional("decision", p.Decision)
+	o.optional("reason", p.Reason)
+	o.list("votes", len(p.Votes), func(i int) {
+		o.open("")
+		p.Votes[i].Voter.append(o, "voter")
+		o.str("decision", p.Votes[i].Decision)
+		o.time("time", p.Votes[i].Time)
+		o.close()
+	})
+	if p.Expires != nil {
+		o.time("expires", *p.Expires)
+	}
+	o.close()
+}

@@ -162,3 +162,15 @@ func ParseUnmasked(text []byte) (*Unmasked, error) {
 func AppendContent(dst []byte, content string) []byte {
 	return appendString(append(dst, `"content":`...), content)
 }
+
+func (p *Opened) append(o *object, name string) {
+	if p == nil {
+		return
+	}
+	o.open(name)
+	o.str("record", p.Record)
+	o.int("seq", p.Seq)
+	o.str("why", p.Why)
+	o.optional("by", p.By)
+	o.close()
+}

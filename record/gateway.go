@@ -44,3 +44,45 @@ type Extent struct {
 	First   int64 `json:"first"`
 	Records int64 `json:"records"`
 }
+
+func (p *Gateway) append(o *object, name string) {
+	if p == nil {
+		return
+	}
+	o.open(name)
+	o.optional("version", p.Version)
+	o.count("cut", p.Cut)
+	o.optional("segment", p.Segment)
+	if p.Since != nil {
+		o.time("since", *p.Since)
+	}
+	o.optional("reason", p.Reason)
+	o.count("failed", p.Failed)
+	o.close()
+}
+
+func (p *Retention) append(o *object, name string) {
+	if p == nil {
+		return
+	}
+	o.open(name)
+	o.optional("hold", p.Hold)
+	if p.From != nil {
+		o.time("from", *p.From)
+	}
+	if p.Until != nil {
+		o.time("until", *p.Until)
+	}
+	o.optional("segment", p.Segment)
+	o.count("first", p.First)
+	o.count("records", p.Records)
+	o.list("earlier", len(p.Earlier), func(i int) {
+		o.open("")
+		o.int("first", p.Earlier[i].First)
+		o.int("records", p.Earlier[i].Records)
+		o.close()
+	})
+	o.optional("why", p.Why)
+	o.optional("by", p.By)
+	o.close()
+}

@@ -40,3 +40,28 @@ type Key struct {
 	// the record before of its kind.
 	Suppressed int64 `json:"suppressed,omitempty"`
 }
+
+func (p *Key) append(o *object, name string) {
+	if p == nil {
+		return
+	}
+	o.open(name)
+	o.optional("id", p.ID)
+	o.optional("kid", p.Kid)
+	o.optional("service", p.Service)
+	o.optional("purpose", p.Purpose)
+	p.Subject.append(o, "subject")
+	o.strings("sessions", p.Sessions)
+	o.moment("from", p.From)
+	o.moment("until", p.Until)
+	o.optional("client", p.Client)
+	o.count("max_frames", p.MaxFrames)
+	o.moment("issued", p.Issued)
+	o.moment("expires", p.Expires)
+	o.optional("session", p.Session)
+	o.count("frames", p.Frames)
+	o.optional("reason", p.Reason)
+	o.optional("by", p.By)
+	o.count("suppressed", p.Suppressed)
+	o.close()
+}

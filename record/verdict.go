@@ -32,3 +32,33 @@ type Fault struct {
 	// Schema is where that keyword stands: a JSON Pointer into the schema.
 	Schema string `json:"schema,omitempty"`
 }
+
+func (p *Schemas) append(o *object, name string) {
+	if p == nil {
+		return
+	}
+	o.open(name)
+	p.Request.append(o, "request")
+	p.Response.append(o, "response")
+	o.close()
+}
+
+func (p *Verdict) append(o *object, name string) {
+	if p == nil {
+		return
+	}
+	o.open(name)
+	o.str("id", p.ID)
+	o.str("version", p.Version)
+	o.str("digest", p.Digest)
+	o.str("verdict", p.Verdict)
+	o.optional("mode", p.Mode)
+	o.list("faults", len(p.Faults), func(i int) {
+		o.open("")
+		o.str("pointer", p.Faults[i].Pointer)
+		o.str("keyword", p.Faults[i].Keyword)
+		o.optional("schema", p.Faults[i].Schema)
+		o.close()
+	})
+	o.close()
+}

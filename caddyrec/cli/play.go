@@ -99,28 +99,21 @@ prints a frame on each line, with the record in it as it is stored.
 	return cmd
 }
 
-// fastest is the largest speed.
-const fastest = 10_000
-
 func paceOf(speed string, idle time.Duration, timed bool) (frames.Pace, error) {
 	if idle < 0 {
 		return frames.Pace{}, fmt.Errorf("--idle %v: give the longest pause, or 0 for none shorter than it was", idle)
 	}
 	p := frames.Pace{Idle: idle}
-	switch speed {
-	case "":
+	if speed == "" {
 		if timed {
 			p.Speed = 1
 		}
 		return p, nil
-	case "max":
-		return p, nil
 	}
-	n, err := strconv.ParseFloat(speed, 64)
-	if err != nil || !(n >= 0.01 && n <= fastest) {
-		return frames.Pace{}, fmt.Errorf("--speed %s: neither max nor a number from 0.01 to %d", speed, fastest)
+	var ok bool
+	if p.Speed, ok = frames.ParseSpeed(speed); !ok {
+		return frames.Pace{}, fmt.Errorf("--speed %s: neither max nor a number from %g to %d", speed, frames.MinSpeed, frames.MaxSpeed)
 	}
-	p.Speed = n
 	return p, nil
 }
 

@@ -126,9 +126,7 @@ func (p *player) wait(ctx context.Context, changed <-chan struct{}, due time.Tim
 		p.draw(left, due.IsZero())
 		var timer <-chan time.Time
 		if !due.IsZero() && !p.paused {
-			tick := time.NewTimer(min(left, time.Second))
-			defer tick.Stop()
-			timer = tick.C
+			timer = time.After(min(left, time.Second))
 		}
 		select {
 		case <-ctx.Done():
@@ -183,7 +181,7 @@ func (p *player) press(k playKey) (on bool, err error) {
 		case p.pace.Speed == 0:
 			p.pace.Speed = 64
 		case k == keyFaster:
-			p.pace.Speed = min(2*p.pace.Speed, fastest)
+			p.pace.Speed = min(2*p.pace.Speed, frames.MaxSpeed)
 		default:
 			p.pace.Speed = max(p.pace.Speed/2, 0.0625)
 		}

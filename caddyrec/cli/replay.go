@@ -104,7 +104,7 @@ func (c *console) replay(ctx context.Context, f *replayFlags, cmd *cobra.Command
 	if err != nil {
 		return err
 	}
-	j, err := f.job(c, src, cmd)
+	j, err := f.job(ctx, c, src, cmd)
 	if err != nil {
 		return err
 	}

@@ -13,18 +13,21 @@ import (
 // choices are the answers to the question of step mode.
 var choices = map[string]rerun.Choice{"": rerun.Send, "s": rerun.Send, "k": rerun.Skip, "g": rerun.Go, "q": rerun.Abort}
 
-// askStep asks what to do with a request.
-func (c *console) askStep(s *rerun.Step) rerun.Choice {
+// asker asks what to do with each request. What is typed ahead counts for those
+// that follow.
+func (c *console) asker() func(*rerun.Step) rerun.Choice {
 	in := bufio.NewReader(c.in)
-	for {
-		fmt.Fprintf(c.err, "%s  send (s), skip (k), go on without asking (g), quit (q)? ", clean(s.Request.Method+" "+pathOf(s.Request.URL)))
-		line, err := in.ReadString('\n')
-		if choice, ok := choices[strings.ToLower(strings.TrimSpace(line))]; ok && err == nil {
-			return choice
+	return func(s *rerun.Step) rerun.Choice {
+		for {
+			fmt.Fprintf(c.err, "%s  send (s), skip (k), go on without asking (g), quit (q)? ", clean(s.Request.Method+" "+pathOf(s.Request.URL)))
+			line, err := in.ReadString('\n')
+			if choice, ok := choices[strings.ToLower(strings.TrimSpace(line))]; ok && err == nil {
+				return choice
+			}
+			if err != nil {
+				return rerun.Abort
+			}
+			c.say("Answer one of %s.", strings.Join(slices.Sorted(maps.Keys(choices)), " "))
 		}
-		if err != nil {
-			return rerun.Abort
-		}
-		c.say("Answer one of %s.", strings.Join(slices.Sorted(maps.Keys(choices)), " "))
 	}
 }

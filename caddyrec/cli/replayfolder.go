@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/replay/compare"
 	"github.com/caddyrec/caddyrec/replay/rerun"
+	"github.com/caddyrec/caddyrec/storage"
 	"github.com/caddyrec/caddyrec/storage/local"
 )
 
@@ -100,15 +100,10 @@ const maxReport = 1 << 30
 
 // report reads the report of a replay that has ended.
 func (f *replayFolder) report(ctx context.Context) (*rerun.Report, string, error) {
-	file, err := f.Open(ctx, reportFile)
+	text, err := storage.Read(ctx, f, reportFile, maxReport)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", negative("this replay has not ended: go on with caddy rec replay --resume " + filepath.Base(f.Root()))
 	}
-	if err != nil {
-		return nil, "", fmt.Errorf("reading the report: %w", err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxReport))
 	if err != nil {
 		return nil, "", fmt.Errorf("reading the report: %w", err)
 	}

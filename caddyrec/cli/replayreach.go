@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
 
 	"github.com/caddyrec/caddyrec/replay/rerun"
 )
@@ -73,5 +72,3 @@ func (in *instance) allowed() string {
 	}
 	return "listed"
 }
-
-func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }

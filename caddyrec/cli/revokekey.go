@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/caddyrec/caddyrec/replay/provision"
 )
 
 func revokeKeyCommand() *cobra.Command {
@@ -23,7 +25,7 @@ It is done by the gateway, through its admin endpoint, and is on record.
   caddy rec keys revoke 019a6f3e-7c00-7000-8000-3f6cd1a1b2c3 --why "laptop lost"`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: run(func(cmd *cobra.Command, con *console, args []string) error {
-			if strings.HasPrefix(args[0], "crk1.") {
+			if strings.HasPrefix(args[0], provision.KeyPrefix) {
 				// It is in the shell's history by now.
 				return fmt.Errorf("that is a key, not its id: take the id from its key.issued record, and do revoke it")
 			}

@@ -13,8 +13,6 @@ import (
 	"github.com/caddyrec/caddyrec/replay/watch"
 )
 
-func init() { shows["frames"] = (*visit).frames }
-
 // frames streams what happened in a session, as long as the key is good for it.
 // Everything that can be refused is refused before the first byte.
 func (v *visit) frames(w http.ResponseWriter, r *http.Request, lease *provision.Lease, session string) error {
@@ -28,7 +26,7 @@ func (v *visit) frames(w http.ResponseWriter, r *http.Request, lease *provision.
 	grant := lease.Grant()
 	stream, err := v.Recordings().Prepare(r.Context(), &watch.Show{
 		Ask: ask, Session: session, Who: grant.Identity(), In: grant.Scope.In, Closing: v.closing,
-		Back: func() { lease.Report(r.Context(), provision.CursorBack) },
+		Back: func() { lease.WentBack(r.Context()) },
 	})
 	if err != nil {
 		return v.unshown(w, err)

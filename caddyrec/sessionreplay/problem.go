@@ -53,7 +53,7 @@ func problem(err error) (p exchange.Problem, ok bool) {
 	case r.Reason == provision.Missing:
 		p.Challenge = exchange.Challenge("") // RFC 6750 section 3.1: no error code when none came
 	case r.Reason == provision.WrongProof:
-		p.Challenge = `DPoP error="invalid_dpop_proof", algs="ES256 ES384 EdDSA PS256 RS256"`
+		p.Challenge = `DPoP error="invalid_dpop_proof", algs="` + provision.ProofAlgorithms + `"`
 	case a.status == http.StatusUnauthorized:
 		p.Challenge = exchange.Challenge(`error="invalid_token"`)
 	}

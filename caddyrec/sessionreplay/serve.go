@@ -30,10 +30,6 @@ type visit struct {
 	authorization string
 }
 
-// shows are what can be seen of a session, by the last part of its path. The
-// lease is for that session; nothing has begun yet.
-var shows = map[string]func(v *visit, w http.ResponseWriter, r *http.Request, l *provision.Lease, session string) error{}
-
 // Passes says whether r asks for a recording, or about a key, with a
 // provisioning key, which is all that it needs; or for the page, which needs
 // none; or has a key where none may be, which is to be refused whoever asks.
@@ -49,7 +45,7 @@ func (h *Handler) Passes(r *http.Request) bool {
 		return false
 	}
 	scheme, key, _ := strings.Cut(values[0], " ")
-	return (strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "DPoP")) && strings.HasPrefix(key, "crk1.")
+	return (strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "DPoP")) && strings.HasPrefix(key, provision.KeyPrefix)
 }
 
 // ServeReplay answers:
@@ -77,11 +73,12 @@ func (h *Handler) ServeReplay(w http.ResponseWriter, r *http.Request, c *caddyre
 		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
 		return v.refuse(w, v.authority.RefuseMisplaced(r.Context(), v.client))
 	}
-	id, one := strings.CutPrefix(r.URL.Path, keysPath+"/")
 	if f := page(r); f != nil {
 		return f.write(w, r)
 	}
-	session, what, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, sessionsPath), "/")
+	id, one := strings.CutPrefix(r.URL.Path, keysPath+"/")
+	rest, recorded := strings.CutPrefix(r.URL.Path, sessionsPath)
+	session, what, _ := strings.Cut(rest, "/")
 	switch {
 	case r.URL.Path == keysPath && r.Method == http.MethodPost:
 		return v.issue(w, r)
@@ -91,15 +88,15 @@ func (h *Handler) ServeReplay(w http.ResponseWriter, r *http.Request, c *caddyre
 		return v.revoke(w, r, id)
 	case r.URL.Path == keyPath && r.Method == http.MethodGet:
 		return v.about(w, r)
-	case strings.HasPrefix(r.URL.Path, sessionsPath) && session != "" && shows[what] != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead):
-		return v.show(w, r, session, what)
+	case recorded && session != "" && what == "frames" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		return v.show(w, r, session)
 	}
 	return exchange.Problem{Title: "No such resource", Status: http.StatusNotFound, Reason: "not-found",
 		Detail: "paths under " + caddyrec.ReplayPrefix + " belong to session_replay"}.Write(w, v.Exchange)
 }
 
-// show shows something of a session to who has a key for it.
-func (v *visit) show(w http.ResponseWriter, r *http.Request, session, what string) error {
+// show shows what happened in a session to who has a key for it.
+func (v *visit) show(w http.ResponseWriter, r *http.Request, session string) error {
 	lease, err := v.authority.Check(r.Context(), v.authorization, v.client)
 	if err != nil {
 		return v.refuse(w, err)
@@ -107,7 +104,7 @@ func (v *visit) show(w http.ResponseWriter, r *http.Request, session, what strin
 	defer lease.Close()
 	// The key says who this is.
 	v.Identity = lease.Grant().Identity()
-	return shows[what](v, w, r, lease, session)
+	return v.frames(w, r, lease, session)
 }
 
 // about tells who has a key what it stands for.
@@ -156,7 +153,7 @@ func misplaced(r *http.Request) bool {
 // encoded.
 func holdsKey(text string) bool {
 	for range 4 {
-		if strings.Contains(strings.ToLower(text), "crk1.") {
+		if strings.Contains(strings.ToLower(text), provision.KeyPrefix) {
 			return true
 		}
 		again := escape.ReplaceAllStringFunc(text, func(code string) string {

@@ -100,7 +100,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("session_replay: %w", err)
 	}
-	h.logger, h.closing = ctx.Logger(), make(chan struct{})
+	h.closing = make(chan struct{})
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		// A stream would keep the server, and at the end the process, for as long
 		// as its key lives.

@@ -220,6 +220,16 @@ func TestAnAnswerThatIsNotOnRecordWholeIsNotCompared(t *testing.T) {
 	}
 }
 
+// It takes 2^depth steps if each level walks the next one twice.
+func TestNestedArraysOfOtherLengthsAreComparedInTime(t *testing.T) {
+	const depth = 200
+	want := strings.Repeat("[", depth) + "1" + strings.Repeat(",1]", depth)
+	got := strings.Repeat("[", depth) + "2" + strings.Repeat("]", depth)
+	if r := Answers(recorded(want), answer(got), &Options{}); r.Matched() {
+		t.Error("they match")
+	}
+}
+
 func TestDifferencesWithoutEndAreCounted(t *testing.T) {
 	r := Answers(recorded("["+strings.Repeat("1,", 999)+"1]"), answer("["+strings.Repeat("2,", 999)+"2]"), &Options{})
 	if len(r.Differences) != maxDifferences || r.More != 1000-maxDifferences {

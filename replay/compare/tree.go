@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -101,7 +102,7 @@ func (w *walk) maskedText(recorded string, got any) bool {
 
 func (w *walk) object(at string, want, got map[string]any) {
 	hidden := 0 // recorded keys that are secrets
-	for _, key := range sorted(want) {
+	for _, key := range slices.Sorted(maps.Keys(want)) {
 		place := at + "/" + escaper.Replace(key)
 		value, has := got[key]
 		switch {
@@ -113,7 +114,7 @@ func (w *walk) object(at string, want, got map[string]any) {
 			w.removed(place, want[key])
 		}
 	}
-	for _, key := range sorted(got) {
+	for _, key := range slices.Sorted(maps.Keys(got)) {
 		if _, had := want[key]; had {
 			continue
 		}
@@ -208,15 +209,6 @@ var (
 )
 
 func index(at string, i int) string { return at + "/" + strconv.Itoa(i) }
-
-func sorted(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
 
 func kindOf(v any) string {
 	switch v.(type) {

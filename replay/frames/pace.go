@@ -1,6 +1,25 @@
 package frames
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
+
+// The bounds of a [Pace]'s speed, but for 0.
+const (
+	MinSpeed = 0.01
+	MaxSpeed = 10_000
+)
+
+// ParseSpeed reads a [Pace]'s speed: max for 0, or a number within the bounds. It
+// reports false for anything else.
+func ParseSpeed(text string) (speed float64, ok bool) {
+	if text == "max" {
+		return 0, true
+	}
+	speed, err := strconv.ParseFloat(text, 64)
+	return speed, err == nil && speed >= MinSpeed && speed <= MaxSpeed
+}
 
 // Pace says when frames are due. The zero Pace shows all at once.
 type Pace struct {

@@ -86,7 +86,7 @@ func TestAnomaliesAreToldAndRevokeTheKeyWhereThePolicySaysSo(t *testing.T) {
 			key, _ = p.issue(a)
 			l = p.check(a, key, at("192.0.2.1"))
 			begin(t, l)
-			l.Report(t.Context(), CursorBack)
+			l.WentBack(t.Context())
 			gone(l, CursorBack)
 
 			key, _ = p.issue(a)
@@ -232,4 +232,7 @@ func TestClosingEndsWhatIsShown(t *testing.T) {
 		t.Errorf("it goes on: %v", l.Err())
 	}
 	p.refusedWith(a, "Bearer "+key, at("192.0.2.1"), Ended)
+	if key, _, err := a.Issue(t.Context(), anAsk()); ReasonOf(err) != Ended || key != "" {
+		t.Errorf("a key is issued: %v", err)
+	}
 }

@@ -50,9 +50,3 @@ func (g *generations[K, V]) change(k K, fn func(V) V) V {
 	g.now[k] = v
 	return v
 }
-
-func (g *generations[K, V]) len() int {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	return len(g.now) + len(g.old)
-}

@@ -25,7 +25,16 @@ const (
 	maxProofs = 32 << 10
 )
 
-var proofAlgorithms = []jose.SignatureAlgorithm{jose.ES256, jose.ES384, jose.EdDSA, jose.PS256, jose.RS256}
+// ProofAlgorithms are the algorithms of a proof, as a challenge lists them
+// (RFC 9449 section 7.1).
+const ProofAlgorithms = "ES256 ES384 EdDSA PS256 RS256"
+
+var proofAlgorithms = func() (all []jose.SignatureAlgorithm) {
+	for name := range strings.FieldsSeq(ProofAlgorithms) {
+		all = append(all, jose.SignatureAlgorithm(name))
+	}
+	return all
+}()
 
 // proofs are the proofs of possession (RFC 9449) that were seen of late.
 type proofs struct {

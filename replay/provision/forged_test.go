@@ -16,7 +16,7 @@ import (
 
 // sign makes a key of any payload.
 func sign(k *signer, text string) string {
-	signed := prefix + k.kid + "." + b64.EncodeToString([]byte(text))
+	signed := KeyPrefix + k.kid + "." + b64.EncodeToString([]byte(text))
 	return signed + "." + b64.EncodeToString(ed25519.Sign(k.private, []byte(signed)))
 }
 
@@ -135,7 +135,7 @@ func TestAFloodOfForgedKeysIsCountedAndLeavesNothingBehind(t *testing.T) {
 					over.ID = newID(over.Issued)
 					key, _ = mint(&over, k)
 				case 2:
-					key = prefix + fmt.Sprintf("%016x", i) + good[len(prefix)+kidLen:]
+					key = KeyPrefix + fmt.Sprintf("%016x", i) + good[len(KeyPrefix)+kidLen:]
 				case 3:
 					key = "crk1." + rand.Text()
 				case 4:
@@ -219,7 +219,7 @@ func FuzzAKeyHasOneForm(f *testing.F) {
 				t.Fatal(err)
 			}
 			again, err := json.Marshal(v)
-			if err != nil || prefix+p.kid+"."+b64.EncodeToString(again)+"."+b64.EncodeToString(p.signature) != key {
+			if err != nil || KeyPrefix+p.kid+"."+b64.EncodeToString(again)+"."+b64.EncodeToString(p.signature) != key {
 				t.Errorf("%q can be written in another way", key)
 			}
 			if g.ID == "" || g.Subject == "" {
@@ -227,4 +227,10 @@ func FuzzAKeyHasOneForm(f *testing.F) {
 			}
 		}
 	})
+}
+
+func (g *generations[K, V]) len() int {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return len(g.now) + len(g.old)
 }

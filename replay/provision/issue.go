@@ -16,6 +16,9 @@ import (
 // time that the key is shown: keep it nowhere but where it is handed over. The
 // error is a [*Refusal] when the ask is at fault, or too much is asked.
 func (a *Authority) Issue(ctx context.Context, ask Ask) (key string, g *Grant, err error) {
+	if a.over() {
+		return "", nil, &Refusal{Reason: Ended}
+	}
 	p := *a.policy.Load()
 	if err := ask.check(p); err != nil {
 		return "", nil, err

@@ -22,7 +22,9 @@ import (
 // Ed25519 (RFC 8032) over all before the last dot. The prefix fixes that: there
 // is nothing to choose. The payload holds 256 random bits.
 const (
-	prefix  = "crk1."
+	// KeyPrefix begins every key, and nothing else.
+	KeyPrefix = "crk1."
+
 	kidLen  = 16
 	sigLen  = 86      // of 64 bytes
 	maxKey  = 8 << 10 // bytes
@@ -61,7 +63,7 @@ func mint(g *Grant, k *signer) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	signed := prefix + k.kid + "." + b64.EncodeToString(text)
+	signed := KeyPrefix + k.kid + "." + b64.EncodeToString(text)
 	key := signed + "." + b64.EncodeToString(ed25519.Sign(k.private, []byte(signed)))
 	if len(key) > maxKey {
 		return "", &Refusal{Reason: Invalid, Detail: "the key would be too long: name fewer sessions"}
@@ -81,7 +83,7 @@ var errForm = errors.New("not in the form of a key")
 
 // split takes a key apart. It looks at no more than the form.
 func split(key string) (p parts, err error) {
-	rest, ok := strings.CutPrefix(key, prefix)
+	rest, ok := strings.CutPrefix(key, KeyPrefix)
 	if !ok || len(key) > maxKey || len(rest) < kidLen+1 || rest[kidLen] != '.' {
 		return p, errForm
 	}

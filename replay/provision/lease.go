@@ -159,11 +159,10 @@ func (l *Lease) Err() error {
 	return nil
 }
 
-// Report tells of something odd that a client did with the key: of
-// [CursorBack], which only the one who shows the frames can see. The policy may
-// have the key revoked upon it.
-func (l *Lease) Report(ctx context.Context, kind Anomaly) {
-	l.use.authority.anomaly(ctx, kind, l.use.grant, l.session, &l.client)
+// WentBack tells of the anomaly [CursorBack], which only the one who shows the
+// frames can see. The policy may have the key revoked upon it.
+func (l *Lease) WentBack(ctx context.Context) {
+	l.use.authority.anomaly(ctx, CursorBack, l.use.grant, l.session, &l.client)
 }
 
 // Close gives the lease back. It may be called more than once.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/caddyrec/caddyrec/record"
@@ -140,14 +139,7 @@ func (a *Authority) create(ctx context.Context, name string, v any) error {
 }
 
 func (a *Authority) readObject(ctx context.Context, name string, v any) error {
-	r, err := a.opts.Store.Open(ctx, name)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
-	}
-	text, err := io.ReadAll(io.LimitReader(r, maxObject))
-	if cerr := r.Close(); err == nil {
-		err = cerr
-	}
+	text, err := storage.Read(ctx, a.opts.Store, name, maxObject)
 	if err == nil {
 		err = json.Unmarshal(text, v)
 	}

@@ -278,6 +278,13 @@ func (a *Authority) Close() {
 	a.background.Wait()
 }
 
+// over says whether the authority was closed.
+func (a *Authority) over() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.closed
+}
+
 // later does what nobody waits for; Close does.
 func (a *Authority) later(do func(ctx context.Context)) {
 	a.mu.Lock()

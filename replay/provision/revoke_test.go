@@ -162,7 +162,7 @@ func autoRevokesAlone(p *place, t *testing.T, start func(...func(*Options)) *Aut
 	begin(t, l)
 	p.book.setFail(errAway)
 	store.set(nil, func(string) error { return errAway })
-	l.Report(t.Context(), CursorBack)
+	l.WentBack(t.Context())
 	if ReasonOf(l.Frame()) != Revoked {
 		t.Error("it goes on")
 	}

@@ -44,7 +44,7 @@ func (r *runner) fill(s *Step) *request {
 }
 
 // value is what belongs into a place. It reports false when there is nothing.
-func (f *filling) value(p Place) (any, bool) {
+func (f *filling) value(p place) (any, bool) {
 	p.Exchange, p.Rule = f.step.Exchange, f.step.rule(p.Part, p.Pointer)
 	if p.Field == "" {
 		p.Field = canonical(lastName(p.Pointer))
@@ -63,18 +63,16 @@ func (f *filling) value(p Place) (any, bool) {
 	return v, true
 }
 
-func (f *filling) lookUp(p Place) (v any, from string) {
-	if f.opts.Secrets != nil {
-		if v, ok := f.opts.Secrets.Fill(p); ok {
-			return v, "secrets"
-		}
+func (f *filling) lookUp(p place) (v any, from string) {
+	if v, ok := f.opts.Secrets.fill(p); ok {
+		return v, "secrets"
 	}
 	learned, sure, known := f.learned.secret(p.Field, p.Mark)
 	if known && sure {
 		return learned, "answer"
 	}
 	if !p.within {
-		if v, ok := f.opts.Originals.Fill(p); ok {
+		if v, ok := f.opts.Originals.fill(p); ok {
 			return v, "original"
 		}
 	}
@@ -88,9 +86,9 @@ func (f *filling) lookUp(p Place) (v any, from string) {
 }
 
 // whole is the original of a value of which a part was masked.
-func (f *filling) whole(p Place) (any, bool) {
+func (f *filling) whole(p place) (any, bool) {
 	p.Exchange = f.step.Exchange
-	v, ok := f.opts.Originals.Fill(p)
+	v, ok := f.opts.Originals.fill(p)
 	if ok {
 		f.hidden.add(scalars(v, nil)...)
 		f.out.filled = append(f.out.filled, Filled{Place: p.Part + " " + f.hidden.hide(p.Pointer), From: "original"})
@@ -107,8 +105,11 @@ func textOf(v any) string {
 }
 
 // text fills the marks in a text; escape is how the text writes a value.
-func (f *filling) text(recorded string, p Place, escape func(string) string) string {
+func (f *filling) text(recorded string, p place, escape func(string) string) string {
 	marks := compare.Marks(recorded)
+	if len(marks) == 0 {
+		return recorded
+	}
 	if p.within = marks[0] != recorded; p.within {
 		if v, ok := f.whole(p); ok {
 			return escape(textOf(v))
@@ -139,7 +140,7 @@ func (f *filling) url() {
 		}
 		if compare.HasMark(seg) {
 			n := strconv.Itoa(i)
-			segments[i] = f.text(seg, Place{Part: "url", Pointer: n, Field: "path:" + n}, url.PathEscape)
+			segments[i] = f.text(seg, place{Part: "url", Pointer: n, Field: "path:" + n}, url.PathEscape)
 		} else if now, ok := f.learned.id([]string{segmentClass(recorded, i)}, unescapedPath(seg)); ok {
 			segments[i] = url.PathEscape(now)
 		}
@@ -165,7 +166,7 @@ func (f *filling) params(part, query string, has bool) (string, bool) {
 			f.out.missing = true
 			continue
 		case compare.HasMark(value):
-			value = f.text(value, Place{Part: part, Pointer: plain, Field: canonical(plain)}, url.QueryEscape)
+			value = f.text(value, place{Part: part, Pointer: plain, Field: canonical(plain)}, url.QueryEscape)
 		default:
 			if now, ok := f.learned.id(queryClasses(f.path, plain), unescapedQuery(value)); ok {
 				value = url.QueryEscape(now)
@@ -176,7 +177,7 @@ func (f *filling) params(part, query string, has bool) (string, bool) {
 		}
 	}
 	for _, m := range f.step.dropped(part) {
-		if v, ok := f.value(Place{Part: part, Pointer: m.Pointer, Field: canonical(m.Pointer)}); ok {
+		if v, ok := f.value(place{Part: part, Pointer: m.Pointer, Field: canonical(m.Pointer)}); ok {
 			params, has = append(params, url.QueryEscape(m.Pointer)+"="+url.QueryEscape(textOf(v))), true
 		}
 	}
@@ -205,7 +206,7 @@ func (f *filling) body() {
 		f.out.body = []byte(form)
 		return
 	}
-	f.out.body = []byte(f.text(content, Place{Part: "request"}, asIs))
+	f.out.body = []byte(f.text(content, place{Part: "request"}, asIs))
 }
 
 func (f *filling) json(content string) ([]byte, error) {
@@ -247,7 +248,7 @@ func (f *filling) json(content string) ([]byte, error) {
 func (f *filling) members(gone []record.Masked) []byte {
 	var out [][]byte
 	for _, m := range gone {
-		if v, ok := f.value(Place{Part: "request", Pointer: m.Pointer}); ok {
+		if v, ok := f.value(place{Part: "request", Pointer: m.Pointer}); ok {
 			name := unescaper.Replace(m.Pointer[strings.LastIndexByte(m.Pointer, '/')+1:])
 			out = append(out, slices.Concat(jsonText(name), []byte(":"), jsonText(v)))
 		}
@@ -263,9 +264,9 @@ func (f *filling) scalar(at string, v any) []byte {
 	}
 	if marks := compare.Marks(text); len(marks) > 0 {
 		if marks[0] != text {
-			return jsonText(f.text(text, Place{Part: "request", Pointer: at}, asIs))
+			return jsonText(f.text(text, place{Part: "request", Pointer: at}, asIs))
 		}
-		if v, ok := f.value(Place{Part: "request", Pointer: at, Mark: text}); ok {
+		if v, ok := f.value(place{Part: "request", Pointer: at, Mark: text}); ok {
 			return jsonText(v)
 		}
 		return nil

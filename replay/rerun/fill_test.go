@@ -32,7 +32,7 @@ func TestMaskedValuesAreFilledOrSaidToBeMissing(t *testing.T) {
 	o := options(s)
 	o.Secrets = secrets
 	f := run(t, r, o)
-	wantLines(t, s.lines(), `POST /pay/ana@example.com?token=t%26t {"pin":123,"password":"corr\"ect","card":"4242424242424242","cvv":987,"note":"mail stand-in-`+strings.TrimPrefix(standIn(Place{Field: "note", Mark: "[masked]"}).(string), "stand-in-")+` now","codes":[],"a":{}}`)
+	wantLines(t, s.lines(), `POST /pay/ana@example.com?token=t%26t {"pin":123,"password":"corr\"ect","card":"4242424242424242","cvv":987,"note":"mail stand-in-`+strings.TrimPrefix(standIn(place{Field: "note", Mark: "[masked]"}).(string), "stand-in-")+` now","codes":[],"a":{}}`)
 	out := f.Outcomes[0]
 	if got := fmt.Sprint(out.Filled); got != "[{url 2 secrets} {url token secrets} {request /pin stand-in} {request /password secrets} {request /card stand-in} {request /cvv secrets} {request /note stand-in}]" {
 		t.Errorf("filled: %s", got)
@@ -87,6 +87,14 @@ func TestNothingThatWasFilledInIsTold(t *testing.T) {
 			t.Errorf("%s is told: %s", bad, text)
 		}
 	}
+}
+
+func TestABodyWithoutAMarkIsSentAsItWas(t *testing.T) {
+	r := &recording{t: t}
+	r.add(0, "POST", "/notes", "buy milk", 200, `{}`)
+	s := r.echo()
+	run(t, r, options(s))
+	wantLines(t, s.lines(), "POST /notes buy milk")
 }
 
 func TestABodyThatIsNotOnRecordIsNotMadeUp(t *testing.T) {

@@ -31,7 +31,7 @@ func (f *filling) headers() {
 		switch {
 		case compare.HasMark(value):
 			before := len(f.out.unfilled)
-			value = f.text(value, Place{Part: "header", Pointer: name, Field: canonical(name)}, asIs)
+			value = f.text(value, place{Part: "header", Pointer: name, Field: canonical(name)}, asIs)
 			if len(f.out.unfilled) > before {
 				continue
 			}
@@ -106,7 +106,7 @@ func (f *filling) cookies() string {
 			f.out.filled = append(f.out.filled, Filled{Place: "cookie " + name, From: "answer"})
 			continue
 		}
-		if v, ok := f.value(Place{Part: "cookie", Pointer: name, Field: canonical(name), Mark: value}); ok {
+		if v, ok := f.value(place{Part: "cookie", Pointer: name, Field: canonical(name), Mark: value}); ok {
 			out = append(out, name+"="+textOf(v))
 		}
 	}

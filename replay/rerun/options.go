@@ -49,7 +49,7 @@ type Options struct {
 	Headers []Header
 	// Secrets and Originals fill masked places; either may be nil. StandIns lets
 	// those that nobody fills be filled with values of their kind.
-	Secrets   Filler
+	Secrets   *Secrets
 	Originals Originals
 	StandIns  bool
 

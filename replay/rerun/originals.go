@@ -13,9 +13,9 @@ import (
 // exchange. Whoever opens them puts that on record first.
 type Originals map[string]*record.Original
 
-// Fill implements [Filler]. The value is that of the whole place, also where a
-// part of it was masked.
-func (o Originals) Fill(p Place) (any, bool) {
+// fill is the value for a place: that of the whole place, also where a part of it
+// was masked.
+func (o Originals) fill(p place) (any, bool) {
 	was := o[p.Exchange]
 	if was == nil {
 		return nil, false

@@ -14,7 +14,7 @@ import (
 var pageText string
 
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
-	"took":    func(us int64) string { return shortTook(us) },
+	"took":    shortTook,
 	"place":   placeOf,
 	"percent": func(part, all int64) string { return fmt.Sprintf("%.3f%%", 100*float64(part)/float64(max(all, 1))) },
 	"moment":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },

@@ -2,8 +2,8 @@ package rerun
 
 import "github.com/caddyrec/caddyrec/record"
 
-// Place is a masked place in a recorded request.
-type Place struct {
+// place is a masked place in a recorded request.
+type place struct {
 	// Exchange is whose request it is.
 	Exchange string
 	// Part is request for its body, url, header or cookie.
@@ -21,14 +21,6 @@ type Place struct {
 	Rule string
 
 	within bool // Mark is a part of what stands there
-}
-
-// Filler gives what masking took away.
-type Filler interface {
-	// Fill returns the value that belongs into a place: a string, or in a JSON
-	// body any value that encoding/json makes. It reports false when it has
-	// none.
-	Fill(Place) (value any, ok bool)
 }
 
 // Filled tells where the value of a masked place came from.

@@ -4,7 +4,7 @@
 // A [Plan] holds the exchanges in the order in which they began. [Run] sends
 // them with the recorded pauses and the recorded overlap: a request is sent
 // once all those are answered whose answers came before it did on record. What
-// was masked is filled in from outside (see [Filler]); ids that the target
+// was masked is filled in from outside (see [Options]); ids that the target
 // gives in place of the recorded ones are learned and used from then on.
 //
 // Its promises: nothing goes to the address that was recorded, nor anywhere a
@@ -14,6 +14,7 @@
 package rerun
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -114,7 +115,7 @@ func NewPlan(steps []*Step) *Plan {
 		if c := a.Began.Compare(b.Began); c != 0 {
 			return c
 		}
-		return int(a.Seq) - int(b.Seq)
+		return cmp.Compare(a.Seq, b.Seq)
 	})
 	p.fresh = freshIDs(p.Steps)
 	return p

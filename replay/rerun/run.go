@@ -46,9 +46,7 @@ func Run(ctx context.Context, plan *Plan, opts Options) (*Finished, error) {
 			r.hidden.add(h.Value)
 		}
 	}
-	if secrets, ok := opts.Secrets.(interface{ Values() []string }); ok {
-		r.hidden.add(secrets.Values()...)
-	}
+	r.hidden.add(opts.Secrets.values()...)
 	done, err := earlier(ctx, opts.State, plan)
 	if err != nil {
 		return nil, err

@@ -10,7 +10,8 @@ import (
 	"github.com/caddyrec/caddyrec/replay/compare"
 )
 
-// Secrets are values for masked places, as somebody wrote them down.
+// Secrets are values for masked places, as somebody wrote them down: see
+// [ParseSecrets]. nil has none.
 type Secrets struct {
 	byPointer map[string]any
 	byField   map[string]any
@@ -68,8 +69,12 @@ func ParseSecrets(text []byte) (*Secrets, error) {
 	return s, nil
 }
 
-// Fill implements [Filler].
-func (s *Secrets) Fill(p Place) (any, bool) {
+// fill is the value for a place: a string, or in a JSON body any value that
+// encoding/json makes.
+func (s *Secrets) fill(p place) (any, bool) {
+	if s == nil {
+		return nil, false
+	}
 	if p.Part == "request" {
 		if v, ok := forMark(s.byPointer[p.Pointer], p.Mark); ok {
 			return v, true
@@ -90,8 +95,11 @@ func forMark(value any, mark string) (any, bool) {
 	return v, ok
 }
 
-// Values are all values in the file that may give something away.
-func (s *Secrets) Values() (all []string) {
+// values are all that may give something away.
+func (s *Secrets) values() (all []string) {
+	if s == nil {
+		return nil
+	}
 	for _, fields := range []map[string]any{s.byPointer, s.byField} {
 		for _, v := range fields {
 			all = scalars(v, all)

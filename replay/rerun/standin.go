@@ -9,7 +9,7 @@ import (
 
 // standIn is a value of the kind that was masked, for a place that nobody knows
 // the value of. The same mark of a field gets the same one.
-func standIn(p Place) any {
+func standIn(p place) any {
 	if v, ok := standInsByRule[p.Rule]; ok {
 		return v
 	}

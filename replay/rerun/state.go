@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/caddyrec/caddyrec/storage"
@@ -67,15 +65,7 @@ func earlier(ctx context.Context, s storage.Store, plan *Plan) (map[int]*Outcome
 
 // ReadState reads a JSON object of a replay's state.
 func ReadState(ctx context.Context, s storage.Store, name string, into any) error {
-	f, err := s.Open(ctx, name)
-	if err != nil {
-		return fmt.Errorf("reading %s of the replay: %w", name, err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxStateFile+1))
-	if err == nil && len(text) > maxStateFile {
-		err = errors.New("it is too large")
-	}
+	text, err := storage.Read(ctx, s, name, maxStateFile)
 	if err == nil {
 		err = json.Unmarshal(text, into)
 	}

@@ -66,6 +66,9 @@ type Target struct {
 	addresses []netip.Addr
 }
 
+// Origin is the target's scheme and host, as in https://host:port.
+func (t *Target) Origin() string { return originOf(t.URL) }
+
 // ParseTarget reads an address such as https://test.example.com/v2.
 func ParseTarget(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
@@ -93,7 +96,7 @@ func (e RefusedError) Error() string { return string(e) }
 // from then on, and refuses what was recorded. A recorded name that cannot be
 // resolved here is compared as a name.
 func (t *Target) Resolve(ctx context.Context) error {
-	host, port := hostOf(originOf(t.URL))
+	host, port := hostOf(t.Origin())
 	found, err := lookUp(ctx, host)
 	if err != nil {
 		return fmt.Errorf("the target %s cannot be resolved: %w", t.URL.Host, err)
@@ -105,21 +108,21 @@ func (t *Target) Resolve(ctx context.Context) error {
 		return err
 	}
 	for _, was := range recorded {
-		if err := t.refuse(place{host, port, found}, was, mine); err != nil {
+		if err := t.refuse(server{host, port, found}, was, mine); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// place is a name with its addresses.
-type place struct {
+// server is a name with its addresses.
+type server struct {
 	host, port string
 	addresses  []netip.Addr
 }
 
 // refuse says why the target must not be what was recorded.
-func (t *Target) refuse(target, was place, mine func(netip.Addr) bool) error {
+func (t *Target) refuse(target, was server, mine func(netip.Addr) bool) error {
 	here := slices.ContainsFunc(was.addresses, mine)
 	shared := func(a netip.Addr) bool { // of this machine's addresses the port decides
 		return !mine(a) && slices.ContainsFunc(was.addresses, func(b netip.Addr) bool { return plain(a) == plain(b) })
@@ -157,10 +160,10 @@ const (
 
 // lookUpAll finds the addresses of what was recorded. A name that has none here
 // is compared as a name.
-func lookUpAll(ctx context.Context, origins []string) ([]place, error) {
+func lookUpAll(ctx context.Context, origins []string) ([]server, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookUpsTime)
 	defer cancel()
-	all := make([]place, len(origins))
+	all := make([]server, len(origins))
 	room := make(chan struct{}, lookUps)
 	var under sync.WaitGroup
 	for i, origin := range origins {
@@ -252,7 +255,7 @@ func (t *Target) Challenge(ctx context.Context, transport http.RoundTripper) (Ma
 	nonce := hex.EncodeToString(random)
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, originOf(t.URL)+ChallengePath+"?nonce="+nonce, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.Origin()+ChallengePath+"?nonce="+nonce, nil)
 	if err != nil {
 		return MarkNone, err
 	}

@@ -56,16 +56,16 @@ func TestWhatWasRecordedIsNoTarget(t *testing.T) {
 
 func TestTheOtherMachineOfARecordedNameIsNoTarget(t *testing.T) {
 	loop, other := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("198.51.100.7")
-	was := place{"orders.example", "443", []netip.Addr{loop, other}}
+	was := server{"orders.example", "443", []netip.Addr{loop, other}}
 	for _, c := range []struct {
-		target  place
+		target  server
 		listed  bool
 		refused bool
 	}{
-		{place{"198.51.100.7", "8443", []netip.Addr{other}}, false, true},
-		{place{"198.51.100.7", "8443", []netip.Addr{other}}, true, false},
-		{place{"127.0.0.1", "443", []netip.Addr{loop}}, true, true},
-		{place{"127.0.0.1", "8443", []netip.Addr{loop}}, false, false},
+		{server{"198.51.100.7", "8443", []netip.Addr{other}}, false, true},
+		{server{"198.51.100.7", "8443", []netip.Addr{other}}, true, false},
+		{server{"127.0.0.1", "443", []netip.Addr{loop}}, true, true},
+		{server{"127.0.0.1", "8443", []netip.Addr{loop}}, false, false},
 	} {
 		target := &Target{URL: &url.URL{Scheme: "https", Host: c.target.host}, Listed: c.listed}
 		if err := target.refuse(c.target, was, ownAddresses()); (err != nil) != c.refused {

@@ -8,12 +8,13 @@ package watch
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/caddyrec/caddyrec/replay/frames"
 )
 
 // Ask is what a client asks of a stream.
@@ -42,9 +43,6 @@ func badAsk(format string, args ...any) error { return &AskError{fmt.Sprintf(for
 // ErrNotAcceptable says that a client accepts neither form of a stream.
 var ErrNotAcceptable = &AskError{"frames come as text/event-stream or application/x-ndjson: accept one of them"}
 
-// maxSpeed is the largest speed that is a number.
-const maxSpeed = 10_000
-
 // Parse reads what a request asks: its query, and the headers Accept and
 // Last-Event-ID. The error is an [*AskError].
 func Parse(r *http.Request) (a Ask, err error) {
@@ -59,13 +57,9 @@ func Parse(r *http.Request) (a Ask, err error) {
 		}
 		switch value := values[0]; name {
 		case "speed":
-			if value == "max" {
-				a.Speed = 0
-				continue
-			}
-			a.Speed, err = strconv.ParseFloat(value, 64)
-			if err != nil || math.IsNaN(a.Speed) || a.Speed < 0.01 || a.Speed > maxSpeed {
-				return a, badAsk("speed must be max, or a number from 0.01 to %d", maxSpeed)
+			var ok bool
+			if a.Speed, ok = frames.ParseSpeed(value); !ok {
+				return a, badAsk("speed must be max, or a number from %g to %d", frames.MinSpeed, frames.MaxSpeed)
 			}
 		case "from":
 			if a.FromFrame, err = strconv.Atoi(value); err == nil && a.FromFrame >= 0 {

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -115,10 +114,7 @@ type Stream struct {
 
 // Head sets the header fields of the stream's answer.
 func (s *Stream) Head(h http.Header) {
-	h.Set("Content-Type", "application/x-ndjson")
-	if s.SSE {
-		h.Set("Content-Type", "text/event-stream")
-	}
+	h.Set("Content-Type", s.form().media)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Accel-Buffering", "no")
@@ -209,15 +205,11 @@ func (s *Stream) show(ctx context.Context, f *frames.Shown) error {
 	}
 	first := len(s.last) == 0
 	s.last = s.cursor.append(s.last[:0], f.Seq)
-	s.buf = append(append(s.buf[:0], frameHead[s.SSE]...), s.last...)
-	s.buf = append(s.buf, frameBody[s.SSE]...)
-	rest := f.JSON
-	if !s.SSE {
-		rest = rest[1:] // its brace is there already
-	}
-	end := frameEnd[s.SSE]
+	form := s.form()
+	s.buf = append(append(append(s.buf[:0], form.head...), s.last...), form.body...)
+	rest := f.JSON[form.skip:]
 	within := min(writeWithin, s.lease.Remaining()+lateMost)
-	if err := s.write(within, s.buf, rest, end); err != nil {
+	if err := s.write(within, s.buf, rest, form.end); err != nil {
 		return err
 	}
 	s.next++
@@ -226,14 +218,6 @@ func (s *Stream) show(ctx context.Context, f *frames.Shown) error {
 	}
 	return nil
 }
-
-// The text around a frame: as NDJSON, and as a server-sent event.
-var (
-	frameHead = map[bool]string{false: `{"cursor":"`, true: "id: "}
-	frameBody = map[bool]string{false: `",`, true: "\nevent: frame\ndata: "}
-	frameEnd  = map[bool][]byte{false: []byte("\n"), true: []byte("\n\n")}
-	alive     = map[bool][]byte{false: []byte("\n"), true: []byte(":\n\n")}
-)
 
 // await waits for a time, or for more to come, and tells meanwhile what there is
 // to tell.
@@ -260,7 +244,7 @@ func (s *Stream) await(ctx context.Context, more <-chan struct{}, most time.Dura
 			if more == nil && time.Until(end) <= 0 {
 				return nil
 			}
-			if err := errors.Join(s.write(writeWithin, alive[s.SSE]), s.flush()); err != nil {
+			if err := errors.Join(s.write(writeWithin, s.form().alive), s.flush()); err != nil {
 				return err
 			}
 			if time.Until(end) <= 0 {
@@ -268,63 +252,4 @@ func (s *Stream) await(ctx context.Context, more <-chan struct{}, most time.Dura
 			}
 		}
 	}
-}
-
-// notice is what is told beside frames.
-type notice struct {
-	Event string `json:"event,omitempty"`
-	// Left is how much of the key's life is left, in milliseconds.
-	Left int64 `json:"left_ms,omitempty"`
-	// Renew is where another key is to be had.
-	Renew string `json:"renew,omitempty"`
-	// Cursor is where to go on, as Last-Event-ID.
-	Cursor string `json:"cursor,omitempty"`
-}
-
-// warn tells that the key will soon be over.
-func (s *Stream) warn() error {
-	s.expiring = nil
-	return s.tell("key-expiring", notice{Left: s.lease.Remaining().Milliseconds(), Renew: s.server.Renew})
-}
-
-// tell tells something that is no frame, at once.
-func (s *Stream) tell(event string, n notice) error {
-	var text []byte
-	if s.SSE {
-		data, err := json.Marshal(n)
-		if err != nil {
-			return err
-		}
-		text = append(append([]byte("event: "+event+"\ndata: "), data...), "\n\n"...)
-	} else {
-		n.Event = event
-		data, err := json.Marshal(n)
-		if err != nil {
-			return err
-		}
-		text = append(data, '\n')
-	}
-	if err := s.write(farewell, text); err != nil {
-		return err
-	}
-	return s.flush()
-}
-
-// write writes within a time; whoever does not take it in by then is gone.
-func (s *Stream) write(within time.Duration, parts ...[]byte) error {
-	s.control.SetWriteDeadline(time.Now().Add(within))
-	for _, part := range parts {
-		if _, err := s.w.Write(part); err != nil {
-			return errGone
-		}
-	}
-	return nil
-}
-
-func (s *Stream) flush() error {
-	s.unsent = 0
-	if s.control.Flush() != nil {
-		return errGone
-	}
-	return nil
 }

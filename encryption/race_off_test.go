@@ -1,5 +1,0 @@
-//go:build !race
-
-package encryption
-
-const poolsForget = false
