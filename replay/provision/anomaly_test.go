@@ -204,6 +204,9 @@ func TestWhatIsAskedForMustBeAsItIs(t *testing.T) {
 	if len(p.book.of(record.KeyIssued)) != 0 {
 		t.Error("something is on record")
 	}
+	if _, g := p.issue(a, func(k *Ask) { k.Client.IP = "fe80::1%crk1.0a0b0c0d0e0f0102.eyJ" }); g.Client.IP != "fe80::1" {
+		t.Errorf("bound to %s", g.Client)
+	}
 	_, g := p.issue(a, func(k *Ask) { k.Scope.Sessions = []string{"b", "a", "b"}; k.Scope.From = time.Unix(100, 5) })
 	if len(g.Scope.Sessions) != 2 || !g.Scope.Covers("a") || g.Scope.Covers("c") || g.Scope.In(time.Unix(99, 0)) || !g.Scope.In(time.Unix(101, 0)) {
 		t.Errorf("the scope is %+v", g.Scope)

@@ -143,7 +143,7 @@ func (a *Ask) check(p Policy) error {
 		if err != nil {
 			return wrong("the client's address is no IP address")
 		}
-		a.Client.IP = ip.Unmap().String()
+		a.Client.IP = ip.Unmap().WithZone("").String() // a zone may be any text, and is this machine's
 	}
 	a.Scope.Sessions = slices.Compact(slices.Sorted(slices.Values(a.Scope.Sessions)))
 	if len(a.Scope.Sessions) > MaxSessions {
