@@ -118,24 +118,51 @@ type openLines struct {
 	in   segment
 	file io.ReadCloser
 	at   int64
+
+	batches io.Closer
+	lines   *lineReader // of batches
+	next    uint64      // the record that comes next in them
 }
 
 func (l *openLines) close() {
 	if l.file != nil {
 		l.file.Close()
 	}
+	if l.batches != nil {
+		l.batches.Close()
+	}
+	l.file, l.batches = nil, nil
+}
+
+// batched reads a record out of batches, on from the one before if that is near:
+// to open them takes a look through all names, and fetches some ahead. An offset
+// is no help, since it is one from where they were read then.
+func (l *openLines) batched(folder *StoreFolder, in segment, seq uint64, rec openRecord) (line []byte, err error) {
+	if l.batches != nil && in == l.in && l.next <= seq && seq-l.next < readAhead {
+		if line, err = l.upTo(seq); err == nil && tlog.RecordHash(line) == rec.hash {
+			return line, nil
+		}
+	}
+	l.close()
+	if l.batches, l.lines, err = folder.linesFrom(in, seq); err != nil {
+		return nil, err
+	}
+	l.in, l.next = in, seq
+	return l.upTo(seq)
+}
+
+func (l *openLines) upTo(seq uint64) (line []byte, err error) {
+	for ; l.next <= seq; l.next++ {
+		if line, _, err = l.lines.next(); err != nil {
+			return nil, err
+		}
+	}
+	return slices.Clone(line), nil
 }
 
 func (l *openLines) read(in segment, seq uint64, rec openRecord) ([]byte, error) {
 	if folder := inBatches(l.src); folder != nil {
-		// An offset is one from where it was read then.
-		r, lines, err := folder.linesFrom(in, seq)
-		if err != nil {
-			return nil, err
-		}
-		defer r.Close()
-		line, _, err := lines.next()
-		return slices.Clone(line), err
+		return l.batched(folder, in, seq, rec)
 	}
 	if in != l.in || l.at > rec.off {
 		l.close()

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -57,5 +58,35 @@ func TestASessionOfALogInABucketIsReadBatchByBatch(t *testing.T) {
 	proofs(t, far, 7)
 	if n := objects.batches.Load(); n > 3 { // of four, looked at three times
 		t.Errorf("for one record more, %d batches were read", n)
+	}
+}
+
+func TestRecordsInBatchesAreReadInOneWay(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{})
+	l := p.open()
+	var seqs []uint64
+	for i := range 60 {
+		commit(t, l, fmt.Sprint(i))
+		if i%7 != 3 {
+			seqs = append(seqs, uint64(i))
+		}
+	}
+	seqs = slices.DeleteFunc(seqs, func(seq uint64) bool { return seq > 20 && seq < 50 }) // not near
+	r := newReader(t, p.folder(), p.keys.Verifier())
+	proofs(t, r, 59)
+	before := len(p.bucket.Calls())
+	for i, got := range proofs(t, r, seqs...) {
+		if !strings.HasPrefix(got, fmt.Sprint(seqs[i], " ")) || strings.Contains(got, "damaged") {
+			t.Errorf("record %d: %s", seqs[i], got)
+		}
+	}
+	lists := 0
+	for _, c := range p.bucket.Calls()[before:] {
+		if c.Op == "list" {
+			lists++
+		}
+	}
+	if lists > 10 {
+		t.Errorf("for %d records, %d lists were asked for", len(seqs), lists)
 	}
 }

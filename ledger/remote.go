@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,6 +42,7 @@ type remote struct {
 	mu      sync.Mutex
 	lost    error    // why nothing more is written; nil while it is
 	begun   []uint64 // where segments begin that this process made
+	latest  string   // the newest checkpoint that it made
 	unswept error    // why what is sealed stays; nil while it does not
 }
 
@@ -133,6 +135,11 @@ func (r *remote) replace(name string, data []byte) error {
 	for n := range others {
 		object := storage.Object{Name: fmt.Sprintf("%s%s/%020d.%02d", r.prefix, latestFolder, c.size, n), Data: data}
 		err = storage.CreateAll(r.ctx, r.store, []storage.Object{object})
+		if err == nil {
+			r.mu.Lock()
+			r.latest = max(r.latest, strings.TrimPrefix(object.Name, r.prefix))
+			r.mu.Unlock()
+		}
 		if !errors.Is(err, storage.ErrExist) {
 			break
 		}
@@ -188,10 +195,14 @@ func (r *remote) sweep(end uint64) error {
 	if err := r.deleteOld(retainer, old); err != nil {
 		return err
 	}
-	if names, err = r.folder.list(latestFolder); err != nil || len(names) == 0 {
+	if names, err = r.folder.list(latestFolder); err != nil {
 		return err
 	}
-	return r.deleteOld(retainer, names[:len(names)-1])
+	// What is behind the own one is not: that must not go for it.
+	r.mu.Lock()
+	n, _ := slices.BinarySearch(names, r.latest)
+	r.mu.Unlock()
+	return r.deleteOld(retainer, names[:min(n, max(len(names)-1, 0))])
 }
 
 // deleteOld deletes objects in order until it meets one that must stay.

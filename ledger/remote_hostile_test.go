@@ -90,6 +90,26 @@ func TestVerifyingNamesWhatSomebodyPutIntoTheBucket(t *testing.T) {
 	}
 }
 
+func TestTheNewestCheckpointDoesNotGoForOneThatSomebodyPutThere(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{})
+	l := p.open()
+	commit(t, l, "0")
+	until(func() bool { return len(p.names("latest")) > 0 })
+	const forged = "ledger/test/latest/99999999999999999999.99"
+	p.bucket.Put("prod/"+forged, []byte("x"), nil)
+	if err := l.remote.sweep(0); err != nil { // as after a seal
+		t.Error(err)
+	}
+	if names := p.names("latest"); len(names) != 2 {
+		t.Errorf("there are %v", names)
+	}
+	closeLog(t, l)
+	if err := p.objects.Delete(t.Context(), forged); err != nil {
+		t.Error(err)
+	}
+	p.verified()
+}
+
 // A store that cannot be read now is no damage.
 func TestAStoreThatFailsIsNoProblemOfTheLog(t *testing.T) {
 	for _, fault := range []error{context.DeadlineExceeded, io.ErrUnexpectedEOF} {

@@ -10,11 +10,13 @@ import (
 )
 
 // hider takes values out of texts: whatever was filled in, and the credential.
-// Its methods may be called at once by any number of goroutines.
+// Its methods may be called at once by any number of goroutines. A target can
+// give it a new value with each cookie: what a text takes does not grow with
+// them.
 type hider struct {
 	mu     sync.RWMutex
-	known  map[string]bool
-	within []string // what is looked for within a text, the longest first
+	known  map[string]bool             // true: also looked for within a text
+	starts map[[shortHidden]byte][]int // by how they start, the lengths of those, the longest first
 }
 
 // shortHidden is how long a value must be to be looked for within others.
@@ -24,18 +26,27 @@ func (h *hider) add(values ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.known == nil {
-		h.known = map[string]bool{}
+		h.known, h.starts = map[string]bool{}, map[[shortHidden]byte][]int{}
 	}
 	for _, v := range values {
+		if v == "" {
+			continue
+		}
 		quoted := string(jsonText(v))
-		for _, form := range []string{v, quoted, strings.Trim(quoted, `"`), url.QueryEscape(v), url.PathEscape(v)} {
-			if v == "" || h.known[form] {
+		if !h.known[quoted] {
+			h.known[quoted] = false
+		}
+		for _, form := range []string{v, strings.Trim(quoted, `"`), url.QueryEscape(v), url.PathEscape(v)} {
+			if h.known[form] {
 				continue
 			}
-			h.known[form] = true
-			if len(v) >= shortHidden && form != quoted {
-				at, _ := slices.BinarySearchFunc(h.within, form, func(a, b string) int { return len(b) - len(a) })
-				h.within = slices.Insert(h.within, at, form)
+			if h.known[form] = len(v) >= shortHidden; !h.known[form] {
+				continue
+			}
+			start := [shortHidden]byte([]byte(form))
+			at, has := slices.BinarySearchFunc(h.starts[start], len(form), func(a, b int) int { return b - a })
+			if !has {
+				h.starts[start] = slices.Insert(h.starts[start], at, len(form))
 			}
 		}
 	}
@@ -45,11 +56,35 @@ func (h *hider) add(values ...string) {
 func (h *hider) hide(text string) string {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	if h.known[text] {
+	if _, whole := h.known[text]; whole {
 		return masking.Token
 	}
-	for _, v := range h.within {
-		text = strings.ReplaceAll(text, v, masking.Token)
+	var out strings.Builder
+	done, end := 0, 0 // of text, what is in out, and where the last value ends
+	for i := 0; i+shortHidden <= len(text); i++ {
+		n := h.at(text[i:])
+		if n == 0 {
+			continue
+		}
+		if i >= end { // else the two overlap
+			out.WriteString(text[done:max(done, i)])
+			out.WriteString(masking.Token)
+		}
+		end = max(end, i+n)
+		done = end
 	}
-	return text
+	if done == 0 {
+		return text
+	}
+	return out.String() + text[done:]
+}
+
+// at is how long the longest value is that a text begins with; 0: none.
+func (h *hider) at(text string) int {
+	for _, n := range h.starts[[shortHidden]byte([]byte(text[:shortHidden]))] {
+		if n <= len(text) && h.known[text[:n]] {
+			return n
+		}
+	}
+	return 0
 }
