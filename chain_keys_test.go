@@ -205,6 +205,7 @@ func TestAKeyIsInNoFileOfTheGateway(t *testing.T) {
 		"/.caddyrec/replay/sessions/" + k.Key + "/frames",
 		"/.caddyrec/replay/key?k=" + strings.ReplaceAll(k.Key, "crk1.", "%63rk1%2E"),
 		"/.caddyrec/replay/key?k=" + strings.ReplaceAll(k.Key, "crk1.", "%2563rk1%252e"),
+		"/.caddyrec/replay/key?k=" + strings.ReplaceAll(k.Key, ".", "%2E") + "&discount=5%",
 	} {
 		if a := r.do("GET", path, "", "Authorization", "Bearer "+k.Key); a.StatusCode != 400 || a.problem(t).Reason != "key-misplaced" {
 			t.Errorf("%s: %d %s", path[:40], a.StatusCode, a.text)
@@ -366,6 +367,26 @@ func TestAMatcherAroundSessionReplayHoldsForKeys(t *testing.T) {
 	}
 	if n := len(r.upstream.requests()); n != 0 {
 		t.Errorf("%d requests reached the upstream", n)
+	}
+}
+
+// Of several handles a request takes the first that matches, and so does one
+// with a key.
+func TestAHandleBeforeSessionReplaysHoldsForKeys(t *testing.T) {
+	r := start(t, strings.Replace(strings.Replace(replayChain, "session_replay {", "@afar not header X-Near yes\n\thandle @afar {\n\t\trespond \"not from here\" 418\n\t}\n\thandle {\n\tsession_replay {", 1), "max_ttl 30m\n\t}", "max_ttl 30m\n\t}\n\t}", 1))
+	r.ready()
+	sec := r.as("ben", "sec")
+	near := []string{"X-Near", "yes"}
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x"}`, append(near, sec...)...)
+	bearer := []string{"Authorization", "Bearer " + k.Key}
+	if a := r.do("GET", "/.caddyrec/replay/key", "", append(near, bearer...)...); a.StatusCode != 200 {
+		t.Errorf("from near: %d %s", a.StatusCode, a.text)
+	}
+	if a := r.do("GET", "/.caddyrec/replay/key", "", bearer...); a.StatusCode != 401 {
+		t.Errorf("from afar: %d %s", a.StatusCode, a.text)
+	}
+	if a := r.do("POST", keysAddress, `{"sessions":["s_1"],"purpose":"x"}`, sec...); a.StatusCode != 404 {
+		t.Errorf("another key from afar: %d %s", a.StatusCode, a.text)
 	}
 }
 

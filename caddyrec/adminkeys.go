@@ -6,6 +6,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/replay/provision"
 )
 
@@ -15,7 +16,7 @@ type keyRevocation struct {
 	Log string `json:"log,omitempty"`
 	// Key is the key's id.
 	Key string `json:"key"`
-	// Why and By go into the record.
+	// Why and By go into the record, Why masked.
 	Why string `json:"why"`
 	By  string `json:"by"`
 }
@@ -32,12 +33,17 @@ func serveKeyRevocation(w http.ResponseWriter, r *http.Request) error {
 	if ask.Why == "" {
 		return wrongAsk(errWhy)
 	}
+	if len(ask.By) > 1<<10 {
+		return wrongAsk(errors.New("by is too long"))
+	}
 	g, leave, err := enterLog(ask.Log)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	err = g.revokeKey(r.Context(), provision.Revocation{ID: ask.Key, By: ask.By, Why: ask.Why})
+	// Who found a key somewhere may well say which.
+	why := exchange.Masker{Policy: LogMasking()}.Text(ask.Why, provision.MaxPurpose)
+	err = g.revokeKey(r.Context(), provision.Revocation{ID: ask.Key, By: ask.By, Why: why})
 	switch {
 	case provision.ReasonOf(err) == provision.NotFound:
 		return caddy.APIError{HTTPStatus: http.StatusNotFound, Err: errors.New("there is no such key: name it by its id, as its record has it")}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -59,6 +60,9 @@ func (a *App) unmarshalStore(d *caddyfile.Dispenser) error {
 		return d.ArgErr()
 	}
 	name := d.Val()
+	if _, err := caddy.GetModule("caddyrec.stores." + name); err != nil {
+		return d.Errf("unrecognized store %q: use local or gcs; a store of another kind must be built in", name)
+	}
 	mod, err := caddyfile.UnmarshalModule(d, "caddyrec.stores."+name)
 	if err != nil {
 		return err

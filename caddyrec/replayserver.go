@@ -3,6 +3,7 @@ package caddyrec
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -39,10 +40,14 @@ func Replay(r *http.Request) ReplayServer {
 
 // replayIn looks for it in the routes that r takes. Who calls may stand anywhere
 // among them, before or after a rewrite, so a route is taken by what r is now or
-// by what it was when it came.
+// by what it was when it came. Of a group, such as the handles of a site, it
+// takes the first only: one that turns people away comes before what is for all
+// others.
 func replayIn(routes caddyhttp.RouteList, r, came *http.Request) ReplayServer {
+	var nowTaken, cameTaken []string // groups
 	for _, route := range routes {
-		if len(route.MatcherSets) > 0 && !matches(route, r) && !matches(route, came) {
+		now, first := takes(route, r, &nowTaken), takes(route, came, &cameTaken)
+		if !now && !first {
 			continue
 		}
 		for _, h := range route.Handlers {
@@ -62,9 +67,21 @@ func replayIn(routes caddyhttp.RouteList, r, came *http.Request) ReplayServer {
 	return nil
 }
 
-func matches(route caddyhttp.Route, r *http.Request) bool {
-	ok, err := route.MatcherSets.AnyMatchWithError(r)
-	return ok && err == nil
+// takes says whether r takes a route, if it has taken those of some groups
+// before.
+func takes(route caddyhttp.Route, r *http.Request, taken *[]string) bool {
+	if route.Group != "" && slices.Contains(*taken, route.Group) {
+		return false
+	}
+	if len(route.MatcherSets) > 0 {
+		if ok, err := route.MatcherSets.AnyMatchWithError(r); err != nil || !ok {
+			return false
+		}
+	}
+	if route.Group != "" {
+		*taken = append(*taken, route.Group)
+	}
+	return true
 }
 
 // asItCame is r as it was before any rewrite.

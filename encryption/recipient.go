@@ -18,7 +18,7 @@ func parseRecipient(text string) (age.Recipient, error) {
 	}
 	to, err := age.ParseRecipients(strings.NewReader(text))
 	if err != nil || len(to) != 1 {
-		return nil, fmt.Errorf("%q is no age recipient: those begin with age1, as age-keygen prints them; plugins and ssh keys are not supported", short(text))
+		return nil, fmt.Errorf("%q is no age recipient: give the whole public key (age1…) that age-keygen prints; plugins and ssh keys are not supported", short(text))
 	}
 	return to[0], nil
 }

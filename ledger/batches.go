@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sync"
 
@@ -11,6 +12,11 @@ import (
 // readAhead is how many batches are fetched at once: each is an object of its
 // own, and the way to it takes longer than its bytes.
 const readAhead = 16
+
+// mostBatch bounds a batch, in bytes: it is one record, or some whose fields are
+// no longer than batchBytes. Whoever can write to the bucket can put anything
+// there.
+const mostBatch = maxLine + batchBytes
 
 // batchReader reads objects one behind the other, as one file.
 type batchReader struct {
@@ -53,7 +59,11 @@ func readAll(ctx context.Context, store storage.Store, name string) ([]byte, err
 		return nil, err
 	}
 	defer r.Close()
-	return io.ReadAll(r)
+	data, err := io.ReadAll(io.LimitReader(r, mostBatch+1))
+	if err == nil && len(data) > mostBatch {
+		return nil, fmt.Errorf("%s is longer than a batch can be", name)
+	}
+	return data, err
 }
 
 // Read implements [io.Reader].

@@ -38,6 +38,10 @@ func (f *StoreFolder) unsealed(names []string) ([]segment, error) {
 	return batches, nil
 }
 
+// errNoEnd says that a sealed segment is damaged, so that nobody can tell which
+// batches are in it.
+var errNoEnd = errors.New("where the newest sealed segment ends is not known")
+
 // endOf is where a sealed segment ends.
 func (f *StoreFolder) endOf(s segment) (uint64, error) {
 	f.mu.Lock()
@@ -46,23 +50,63 @@ func (f *StoreFolder) endOf(s segment) (uint64, error) {
 	if known {
 		return end, nil
 	}
-	r, err := openSegmentFile(storeSource{f.ctx, f.store, f.prefix}, s)
-	if err != nil {
-		return 0, fmt.Errorf("opening segment %s: %w", s.name, err)
+	src := &watchedSource{source: storeSource{f.ctx, f.store, f.prefix}}
+	end, err := countFrom(src, s)
+	if err != nil && src.err == nil {
+		return 0, fmt.Errorf("%w: %s is damaged: %w", errNoEnd, s.name, err)
 	}
-	defer r.Close()
-	end = s.first
-	for lines := newLineReader(r); ; end++ {
-		if _, _, err := lines.next(); err == io.EOF {
-			break
-		} else if err != nil {
-			return 0, fmt.Errorf("reading segment %s: %w", s.name, err)
-		}
+	if err != nil {
+		return 0, fmt.Errorf("reading segment %s: %w", s.name, err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ends[s.name] = end
 	return end, nil
+}
+
+// countFrom reads a sealed segment to its end.
+func countFrom(src source, s segment) (end uint64, err error) {
+	r, err := openSegmentFile(src, s)
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	end = s.first
+	for lines := newLineReader(&bounded{r, mostUnpacked}); ; end++ {
+		if _, _, err := lines.next(); err == io.EOF {
+			return end, nil
+		} else if err != nil {
+			return 0, err
+		}
+	}
+}
+
+// watchedSource tells faults of the store from those of what it holds.
+type watchedSource struct {
+	source
+	err error // of the store
+}
+
+func (w *watchedSource) open(name string) (io.ReadCloser, error) {
+	r, err := w.source.open(name)
+	if err != nil {
+		w.err = err
+		return nil, err
+	}
+	return &watchedReader{r, w}, nil
+}
+
+type watchedReader struct {
+	io.ReadCloser
+	source *watchedSource
+}
+
+func (w *watchedReader) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		w.source.err = err
+	}
+	return n, err
 }
 
 // openBatches reads all batches from the one of that name on.

@@ -138,20 +138,24 @@ func (f *StoreFolder) has(top, name string) bool {
 	return at < len(f.lists[top]) && strings.HasPrefix(f.lists[top][at], name+"/")
 }
 
-// entries are the names in a folder.
+// entries are the names in a folder. What is in its folders is passed over: a log
+// has one for each hour.
 func (f *StoreFolder) entries(folder string) (all []fs.DirEntry) {
 	top, _, _ := strings.Cut(folder, "/")
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	last := ""
-	for _, name := range f.lists[top] {
-		rest, ok := strings.CutPrefix(name, folder+"/")
+	names, below := f.lists[top], folder+"/"
+	at, _ := slices.BinarySearch(names, below)
+	for at < len(names) {
+		rest, ok := strings.CutPrefix(names[at], below)
 		if !ok {
-			continue
+			break
 		}
-		if one, _, isDir := strings.Cut(rest, "/"); one != last {
-			all = append(all, entryOf(one, isDir))
-			last = one
+		one, _, isDir := strings.Cut(rest, "/")
+		all = append(all, entryOf(one, isDir))
+		if at++; isDir {
+			n, _ := slices.BinarySearch(names[at:], below+one+string('/'+1))
+			at += n
 		}
 	}
 	return all

@@ -276,5 +276,9 @@ func (v *verification) list(kind, folder string) ([]string, error) {
 		v.aboutFile(kind, folder, "it is no folder")
 		return nil, nil
 	}
+	if errors.Is(err, errNoEnd) { // that segment's own problem is told with it
+		v.aboutFile(kind, folder, "the batches in it are not verified: %v", errNoEnd)
+		return nil, nil
+	}
 	return names, err
 }

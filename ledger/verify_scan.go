@@ -194,6 +194,7 @@ func (v *verification) scan(i int) *scan {
 		lines = newLineReader(io.LimitReader(f, end))
 	}
 	lines.lenient = true
+	mayTear := !s.segment.sealed && inBatches(v.src) == nil // a batch is there whole, or not at all
 	var hasher leafHasher
 	var last []byte
 	strays := uint64(0)
@@ -202,7 +203,7 @@ func (v *verification) scan(i int) *scan {
 			break // what lies behind was written, but never acknowledged
 		}
 		line, off, err := lines.next()
-		if err == io.EOF || err == errTail && !s.segment.sealed {
+		if err == io.EOF || err == errTail && mayTear {
 			break
 		}
 		if err != nil {

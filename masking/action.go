@@ -131,7 +131,7 @@ func (p *Policy) knownRule(rule string, cfg *Config) (string, error) {
 		if p.detect.runs(name) || p.hasPattern(rule) {
 			return rule, nil
 		}
-		return "", fmt.Errorf("masking: action of %s: no such detector runs", rule)
+		return "", fmt.Errorf("masking: action of %s: no detector and no pattern of that name runs; the detectors are %s", rule, strings.Join(detectorNames, ", "))
 	}
 	return "", fmt.Errorf("masking: action of %q: name a rule as records show it: key:<name>, path:<pattern>, detect:<name> or schema; or default", rule)
 }

@@ -16,13 +16,23 @@ func (t Time) AppendText(dst []byte) ([]byte, error) {
 	return t.append(dst), nil
 }
 
+// The first and the last time that the layout has: another number of digits in
+// the year, and nobody could read the record.
+var (
+	firstTime = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastTime  = time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
+)
+
 // append writes what AppendFormat would, without its reading of the layout:
-// each record has a time.
+// each record has a time. What is before the first or after the last time is
+// written as that.
 func (t Time) append(dst []byte) []byte {
 	u := t.UTC()
 	year, month, day := u.Date()
-	if year < 0 || year > 9999 {
-		return u.AppendFormat(dst, timeLayout)
+	if year < 0 {
+		return Time{firstTime}.append(dst)
+	} else if year > 9999 {
+		return Time{lastTime}.append(dst)
 	}
 	hour, minute, second := u.Clock()
 	dst = digits(dst, year, 4)

@@ -178,3 +178,23 @@ func TestDataInASchemaIsNotTakenForASchema(t *testing.T) {
 		t.Error("data marks")
 	}
 }
+
+func TestAMistakenFileIsToldWithTheWayOut(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("orders.yaml", []byte("openapi: 3.1.0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, says := range map[string]string{
+		"orders.yaml":                         "an OpenAPI document is for the option openapi",
+		"none.json":                           "it was looked for in " + here,
+		filepath.Join(here, "s", "none.json"): "cannot be read",
+	} {
+		if _, err := Load(file); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}

@@ -19,7 +19,17 @@ func readMain(file string) ([]byte, error) {
 	if errors.As(err, &in) {
 		err = in.Err // the path is named once
 	}
-	return nil, fmt.Errorf("schema %s: cannot be read: %w: check the path and its permissions", file, err)
+	return nil, fmt.Errorf("schema %s: %w", file, Unreadable(file, err))
+}
+
+// Unreadable says what to do about a file that the operator named and that
+// cannot be read.
+func Unreadable(file string, err error) error {
+	advice := "check the path and its permissions"
+	if abs, wrong := filepath.Abs(file); wrong == nil && !filepath.IsAbs(file) {
+		advice = "it was looked for in " + filepath.Dir(abs) + ", since a name without a leading slash is taken from the folder that Caddy runs in; " + advice
+	}
+	return fmt.Errorf("cannot be read: %w: %s", err, advice)
 }
 
 // readBelow reads a file of the schema's folder; the system keeps the look-up

@@ -29,6 +29,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
@@ -75,7 +76,11 @@ func Load(file string) (*Schema, error) {
 	defer root.Close()
 	s, err := load(newLibrary(filepath.Base(file), text, root), folder)
 	if err != nil {
-		return nil, fmt.Errorf("schema %s: %w", file, err)
+		err = fmt.Errorf("schema %s: %w", file, err)
+		if ext := strings.ToLower(filepath.Ext(file)); ext == ".yaml" || ext == ".yml" {
+			err = fmt.Errorf("%w: a schema file is JSON; an OpenAPI document is for the option openapi", err)
+		}
+		return nil, err
 	}
 	return s, nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,13 +20,14 @@ import (
 
 // retentionFlags say which gateway's log is meant, and why.
 type retentionFlags struct {
-	address, log, why, by string
-	json                  bool
+	address, config, log, why, by string
+	json                          bool
 }
 
 func (f *retentionFlags) flags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&f.address, "address", "", "the gateway's admin endpoint, as caddy reload takes it (default: localhost:2019)")
+	fs.StringVar(&f.address, "address", "", "the gateway's admin endpoint, as caddy reload takes it (default: the one of --config, or localhost:2019)")
+	fs.StringVarP(&f.config, "config", "c", "", "take log and admin endpoint from this Caddyfile or JSON configuration")
 	fs.StringVar(&f.log, "log", "", "name of the log, where the gateway has several")
 	fs.StringVar(&f.why, "why", "", "the reason, for the record (required)")
 	fs.StringVar(&f.by, "by", whoami(), "who asks, for the record")
@@ -49,8 +51,16 @@ It is done by the gateway that writes the log, through its admin endpoint, and
 is on record before it takes effect.
 `
 
-func (f *retentionFlags) ask() map[string]any {
-	return map[string]any{"log": f.log, "why": f.why, "by": f.by}
+// ask begins a question, once it is known to whom it goes.
+func (f *retentionFlags) ask() (map[string]any, error) {
+	if f.config != "" {
+		configured, err := readConfig(f.config)
+		if err != nil {
+			return nil, err
+		}
+		f.log, f.address = cmp.Or(f.log, configured.log), cmp.Or(f.address, configured.admin)
+	}
+	return map[string]any{"log": f.log, "why": f.why, "by": f.by}, nil
 }
 
 // adminCall is one question to a gateway.

@@ -93,7 +93,11 @@ func (c *console) listApprovals(ctx context.Context, from *client, all, asJSON b
 		if asJSON {
 			err = c.line(r)
 		} else {
-			err = t.row(c.approvalCells(v))
+			cells := c.approvalCells(v)
+			if !all {
+				cells[3] = cell{} // they all wait; without it 80 columns are enough
+			}
+			err = t.row(cells)
 		}
 		if err != nil {
 			return err
@@ -135,7 +139,7 @@ func (c *console) approvalCells(v *caddyrec.ApprovalView) []cell {
 		{clean(string(v.State)), styleOfState(string(v.State))},
 		{fmt.Sprintf("%d/%d", approvalsIn(v), v.Approvers.Need), plainText},
 		{clean(requester), plainText},
-		{clean(v.Method + " " + v.URL), plainText},
+		{clean(v.Method + " " + pathOf(v.URL)), plainText},
 		may,
 	}
 }

@@ -108,11 +108,11 @@ func (g *fakeGateway) client() *client {
 
 func TestApprovalsListsWhatWaits(t *testing.T) {
 	g := newFakeGateway(t)
-	s := newScreen().terminal(130)
+	s := newScreen().terminal(80)
 	mustNot(t, s.listApprovals(context.Background(), g.client(), false, false))
 	wantText(t, s.stdout.String(), strings.TrimPrefix(`
-ID                                    AGE  LEFT  STATE    VOTES  WHO  WHAT                                 VOTE?
-019aa7a0-0000-7000-8000-0000000000cc  10m   50m  pending  1/2    ana  POST https://orders.example/refunds  yes
+ID                                    AGE  LEFT  VOTES  WHO  WHAT          VOTE?
+019aa7a0-0000-7000-8000-0000000000cc  10m   50m  1/2    ana  POST /refun…  yes
 `, "\n"))
 	s = newScreen()
 	mustNot(t, s.listApprovals(context.Background(), g.client(), true, false))

@@ -14,10 +14,11 @@ import (
 	"github.com/caddyrec/caddyrec/caddyrec/localstore"
 )
 
-// configured is what a configuration says about where records are, and what is
-// masked in them.
+// configured is what a configuration says about where records are, what is
+// masked in them, and where the gateway answers.
 type configured struct {
 	store, log string
+	admin      string                 // the admin endpoint; "": Caddy's default
 	far        caddyrec.ReadableStore // where it is no folder here; else nil
 	mask       *caddyrec.Mask
 }
@@ -39,6 +40,9 @@ func readConfig(name string) (configured, error) {
 		}
 	}
 	var config struct {
+		Admin struct {
+			Listen string `json:"listen"`
+		} `json:"admin"`
 		Apps map[string]json.RawMessage `json:"apps"`
 	}
 	if err := json.Unmarshal(text, &config); err != nil {
@@ -50,7 +54,7 @@ func readConfig(name string) (configured, error) {
 			return configured{}, fmt.Errorf("%s: the app caddyrec: %w", name, err)
 		}
 	}
-	c := configured{log: app.Log, mask: app.Mask}
+	c := configured{log: app.Log, admin: config.Admin.Listen, mask: app.Mask}
 	if isLocal(app.StoreRaw) {
 		c.store, err = storeFolder(app.StoreRaw)
 	} else {

@@ -25,7 +25,10 @@ are kept, as long as any record in them is between the two.
   caddy rec holds`,
 		Args: arguments(cobra.NoArgs),
 		RunE: run(func(cmd *cobra.Command, con *console, _ []string) error {
-			ask := f.ask()
+			ask, err := f.ask()
+			if err != nil {
+				return err
+			}
 			for flag, text := range map[string]string{"from": from, "until": until} {
 				if text == "" {
 					continue
@@ -65,7 +68,10 @@ purged when its time comes.
 			if err != nil {
 				return err
 			}
-			ask := f.ask()
+			ask, err := f.ask()
+			if err != nil {
+				return err
+			}
 			ask["hold"] = id
 			return f.do(con, adminCall{path: "/caddyrec/release", ask: ask, done: &struct{}{}, show: func() error {
 				con.say("Released.")

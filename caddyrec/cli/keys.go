@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -69,11 +70,11 @@ the gateway has taken the key up.
 			if err != nil {
 				return err
 			}
-			return con.rotate(src, &retentionFlags{address: address})
+			return con.rotate(src, &retentionFlags{address: cmp.Or(address, src.admin)})
 		}),
 	}
 	where.flags(cmd)
-	cmd.Flags().StringVar(&address, "address", "", "the gateway's admin endpoint, as caddy reload takes it (default: localhost:2019)")
+	cmd.Flags().StringVar(&address, "address", "", "the gateway's admin endpoint, as caddy reload takes it (default: the one of --config, or localhost:2019)")
 	return cmd
 }
 

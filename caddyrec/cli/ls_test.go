@@ -34,6 +34,21 @@ SEQ  TIME             TYPE                WHO       WHAT                        
 `, "\n"))
 }
 
+func TestColumnsStandBelowOneAnotherInAPipe(t *testing.T) {
+	w := newWorld(t)
+	w.sample()
+	s := newScreen()
+	l := list{con: s.console, src: w.source()}
+	mustNot(t, l.records())
+	lines := strings.Split(strings.TrimSuffix(s.stdout.String(), "\n"), "\n")
+	who := strings.Index(lines[0], "WHO")
+	for _, line := range lines[1:] {
+		if len(line) > who && (line[who-1] != ' ' || line[who-2] != ' ') {
+			t.Errorf("what is left of WHO is too wide:\n%s\n%s", lines[0], line)
+		}
+	}
+}
+
 func TestNoLineIsWiderThanTheTerminal(t *testing.T) {
 	w := newWorld(t)
 	w.sample()

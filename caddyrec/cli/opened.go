@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,8 @@ func (f *originalsFlags) tell(src *source, ask caddyrec.OpenedAsk) error {
 		return fmt.Errorf("reading the log's key: %w", err)
 	}
 	ask.Key = string(key)
-	status, text, err := f.ask.post(adminCall{path: "/caddyrec/originals", ask: ask})
+	gateway := retentionFlags{address: cmp.Or(f.ask.address, src.admin)}
+	status, text, err := gateway.post(adminCall{path: "/caddyrec/originals", ask: ask})
 	switch {
 	case err == nil && status < 400:
 		return nil

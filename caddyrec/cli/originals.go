@@ -26,7 +26,7 @@ func (f *originalsFlags) flags(cmd *cobra.Command) {
 	fs.BoolVar(&f.show, "originals", false, "show what was masked, and record that you did; takes --identity and --why")
 	fs.StringVar(&f.ask.why, "why", "", "with --originals: the reason, for the record")
 	fs.StringVar(&f.ask.by, "by", whoami(), "with --originals: who looks, for the record")
-	fs.StringVar(&f.ask.address, "address", "", "with --originals: the gateway's admin endpoint, as caddy reload takes it (default: localhost:2019)")
+	fs.StringVar(&f.ask.address, "address", "", "with --originals: the gateway's admin endpoint, as caddy reload takes it (default: the one of --config, or localhost:2019)")
 }
 
 const originalsHelp = `

@@ -16,7 +16,7 @@ type printer struct {
 func newPrinter(con *console, asJSON bool, open opener) *printer {
 	p := &printer{con: con, open: open}
 	if !asJSON {
-		p.table = newTable(con, rowColumns)
+		p.table = newTable(con, con.rowColumns())
 	}
 	return p
 }

@@ -31,7 +31,10 @@ newest. Hashes and checkpoints stay too, so that the rest still verifies.
 			if err != nil {
 				return fmt.Errorf("--before %w", err)
 			}
-			ask := f.ask()
+			ask, err := f.ask()
+			if err != nil {
+				return err
+			}
 			ask["before"], ask["dry_run"] = t, dry
 			var done struct{ Segments []ledger.Purged }
 			return f.do(con, adminCall{

@@ -37,7 +37,7 @@ func (f *replayFlags) flags(cmd *cobra.Command) {
 	f.fill.flags(cmd)
 	f.compare.flags(cmd)
 	fs := cmd.Flags()
-	fs.StringVar(&f.address, "address", "", "the gateway's admin endpoint, as caddy reload takes it (default: localhost:2019)")
+	fs.StringVar(&f.address, "address", "", "the gateway's admin endpoint, as caddy reload takes it (default: the one of --config, or localhost:2019)")
 	fs.StringVar(&f.folder, "replays", "", "folder that replays are kept in (default: caddyrec-replays in Caddy's data directory)")
 	fs.StringVar(&f.resume, "resume", "", "go on with this replay, which was interrupted")
 	fs.StringVar(&f.by, "by", whoami(), "who asks, for the record")

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,6 +46,13 @@ func newTestInstance(t *testing.T, status int, answer string) *testInstance {
 	return in
 }
 
+// got are the requests so far, each as method, address and body.
+func (in *testInstance) got() []string {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return slices.Clone(in.bodies)
+}
+
 // holds looks for a text in all files of a folder.
 func holds(t *testing.T, folder, text string) (files int, found string) {
 	t.Helper()
@@ -67,6 +75,10 @@ func TestReplayingTakesWhatItNeedsAndSaysWhatIsWrong(t *testing.T) {
 	w.sample()
 	w.close()
 	in := newTestInstance(t, 201, `{}`)
+	shared := httptest.NewServer(http.NotFoundHandler()) // has the recorded site, too
+	t.Cleanup(shared.Close)
+	listed := filepath.Join(t.TempDir(), "targets")
+	mustNot(t, os.WriteFile(listed, []byte(strings.TrimPrefix(shared.URL, "http://")+"\n"), 0o600))
 	open := filepath.Join(t.TempDir(), "secrets")
 	mustNot(t, os.WriteFile(open, []byte(`{"fields":{"a":"hunter2"}}`), 0o644))
 	broken := filepath.Join(t.TempDir(), "secrets")
@@ -93,6 +105,8 @@ func TestReplayingTakesWhatItNeedsAndSaysWhatIsWrong(t *testing.T) {
 		{"s_1 --to " + in.URL + " --secrets " + broken, "not a JSON object of the form", 1},
 		{"s_1 --to " + in.URL + " --originals", "--identity", 1},
 		{"s_1 --to http://test.example.com --header X-Key:hunter2", "in the clear", 1},
+		{"s_1 --to " + shared.URL + " --host Orders.example:443 --targets " + listed, "is what was recorded", 1},
+		{"s_1 --to " + in.URL + " --host orders.example", "", 2}, // it says that it is for tests
 		{"s_1 --to " + in.URL + " --token-command false", "", 2},
 		{"--resume 019aa7a0-0000-7000-8000-00000000000a", "there is no replay", 2},
 		{"--resume x --to " + in.URL, "goes on as it was begun", 1},
@@ -107,8 +121,8 @@ func TestReplayingTakesWhatItNeedsAndSaysWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: a secret is told: %s%s", c.args, stdout, stderr)
 		}
 	}
-	if len(in.bodies) > 0 {
-		t.Errorf("sent: %v", in.bodies)
+	if len(in.got()) > 0 {
+		t.Errorf("sent: %v", in.got())
 	}
 }
 
@@ -120,8 +134,8 @@ func TestAReplaySaysWhatWasFilledIn(t *testing.T) {
 	folder := t.TempDir()
 	code, stdout, stderr := runCaddy(t, nil, "rec", "replay", "s_1", "--store", w.store, "--address", "127.0.0.1:1", "--replays", folder, "--to", in.URL, "--unsafe", "--utc")
 	// The recorded answer's body is not on record, the header says nothing.
-	if code != 2 || len(in.bodies) != 1 || !strings.Contains(in.bodies[0], `"number":"4242424242424242"`) && !strings.Contains(in.bodies[0], `"number":"stand-in-`) {
-		t.Errorf("exit code %d, sent %v\n%s%s", code, in.bodies, stdout, stderr)
+	if code != 2 || len(in.got()) != 1 || !strings.Contains(in.got()[0], `"number":"4242424242424242"`) && !strings.Contains(in.got()[0], `"number":"stand-in-`) {
+		t.Errorf("exit code %d, sent %v\n%s%s", code, in.got(), stdout, stderr)
 	}
 	wantIn(t, stdout, "POST /orders?dry=1", "2 by stand-in", "body not compared: not-json", "added", "header content-type", "0 of 1 matched; 1 differ.")
 	wantIn(t, stderr, "Report: ")
@@ -152,12 +166,12 @@ func TestOriginalsFillWhatWasMaskedOnceThatIsOnRecord(t *testing.T) {
 	folder := t.TempDir()
 	args := []string{"rec", "replay", "--since", "1h", "--method", "POST", "--store", p.store, "--address", p.admin, "--replays", folder, "--to", in.URL, "--unsafe"}
 	code, stdout, stderr := runCaddy(t, nil, args...)
-	if code != 2 || len(in.bodies) != 0 || !strings.Contains(stdout, "its body is encrypted: --identity opens it") {
-		t.Errorf("without a key: exit code %d, sent %v\n%s%s", code, in.bodies, stdout, stderr)
+	if code != 2 || len(in.got()) != 0 || !strings.Contains(stdout, "its body is encrypted: --identity opens it") {
+		t.Errorf("without a key: exit code %d, sent %v\n%s%s", code, in.got(), stdout, stderr)
 	}
 	code, stdout, stderr = runCaddy(t, nil, append(args, "-i", contents, "-i", originals, "--originals", "--why", "case 17", "--stand-ins=false")...)
-	if code != 0 || len(in.bodies) != 1 || !strings.HasSuffix(in.bodies[0], askedFor) {
-		t.Errorf("with it: exit code %d, sent %v\n%s%s", code, in.bodies, stdout, stderr)
+	if code != 0 || len(in.got()) != 1 || !strings.HasSuffix(in.got()[0], askedFor) {
+		t.Errorf("with it: exit code %d, sent %v\n%s%s", code, in.got(), stdout, stderr)
 	}
 	wantIn(t, stdout, "1 by original", "All 1 matched.")
 	in.answer.Store(`{"note":"other-canary","token":"x"}`)
@@ -191,12 +205,12 @@ func TestAGatewayRecordsNoReplayOfAnotherLog(t *testing.T) {
 	in := newTestInstance(t, 201, `{}`)
 	args := []string{"rec", "replay", "s_1", "--store", w.store, "--address", admin, "--replays", t.TempDir(), "--to", in.URL, "--unsafe"}
 	code, stdout, stderr := runCaddy(t, nil, args...)
-	if code != 1 || len(in.bodies) > 0 {
-		t.Errorf("while somebody has the log open: exit code %d, sent %v\n%s%s", code, in.bodies, stdout, stderr)
+	if code != 1 || len(in.got()) > 0 {
+		t.Errorf("while somebody has the log open: exit code %d, sent %v\n%s%s", code, in.got(), stdout, stderr)
 	}
 	wantIn(t, stderr, "its public key differs", "another process writes this log")
 	w.close()
-	if code, stdout, stderr = runCaddy(t, nil, args...); code != 2 || len(in.bodies) != 1 {
-		t.Errorf("exit code %d, sent %v\n%s%s", code, in.bodies, stdout, stderr)
+	if code, stdout, stderr = runCaddy(t, nil, args...); code != 2 || len(in.got()) != 1 {
+		t.Errorf("exit code %d, sent %v\n%s%s", code, in.got(), stdout, stderr)
 	}
 }

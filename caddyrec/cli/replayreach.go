@@ -57,6 +57,8 @@ func (j *job) instance(ctx context.Context, address, host string) (*instance, er
 	switch {
 	case in.mark == rerun.MarkProduction:
 		return nil, fmt.Errorf("%s says that it is production: nothing is sent to it", u.Host)
+	case in.AsksForRecorded() && in.mark != rerun.MarkTest:
+		return nil, fmt.Errorf("--host %s is what was recorded, and %s does not say under that name that it is for tests: nothing is sent to it; let it answer %s", host, u.Host, rerun.ChallengePath)
 	case j.opts.Unsafe && in.mark != rerun.MarkTest && !in.Listed:
 		return nil, fmt.Errorf("%s does not say that it is for tests, so nothing unsafe is sent to it: let it answer %s, or list it with --targets", u.Host, rerun.ChallengePath)
 	}

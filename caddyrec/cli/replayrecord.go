@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -23,7 +24,7 @@ func newRecorder(src *source, address string) (*recorder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the replay could not be recorded, so it does not run: reading the log's key: %w", err)
 	}
-	return &recorder{src: src, admin: retentionFlags{address: address}, key: string(key)}, nil
+	return &recorder{src: src, admin: retentionFlags{address: cmp.Or(address, src.admin)}, key: string(key)}, nil
 }
 
 // commit makes a record durable.

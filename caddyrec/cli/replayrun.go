@@ -13,7 +13,7 @@ import (
 // run sends everything.
 func (j *job) run(ctx context.Context) (*rerun.Report, error) {
 	if j.chosen.own > 0 {
-		j.con.say("%d exchanges are left out: the gateway answered them itself.", j.chosen.own)
+		j.con.say("%d %s left out: the gateway answered without the API.", j.chosen.own, plural(j.chosen.own, "exchange is", "exchanges are"))
 	}
 	var err error
 	if j.opts.Noise, err = j.noise(ctx); err != nil {

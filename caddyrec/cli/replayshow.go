@@ -195,7 +195,7 @@ func (s *sheet) total(r *rerun.Report) {
 		}
 	}
 	if unsafe > 0 {
-		s.heading(dim, "%d may change something, so they were not sent: --unsafe sends them, to an instance made for tests.", unsafe)
+		s.heading(dim, "%d may change something, and %s not sent: --unsafe sends such requests, to an instance made for tests.", unsafe, plural(unsafe, "was", "were"))
 	}
 }
 

@@ -171,10 +171,11 @@ func mayCarry(u *url.URL, what string) error {
 	if u.Scheme == "https" || isThisMachine(u.Hostname()) {
 		return nil
 	}
-	if a, err := netip.ParseAddr(u.Hostname()); err == nil && a.IsPrivate() {
-		return nil
-	}
-	if !strings.Contains(u.Hostname(), ".") || slices.ContainsFunc([]string{".internal", ".local", ".test", ".svc"}, func(end string) bool {
+	if a, err := netip.ParseAddr(u.Hostname()); err == nil {
+		if a.Unmap().IsPrivate() {
+			return nil
+		}
+	} else if !strings.Contains(u.Hostname(), ".") || slices.ContainsFunc([]string{".internal", ".local", ".test", ".svc"}, func(end string) bool {
 		return strings.HasSuffix(strings.ToLower(u.Hostname()), end)
 	}) {
 		return nil

@@ -59,6 +59,7 @@ func TestNoSecretTravelsInTheClearBeyondAPrivateNetwork(t *testing.T) {
 	for address, want := range map[string]bool{
 		"https://test.example.com": true, "http://localhost:1": true, "http://127.0.0.1": true, "http://10.0.0.5:8080": true, "http://orders:8080": true,
 		"http://orders.svc": true, "http://test.example.com": false, "http://192.0.2.7": false, "http://10.0.0.5.example.com": false,
+		"http://[fd00::5]": true, "http://[2001:db8::7]:8080": false,
 	} {
 		u, err := rerun.ParseTarget(address)
 		mustNot(t, err)

@@ -89,6 +89,23 @@ func TestHoldsAndPurgesByTheCommands(t *testing.T) {
 	rec(0, "Intact", "", "verify", w.store)
 }
 
+func TestTheGatewayIsAskedWhereItsConfigurationSays(t *testing.T) {
+	w, admin := runGateway(t, 1)
+	config := filepath.Join(t.TempDir(), "Caddyfile")
+	text := "{\n\tadmin " + admin + "\n\tcaddyrec {\n\t\tstore local " + filepath.ToSlash(w.store) + "\n\t}\n}\n"
+	mustNot(t, os.WriteFile(config, []byte(text), 0o600))
+	for said, args := range map[string][]string{
+		"Held":                      {"hold", "--config", config, "--why", "x"},
+		"signed with the new key":   {"keys", "rotate", "--config", config},
+		"no gateway answers":        {"hold", "--config", config, "--why", "x", "--address", "unix/" + config},
+		"reading the configuration": {"hold", "--config", config + "x", "--why", "x"},
+	} {
+		if _, _, errs := runCaddy(t, nil, append([]string{"rec"}, args...)...); !strings.Contains(errs, said) {
+			t.Errorf("%q: it says %q", args, errs)
+		}
+	}
+}
+
 func TestAnAnswerIsReadBeforeItIsTakenForNone(t *testing.T) {
 	said := `{"segments":[],"error":"dial tcp 192.0.2.1:443: connect: connection refused"}`
 	status, body, err := answerIn(errors.New("caddy responded with error: HTTP 500: "+said), "localhost:2019")

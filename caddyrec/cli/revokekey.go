@@ -33,7 +33,10 @@ It is done by the gateway, through its admin endpoint, and is on record.
 			if err != nil {
 				return err
 			}
-			ask := f.ask()
+			ask, err := f.ask()
+			if err != nil {
+				return err
+			}
 			ask["key"] = id
 			return f.do(con, adminCall{path: "/caddyrec/keys/revoke", ask: ask, done: &struct{}{}, show: func() error {
 				con.say("Revoked.")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,17 +55,19 @@ func TestAProvisioningKeyIsRevokedByItsID(t *testing.T) {
 	}
 	rec(2, "there is no such key", record.NewID(), "--why", "lost")
 	rec(1, "that is a key, not its id", "crk1.0a0b0c0d0e0f0102.eyJ", "--why", "lost")
-	rec(0, "Revoked.", id, "--why", "laptop lost")
+	key := "crk1.0a0b0c0d0e0f0102." + strings.Repeat("eyJp", 60) + "." + strings.Repeat("Q", 86)
+	rec(0, "Revoked.", id, "--why", "laptop lost, with "+key+" "+strings.Repeat("x", 600))
 	rec(0, "Revoked.", id, "--why", "again")
-	if _, err := os.Stat(filepath.Join(w.store, "replay", "revoked", "main", now.Format(time.DateOnly), id+".json")); err != nil {
-		t.Error(err)
+	said, err := os.ReadFile(filepath.Join(w.store, "replay", "revoked", "main", now.Format(time.DateOnly), id+".json"))
+	if err != nil || !strings.Contains(string(said), `"why":"laptop lost, with [masked] xx`) || strings.Contains(string(said), "eyJp") || len(said) > 1000 {
+		t.Errorf("%v: %s", err, said)
 	}
 	_, shown, _ := runCaddy(t, nil, "rec", "ls", "--store", w.store, "--type", "key")
 	wantIn(t, shown, "key.revoked", id+" for x", "laptop lost")
 	_, out, _ := runCaddy(t, nil, "rec", "ls", "--store", w.store, "--type", "key", "--json")
 	var r record.Record
 	mustNot(t, json.Unmarshal([]byte(out), &r)) // one only
-	if r.Type != record.KeyRevoked || r.Key.ID != id || r.Key.By != "ops@laptop" || r.Key.Reason != "laptop lost" || r.Key.Subject.Subject != "ana" {
+	if r.Type != record.KeyRevoked || r.Key.ID != id || r.Key.By != "ops@laptop" || !strings.HasPrefix(r.Key.Reason, "laptop lost, with [masked] xx") || r.Key.Subject.Subject != "ana" {
 		t.Errorf("recorded %s", out)
 	}
 	_, shown, _ = runCaddy(t, nil, "rec", "show", r.ID, "--store", w.store)

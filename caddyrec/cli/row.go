@@ -10,19 +10,27 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// rowColumns are those of a table of records.
-var rowColumns = []column{
-	{title: "SEQ", usual: 6, right: true},
-	{title: "TIME", usual: 14},
-	{title: "TYPE", usual: 10, least: 8},
-	{title: "WHO", usual: 12, least: 6},
-	{title: "WHAT", usual: 30, least: 10},
-	{title: "STATUS", usual: 6},
-	{title: "NOTE", usual: 10, least: 6},
-	{title: "MASKED", right: true},
+// rowColumns are those of a table of records. In a pipe, where nothing is held
+// back to see how wide it is and nothing has to fit, they have room for what
+// comes as a rule.
+func (c *console) rowColumns() []column {
+	when, typ := 14, 10
+	if !c.tty {
+		when, typ = len(time.DateTime+"Z"), len(record.ApprovalRequested)
+	}
+	return []column{
+		{title: "SEQ", usual: 6, right: true},
+		{title: "TIME", usual: when},
+		{title: "TYPE", usual: typ, least: 8},
+		{title: "WHO", usual: 12, least: 6},
+		{title: "WHAT", usual: 30, least: 10},
+		{title: "STATUS", usual: 6},
+		{title: "NOTE", usual: 10, least: 6},
+		{title: "MASKED", right: true},
+	}
 }
 
-// cells are a record's cells, one for each of rowColumns.
+// cells are a record's cells, one for each column.
 func (c *console) cells(r *record.Record) []cell {
 	status := cell{}
 	if n := statusOf(r); n != 0 {

@@ -38,6 +38,8 @@ type source struct {
 	log string
 	fs.FS
 
+	admin string // the gateway's admin endpoint, where --config tells it
+
 	far     bool   // it is in a bucket
 	keep    string // the folder of that store on this machine; "": it is not known
 	waiting interface {
@@ -55,7 +57,7 @@ func (s *source) follow(ctx context.Context, from uint64, fn func(ledger.Line) e
 }
 
 // find opens the log that p, or a path given as an argument, names.
-func (p *place) find(path []string) (*source, error) {
+func (p *place) find(path []string) (src *source, err error) {
 	dir, log := p.store, p.log
 	if len(path) > 0 {
 		dir = path[0]
@@ -73,6 +75,11 @@ func (p *place) find(path []string) (*source, error) {
 		if log == "" {
 			log = configured.log
 		}
+		defer func() {
+			if src != nil {
+				src.admin = configured.admin
+			}
+		}()
 		if configured.far != nil {
 			return readStore(configured.far, log, true)
 		}
@@ -83,8 +90,7 @@ func (p *place) find(path []string) (*source, error) {
 	if strings.HasPrefix(dir, bucketScheme) {
 		return bucketAt(dir, log)
 	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
+	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
 	return locate(dir, log)

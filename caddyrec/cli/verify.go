@@ -169,7 +169,7 @@ func (s *sheet) report(src *source, r *ledger.Report) {
 		return
 	case r.Signed < uint64(r.Records)+uint64(r.Purged):
 		s.heading(good, "Intact, as signed, up to record %d.", r.Signed-1)
-		s.painted("", warn, "%d after it came since the newest checkpoint: they are chained, and nobody has signed them yet.", uint64(r.Records)+uint64(r.Purged)-r.Signed)
+		s.painted("", warn, "%d after it came since the newest checkpoint: they are chained, and nobody has signed them yet; a running gateway signs within a second.", uint64(r.Records)+uint64(r.Purged)-r.Signed)
 		return
 	default:
 		s.heading(good, "Intact: every record is there, unchanged and in order.")

@@ -41,7 +41,7 @@ func voteCommand(d decision) *cobra.Command {
 	)
 	verb, effect := "Approves", "it runs once all approvals it needs are there, at most once and exactly as it is."
 	if d == deny {
-		verb, effect = "Denies", "one denial is enough: it does not run."
+		verb, effect = "Denies", "one denial is enough, and it does not run."
 	}
 	cmd := &cobra.Command{
 		Use:   string(d) + " <id>",

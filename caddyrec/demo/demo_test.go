@@ -3,9 +3,14 @@ package demo
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/caddyserver/caddy/v2"
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/caddyrec/caddyrec/caddyrec/jitapproval"
@@ -17,6 +22,10 @@ import (
 )
 
 func TestTheStoryIsAsToldAndFitsOneScreen(t *testing.T) {
+	// What somebody who runs caddy run --resume on this machine relies on.
+	saved := caddy.ConfigAutosavePath
+	t.Cleanup(func() { caddy.ConfigAutosavePath = saved })
+	caddy.ConfigAutosavePath = filepath.Join(t.TempDir(), "autosave.json")
 	var out bytes.Buffer
 	if err := Run(context.Background(), Options{Once: true, Out: &out}); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
@@ -27,5 +36,8 @@ func TestTheStoryIsAsToldAndFitsOneScreen(t *testing.T) {
 	}
 	if strings.Contains(out.String(), "\x1b") {
 		t.Error("colours where there is no terminal")
+	}
+	if _, err := os.Stat(caddy.ConfigAutosavePath); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the demo's configuration is saved for caddy run --resume: %v", err)
 	}
 }

@@ -244,6 +244,7 @@ func (s *story) invite() error {
   curl -i -H "Authorization: Bearer $ANA" -H 'Content-Type: application/json' -d '{"amount":7000}' GATEWAY/refunds
   caddy rec approvals --gateway GATEWAY --token-file FOLDER/ben.token
   caddy rec approve ID --gateway GATEWAY --token-file FOLDER/ben.token
+  # and, ID being the approval's, the refund once more: now it runs
   caddy rec ls --store FOLDER/records --log orders
   caddy rec show 4 --store FOLDER/records --log orders
   caddy rec verify FOLDER/records --log orders --key FOLDER/records/keys/orders.public

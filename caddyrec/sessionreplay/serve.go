@@ -3,7 +3,9 @@ package sessionreplay
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -136,7 +138,7 @@ func target(r *http.Request) string {
 // misplaced says whether something like a key stands in the address, or in a
 // header field other than Authorization.
 func misplaced(r *http.Request) bool {
-	if holdsKey(r.URL.Path + "?" + r.URL.RawQuery) {
+	if holdsKey(r.URL.Path+"?"+r.URL.RawQuery) || holdsKey(r.URL.User.String()) || holdsKey(r.Host) {
 		return true
 	}
 	for name, values := range r.Header {
@@ -154,14 +156,18 @@ func holdsKey(text string) bool {
 		if strings.Contains(strings.ToLower(text), provision.KeyPrefix) {
 			return true
 		}
-		if !strings.Contains(text, "%") {
-			return false
-		}
-		again, err := url.QueryUnescape(text)
-		if err != nil || again == text {
+		again := escape.ReplaceAllStringFunc(text, func(code string) string {
+			c, _ := strconv.ParseUint(code[1:], 16, 8)
+			return string([]byte{byte(c)})
+		})
+		if again == text {
 			return false
 		}
 		text = again
 	}
 	return false
 }
+
+// escape is a byte as addresses write it. A % that begins none hides nothing of
+// what stands beside it.
+var escape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)

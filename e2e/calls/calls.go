@@ -67,7 +67,7 @@ func (c Call) Kind(below string) string {
 			name = name[:strings.IndexByte(name, '=')]
 		case len(place) > 0 && place[len(place)-1] == ".tmp":
 			name = "*"
-		case strings.Trim(name, "0123456789x.p") == "":
+		case strings.Trim(strings.TrimSuffix(name, ".gz"), "0123456789x.p") == "":
 			name = "#"
 		case strings.Trim(name, "0123456789") == ".ndjson" || strings.Trim(name, "0123456789") == ".ndjson.gz":
 			name = "segment"

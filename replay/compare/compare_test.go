@@ -236,3 +236,13 @@ func TestDifferencesWithoutEndAreCounted(t *testing.T) {
 		t.Errorf("%d told, %d more", len(r.Differences), r.More)
 	}
 }
+
+func TestArraysWithinArraysAreComparedInTime(t *testing.T) {
+	const depth = 500
+	want := strings.Repeat("[", depth) + "1" + strings.Repeat(",2]", depth)
+	got := strings.Repeat("[", depth) + "3" + strings.Repeat("]", depth)
+	r := Answers(recorded(want), answer(got), &Options{})
+	if r.Matched() || len(r.Differences)+r.More != depth+1 {
+		t.Errorf("%d differences and %d more", len(r.Differences), r.More)
+	}
+}

@@ -43,8 +43,10 @@ func NewLibrary(r *ledger.Reader) *Library {
 	return &Library{reader: r, recordings: map[string]*Recording{}, changed: make(chan struct{})}
 }
 
-// Open finds a recorded session. The error wraps [fs.ErrNotExist] when the log
-// has no record of it.
+// Open finds a recorded session. What is known of it already may not be all:
+// [Recording.Refresh] says what came since, so that who begins to watch is shown
+// the first frame at once. The error wraps [fs.ErrNotExist] when the log has no
+// record of it.
 func (l *Library) Open(ctx context.Context, session string) (*Recording, error) {
 	l.mu.Lock()
 	r := l.recordings[session]
@@ -56,6 +58,9 @@ func (l *Library) Open(ctx context.Context, session string) (*Recording, error) 
 	l.clock++
 	r.used = l.clock
 	l.mu.Unlock()
+	if r.Len() > 0 {
+		return r, nil
+	}
 	if err := r.Refresh(ctx); err != nil {
 		return nil, err
 	}

@@ -126,6 +126,9 @@ func (r *Recording) cut(from int) {
 func (r *Recording) Len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.found == nil {
+		return 0
+	}
 	return len(r.found.Seqs)
 }
 

@@ -180,19 +180,22 @@ func TestWhatIsAskedForMustBeAsItIs(t *testing.T) {
 		long[i] = fmt.Sprint("s", i)
 	}
 	for name, change := range map[string]func(*Ask){
-		"no session":          func(k *Ask) { k.Scope.Sessions = nil },
-		"a session's id":      func(k *Ask) { k.Scope.Sessions = []string{"../x"} },
-		"too many":            func(k *Ask) { k.Scope.Sessions = long },
-		"no purpose":          func(k *Ask) { k.Purpose = "" },
-		"bytes as a purpose":  func(k *Ask) { k.Purpose = "\xff" },
-		"too long":            func(k *Ask) { k.Lifetime = time.Hour + 1 },
-		"a negative life":     func(k *Ask) { k.Lifetime = -1 },
-		"nobody":              func(k *Ask) { k.Identity.Subject = "" },
-		"two clients":         func(k *Ask) { k.Client = Binding{IP: "192.0.2.1", Thumbprint: jktOf(t, ecKey(t))} },
-		"no address":          func(k *Ask) { k.Client.IP = "here" },
-		"a thumbprint":        func(k *Ask) { k.Client.Thumbprint = "x" },
-		"negative frames":     func(k *Ask) { k.MaxFrames = -1 },
-		"a range that is not": func(k *Ask) { k.Scope.From, k.Scope.Until = time.Unix(2, 0), time.Unix(1, 0) },
+		"no session":                     func(k *Ask) { k.Scope.Sessions = nil },
+		"a session's id":                 func(k *Ask) { k.Scope.Sessions = []string{"../x"} },
+		"too many":                       func(k *Ask) { k.Scope.Sessions = long },
+		"no purpose":                     func(k *Ask) { k.Purpose = "" },
+		"bytes as a purpose":             func(k *Ask) { k.Purpose = "\xff" },
+		"too long":                       func(k *Ask) { k.Lifetime = time.Hour + 1 },
+		"a negative life":                func(k *Ask) { k.Lifetime = -1 },
+		"nobody":                         func(k *Ask) { k.Identity.Subject = "" },
+		"two clients":                    func(k *Ask) { k.Client = Binding{IP: "192.0.2.1", Thumbprint: jktOf(t, ecKey(t))} },
+		"no address":                     func(k *Ask) { k.Client.IP = "here" },
+		"a thumbprint":                   func(k *Ask) { k.Client.Thumbprint = "x" },
+		"negative frames":                func(k *Ask) { k.MaxFrames = -1 },
+		"a range that ends before 1970":  func(k *Ask) { k.Scope.Until = time.Unix(0, 999_999) },
+		"a range no record can have":     func(k *Ask) { k.Scope.Until = time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -60)) },
+		"a beginning no record can have": func(k *Ask) { k.Scope.From = time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -60)) },
+		"a range that is not":            func(k *Ask) { k.Scope.From, k.Scope.Until = time.Unix(2, 0), time.Unix(1, 0) },
 	} {
 		if key, _, err := a.Issue(t.Context(), anAsk(change)); ReasonOf(err) != Invalid || key != "" {
 			t.Errorf("%s: %v", name, err)

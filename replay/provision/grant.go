@@ -131,7 +131,13 @@ func (a *Ask) check(p Policy) error {
 		return wrong("the DPoP key's thumbprint is not 43 characters of base64url (RFC 7638, SHA-256)")
 	case !a.Scope.From.IsZero() && !a.Scope.Until.IsZero() && !a.Scope.From.Before(a.Scope.Until):
 		return wrong("the range ends before it begins")
+	case !a.Scope.Until.IsZero() && a.Scope.Until.UnixMilli() <= 0:
+		return wrong("the range ends before 1970")
+	case a.Scope.From.UTC().Year() > 9999 || a.Scope.Until.UTC().Year() > 9999:
+		return wrong("the range reaches beyond the year 9999, in UTC")
 	}
+	// As the key will say it: in milliseconds, 0 for no bound.
+	a.Scope.From, a.Scope.Until = moment(max(0, millis(a.Scope.From))), moment(millis(a.Scope.Until))
 	if a.Client.IP != "" {
 		ip, err := netip.ParseAddr(a.Client.IP)
 		if err != nil {

@@ -131,8 +131,13 @@ func (p Policy) Complete() (Policy, error) {
 	if p.TTL == 0 {
 		p.TTL = min(10*time.Minute, p.MaxTTL)
 	}
-	if p.TTL < time.Second || p.MaxTTL < p.TTL || p.MaxTTL > MaxLifetime {
-		return p, fmt.Errorf("a key's life of %v, and %v at most: it must be at least 1s, and the most no less than that and no more than %v", p.TTL, p.MaxTTL, MaxLifetime)
+	switch {
+	case p.TTL < time.Second:
+		return p, fmt.Errorf("ttl %v is too short: a key lives for 1s at least", p.TTL)
+	case p.MaxTTL < p.TTL:
+		return p, fmt.Errorf("ttl %v is more than max_ttl %v: lower the one, or raise the other", p.TTL, p.MaxTTL)
+	case p.MaxTTL > MaxLifetime:
+		return p, fmt.Errorf("max_ttl %v is too long: a key lives for %v at most", p.MaxTTL, MaxLifetime)
 	}
 	for _, kind := range p.AutoRevoke {
 		if !slices.Contains(Revocable, kind) {

@@ -179,3 +179,21 @@ func autoRevokesAlone(p *place, t *testing.T, start func(...func(*Options)) *Aut
 }
 
 var _ storage.Store = (*faulty)(nil)
+
+// A revocation may come when a key was found not to be revoked, and is not in use
+// yet.
+func TestAKeyThatIsRevokedWhileItIsCheckedIsNotUsed(t *testing.T) {
+	p := newPlace(t)
+	a := p.authority()
+	_, g := p.issue(a)
+	if err := a.Revoke(t.Context(), Revocation{ID: g.ID, By: "op", Why: "lost"}); err != nil {
+		t.Fatal(err)
+	}
+	u, refusal := a.use(g, false)
+	if refusal == nil {
+		_, refusal = u.lease(at("192.0.2.1"))
+	}
+	if refusal == nil || refusal.Reason != Revoked {
+		t.Errorf("got %v", refusal)
+	}
+}

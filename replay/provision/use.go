@@ -41,6 +41,8 @@ func (a *Authority) use(g *Grant, issuing bool) (*use, *Refusal) {
 		return nil, &Refusal{Reason: Ended, Grant: g}
 	case g.MaxFrames > 0 && !issuing:
 		return nil, &Refusal{Reason: FramesLost, Grant: g, Detail: "frames are counted where the key was issued: ask there for another"}
+	case a.revoked.has(g.ID): // since it was looked up; who revokes it from now on finds it in use
+		return nil, &Refusal{Reason: Revoked, Grant: g}
 	case len(a.inUse) >= maxInUse:
 		return nil, &Refusal{Reason: Busy, Grant: g}
 	}

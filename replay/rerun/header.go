@@ -11,16 +11,21 @@ import (
 
 var errNotJSON = errors.New("not JSON")
 
-// ownHeaders are fields that are not taken from the record: they are of the
-// connection, of the body as it was sent, or the replay's own.
-var ownHeaders = []string{"content-length", "content-encoding", "content-range", "cookie", "idempotency-key", "traceparent", "x-request-id"}
+// sentHeaders are the fields that are taken from the record. Others that records
+// hold are of the connection, of the body as it was sent, or the replay's own;
+// what else a record has, such as another method or a credential, no gateway
+// wrote.
+var sentHeaders = []string{
+	"accept", "accept-language", "cache-control", "content-language", "content-type", "if-match", "if-none-match",
+	"last-modified", "origin", "prefer", "range", "referer", "retry-after",
+}
 
-// headers makes the fields ready: those on record, but for ownHeaders, then
+// headers makes the fields ready: those on record that are sent again, then
 // those that the options set.
 func (f *filling) headers() {
 	h := http.Header{"Accept-Encoding": {"identity"}}
 	for name, value := range f.step.Request.Headers {
-		if slices.Contains(ownHeaders, name) {
+		if !slices.Contains(sentHeaders, name) {
 			continue
 		}
 		switch {

@@ -1,13 +1,21 @@
 package rerun
 
 import (
+	"strings"
+
 	"github.com/caddyrec/caddyrec/replay/compare"
 )
+
+// maxTold bounds an error's text, in bytes: the target may have written it.
+const maxTold = 400
 
 // told is an error's text without anything secret.
 func (r *runner) told(err error) string {
 	text, _ := r.opts.Policy.Text(err.Error())
-	return r.hidden.hide(text)
+	if text = r.hidden.hide(text); len(text) > maxTold {
+		text = strings.ToValidUTF8(text[:maxTold], "") + "…"
+	}
+	return text
 }
 
 // unsendable says why a request cannot be sent, if that is so.

@@ -71,7 +71,11 @@ func (s *target) RoundTrip(r *http.Request) (*http.Response, error) {
 	if s.began.IsZero() {
 		s.began = time.Now()
 	}
-	s.asked = append(s.asked, asked{r.Method + " " + r.URL.RequestURI(), string(body), r.Header, time.Since(s.began)})
+	got := http.Header{}
+	for name, values := range r.Header { // as a server reads them
+		got[http.CanonicalHeaderKey(name)] = values
+	}
+	s.asked = append(s.asked, asked{r.Method + " " + r.URL.RequestURI(), string(body), got, time.Since(s.began)})
 	s.mu.Unlock()
 	status, text, h := s.answer(r, string(body))
 	if status == 0 {
@@ -236,4 +240,54 @@ func TestNoiseOfTwoBaselinesIsIgnored(t *testing.T) {
 		t.Error("without the baselines it matches too")
 	}
 	var _ compare.Pattern = noise[r.steps[0].Exchange][0]
+}
+
+func TestNoRequestLeavesTheTargetsPath(t *testing.T) {
+	r := &recording{t: t}
+	for _, path := range []string{"/a", "/b/../a", "/../prod/a", "/..%2fprod/a", `/..%5cprod/a`, "/%2e%2e/prod/a", "/../testing/a"} {
+		r.add(0, "GET", path, "", 200, "{}")
+	}
+	s := &target{answer: func(*http.Request, string) (int, string, http.Header) { return 200, "{}", nil }}
+	o := options(s)
+	o.Target, o.GiveUp = &url.URL{Scheme: "http", Host: "127.0.0.1:9000", Path: "/test"}, 100
+	f := run(t, r, o)
+	if got := fmt.Sprint(s.lines()); got != "[GET /test/a GET /test/b/../a]" {
+		t.Errorf("it was asked %s", got)
+	}
+	if o := f.Outcomes[2]; o.State != Failed || o.Why != WhyURL {
+		t.Errorf("%+v", o)
+	}
+}
+
+// A recording may be forged: what no gateway records is not sent.
+func TestFieldsThatNoGatewayRecordsAreNotSent(t *testing.T) {
+	r := &recording{t: t}
+	step := r.add(0, "GET", "/a", "", 200, "{}")
+	for _, name := range []string{"authorization", "x-http-method-override", "x-forwarded-host", "host", "Cookie", "expect"} {
+		step.Request.Headers[name] = "DELETE"
+	}
+	step.Request.Headers["prefer"] = "return=minimal"
+	s := &target{answer: func(*http.Request, string) (int, string, http.Header) { return 200, "{}", nil }}
+	run(t, r, options(s))
+	h := s.asked[0].header
+	if h.Get("Prefer") == "" || strings.Contains(fmt.Sprint(h), "DELETE") {
+		t.Errorf("it was sent with %v", h)
+	}
+}
+
+func TestWhatATargetSaysInAnErrorIsBounded(t *testing.T) {
+	r := &recording{t: t}
+	r.add(0, "GET", "/a", "", 200, "{}")
+	o := options(nil)
+	o.Transport = failing{}
+	f := run(t, r, o)
+	if got := len(f.Outcomes[0].Detail); got < 100 || got > 500 {
+		t.Errorf("the detail has %d bytes", got)
+	}
+}
+
+type failing struct{}
+
+func (failing) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, fmt.Errorf("malformed HTTP response %q", strings.Repeat("a ", 1<<20))
 }

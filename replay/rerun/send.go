@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	slashed "path"
 	"strings"
 
 	"github.com/caddyrec/caddyrec/replay/compare"
@@ -99,6 +100,9 @@ func (r *runner) build(ctx context.Context, s *Step, req *request) (*http.Reques
 	if err != nil {
 		return nil, err
 	}
+	if !isBelow(out.URL.Path, r.opts.Target.Path) {
+		return nil, errors.New("it leads out of the target's path")
+	}
 	out.Header = req.header.Clone()
 	if req.coding != "" {
 		out.Header.Set("Content-Encoding", req.coding)
@@ -111,8 +115,21 @@ func (r *runner) build(ctx context.Context, s *Step, req *request) (*http.Reques
 		sum := sha256.Sum256([]byte(recorded))
 		of = hex.EncodeToString(sum[:8])
 	}
-	out.Header.Set("Idempotency-Key", idempotencyKey(r.opts.ID, of))
+	// Spelled as net/http would, it lets that send a request a second time, when
+	// a connection ends that was used before: one that is unsafe goes once.
+	out.Header["idempotency-key"] = []string{idempotencyKey(r.opts.ID, of)}
 	return out, nil
+}
+
+// isBelow says whether a path stays below a prefix once a server has worked out
+// its dots, as most do.
+func isBelow(path, prefix string) bool {
+	if prefix == "" {
+		return true
+	}
+	path = slashed.Clean(strings.ReplaceAll(path, `\`, "/"))
+	rest, ok := strings.CutPrefix(path, prefix)
+	return ok && (rest == "" || rest[0] == '/')
 }
 
 func whyOf(err error) string {

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -102,23 +103,85 @@ func (t *Target) Resolve(ctx context.Context) error {
 	}
 	t.addresses = found
 	mine := ownAddresses()
-	for _, origin := range t.Recorded {
-		was, wasPort := hostOf(origin)
-		there, err := lookUp(ctx, was)
-		if err != nil {
-			there = nil
-		}
-		here := slices.ContainsFunc(there, mine)
-		switch {
-		case host == was && (port == wasPort || !here):
-			return RefusedError(fmt.Sprintf("%s is what was recorded: a recording runs again on an instance made for tests only", t.URL.Host))
-		case here && port == wasPort && slices.ContainsFunc(found, mine):
-			return RefusedError(fmt.Sprintf("%s is this machine's port %s, as what was recorded: a recording runs again on an instance made for tests only", t.URL.Host, port))
-		case !here && !t.Listed && slices.ContainsFunc(found, func(a netip.Addr) bool { return slices.Contains(there, a) }):
-			return RefusedError(fmt.Sprintf("%s has the address of %s, which was recorded: if it is an instance made for tests, put it on a list", t.URL.Host, was))
+	recorded, err := lookUpAll(ctx, t.Recorded)
+	if err != nil {
+		return err
+	}
+	for _, was := range recorded {
+		if err := t.refuse(server{host, port, found}, was, mine); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// server is a name with its addresses.
+type server struct {
+	host, port string
+	addresses  []netip.Addr
+}
+
+// refuse says why the target must not be what was recorded.
+func (t *Target) refuse(target, was server, mine func(netip.Addr) bool) error {
+	here := slices.ContainsFunc(was.addresses, mine)
+	shared := func(a netip.Addr) bool { // of this machine's addresses the port decides
+		return !mine(a) && slices.ContainsFunc(was.addresses, func(b netip.Addr) bool { return plain(a) == plain(b) })
+	}
+	switch {
+	case target.host == was.host && (target.port == was.port || !here):
+		return RefusedError(fmt.Sprintf("%s is what was recorded: a recording runs again on an instance made for tests only", t.URL.Host))
+	case here && target.port == was.port && slices.ContainsFunc(target.addresses, mine):
+		return RefusedError(fmt.Sprintf("%s is this machine's port %s, as what was recorded: a recording runs again on an instance made for tests only", t.URL.Host, target.port))
+	case !t.Listed && slices.ContainsFunc(target.addresses, shared):
+		return RefusedError(fmt.Sprintf("%s has the address of %s, which was recorded: if it is an instance made for tests, put it on a list", t.URL.Host, was.host))
+	}
+	return nil
+}
+
+// AsksForRecorded says whether Host is a recorded name: behind an address that
+// several sites share, that is what was recorded.
+func (t *Target) AsksForRecorded() bool {
+	if t.Host == "" {
+		return false
+	}
+	host, _ := hostOf("http://" + t.Host)
+	return slices.ContainsFunc(t.Recorded, func(origin string) bool {
+		was, _ := hostOf(origin)
+		return was == host
+	})
+}
+
+// Clients choose what hosts are on record: so many are looked up at once, and
+// all of them within that time.
+const (
+	lookUps     = 32
+	lookUpsTime = 2 * time.Minute
+)
+
+// lookUpAll finds the addresses of what was recorded. A name that has none here
+// is compared as a name.
+func lookUpAll(ctx context.Context, origins []string) ([]server, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookUpsTime)
+	defer cancel()
+	all := make([]server, len(origins))
+	room := make(chan struct{}, lookUps)
+	var under sync.WaitGroup
+	for i, origin := range origins {
+		room <- struct{}{}
+		under.Go(func() {
+			defer func() { <-room }()
+			p := &all[i]
+			p.host, p.port = hostOf(origin)
+			if found, err := lookUp(ctx, p.host); err == nil {
+				p.addresses = found
+			}
+		})
+	}
+	under.Wait()
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("the %d hosts on record could not all be looked up: choose fewer requests", len(origins))
+	}
+	return all, nil
 }
 
 func lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
@@ -134,6 +197,18 @@ func lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 	return found, err
 }
 
+// nat64 is where networks without IPv4 have all of its addresses (RFC 6052).
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")
+
+// plain is an address as it is compared: one way of writing it.
+func plain(a netip.Addr) netip.Addr {
+	a = a.Unmap().WithZone("")
+	if b := a.As16(); nat64.Contains(a) {
+		return netip.AddrFrom4([4]byte(b[12:]))
+	}
+	return a
+}
+
 // ownAddresses says which addresses are this machine's.
 func ownAddresses() func(netip.Addr) bool {
 	var own []netip.Addr
@@ -143,7 +218,10 @@ func ownAddresses() func(netip.Addr) bool {
 			own = append(own, prefix.Addr().Unmap())
 		}
 	}
-	return func(a netip.Addr) bool { return a.IsLoopback() || a.IsUnspecified() || slices.Contains(own, a) }
+	return func(a netip.Addr) bool {
+		a = plain(a)
+		return a.IsLoopback() || a.IsUnspecified() || slices.Contains(own, a)
+	}
 }
 
 // Transport sends requests to the target's addresses, through no proxy.
@@ -166,7 +244,7 @@ func (t *Target) Transport(connections int) *http.Transport {
 			return nil, errors.Join(errs...)
 		},
 		TLSClientConfig: t.TLS.Clone(), ForceAttemptHTTP2: true, DisableCompression: true,
-		MaxIdleConnsPerHost: connections, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second,
+		MaxResponseHeaderBytes: 256 << 10, MaxIdleConnsPerHost: connections, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second,
 	}
 }
 

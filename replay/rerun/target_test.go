@@ -1,14 +1,18 @@
 package rerun
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 func targetAt(t *testing.T, address string, recorded ...string) *Target {
@@ -38,6 +42,7 @@ func TestWhatWasRecordedIsNoTarget(t *testing.T) {
 		{"http://192.0.2.7:8080", "https://[::ffff:192.0.2.7]", true, false},
 		{"http://192.0.2.8", "https://192.0.2.7", false, false},
 		{"http://127.0.0.1:8080", "https://orders.invalid", false, false},
+		{"http://[64:ff9b::c000:207]:8080", "https://192.0.2.7", false, true},
 	} {
 		target := targetAt(t, c.target, "https://192.0.2.99", c.recorded)
 		target.Listed = c.listed
@@ -46,6 +51,90 @@ func TestWhatWasRecordedIsNoTarget(t *testing.T) {
 		if errors.As(err, &refused) != c.refused || err != nil && !c.refused {
 			t.Errorf("%s for %s, listed %v: %v", c.target, c.recorded, c.listed, err)
 		}
+	}
+}
+
+func TestTheOtherMachineOfARecordedNameIsNoTarget(t *testing.T) {
+	loop, other := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("198.51.100.7")
+	was := server{"orders.example", "443", []netip.Addr{loop, other}}
+	for _, c := range []struct {
+		target  server
+		listed  bool
+		refused bool
+	}{
+		{server{"198.51.100.7", "8443", []netip.Addr{other}}, false, true},
+		{server{"198.51.100.7", "8443", []netip.Addr{other}}, true, false},
+		{server{"127.0.0.1", "443", []netip.Addr{loop}}, true, true},
+		{server{"127.0.0.1", "8443", []netip.Addr{loop}}, false, false},
+	} {
+		target := &Target{URL: &url.URL{Scheme: "https", Host: c.target.host}, Listed: c.listed}
+		if err := target.refuse(c.target, was, ownAddresses()); (err != nil) != c.refused {
+			t.Errorf("%v, listed %v: %v", c.target, c.listed, err)
+		}
+	}
+}
+
+func TestARecordedNameIsKnownInHost(t *testing.T) {
+	for host, want := range map[string]bool{"": false, "orders.example": true, "ORDERS.example.:8443": true, "test.example": false} {
+		target := targetAt(t, "http://192.0.2.7", "https://other.example", "https://orders.example:443")
+		target.Host = host
+		if target.AsksForRecorded() != want {
+			t.Errorf("%q: %v", host, !want)
+		}
+	}
+}
+
+// Clients choose the hosts that are on record, and whose servers of names are
+// asked for them.
+func TestManyRecordedHostsAreLookedUpInTime(t *testing.T) {
+	was := net.DefaultResolver
+	t.Cleanup(func() { net.DefaultResolver = was })
+	slow := 50 * time.Millisecond
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		select {
+		case <-time.After(slow):
+		case <-ctx.Done():
+		}
+		return nil, errors.New("no answer")
+	}}
+	var recorded []string
+	for n := range 200 {
+		recorded = append(recorded, fmt.Sprintf("https://h%d.invalid.", n))
+	}
+	began := time.Now()
+	if err := targetAt(t, "http://192.0.2.8", recorded...).Resolve(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 200*slow {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestAnUnsafeRequestIsSentOnce(t *testing.T) {
+	unsafe := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			io.WriteString(w, "{}")
+			return
+		}
+		unsafe++
+		panic(http.ErrAbortHandler) // the connection ends, and nobody knows what was done
+	}))
+	t.Cleanup(s.Close)
+	target := targetAt(t, s.URL)
+	if err := target.Resolve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r := &recording{t: t}
+	r.add(0, "GET", "/a", "", 200, "{}")
+	r.add(0, "POST", "/a", `{"a":1}`, 200, "{}")
+	r.add(0, "GET", "/a", "", 200, "{}")
+	r.add(0, "DELETE", "/a", "", 204, "")
+	transport := target.Transport(1)
+	t.Cleanup(transport.CloseIdleConnections)
+	f := run(t, r, Options{ID: "019aa7a0-0000-7000-8000-0000000000ff", Target: target.URL, Transport: transport, Unsafe: true})
+	if unsafe != 2 || f.Counts.Failed != 2 {
+		t.Errorf("the target got %d unsafe requests of 2: %+v", unsafe, f.Counts)
 	}
 }
 

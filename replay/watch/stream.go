@@ -155,12 +155,16 @@ var (
 
 // run shows frames until something ends it.
 func (s *Stream) run(ctx context.Context) error {
+	refreshed := false // since it came to the end of what was known
 	for {
 		changed := s.server.Library.Changed()
 		f, err := s.recording.Frame(ctx, s.next)
 		switch {
-		case errors.Is(err, frames.ErrEnd) && !s.Live:
+		case errors.Is(err, frames.ErrEnd) && !s.Live && refreshed:
 			return errEnd
+		case errors.Is(err, frames.ErrEnd) && !refreshed:
+			refreshed = true
+			err = s.recording.Refresh(ctx)
 		case errors.Is(err, frames.ErrEnd):
 			if err := s.await(ctx, changed, aliveEvery); err != nil {
 				return err

@@ -401,3 +401,18 @@ func TestWhatIsAskedIsReadStrictly(t *testing.T) {
 		}
 	}
 }
+
+func TestAStreamEndsWithAllThatTheLogHasWhenItEnds(t *testing.T) {
+	w := newWorld(t, 2)
+	s := w.server(t)
+	if got := len(s.play(t, Show{}, newLease(time.Minute)).events); got != 3 {
+		t.Fatalf("%d events", got)
+	}
+	w.add(2)
+	deadline := time.Now().Add(10 * time.Second)
+	for len(s.play(t, Show{}, newLease(time.Minute)).events) != 4 {
+		if time.Now().After(deadline) {
+			t.Fatal("the new frame is never shown")
+		}
+	}
+}

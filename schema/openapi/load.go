@@ -101,6 +101,8 @@ func (f *folder) dialect() (dialect, error) {
 	switch {
 	case m["swagger"] != nil:
 		return dialect{}, at.at("swagger").errorf("Swagger 2.0 is not read: convert the description to OpenAPI 3.0 or 3.1")
+	case m["openapi"] == nil && m["$schema"] != nil:
+		return dialect{}, at.errorf("it is a JSON Schema: name it in request or response, or an OpenAPI description here")
 	case minor == nil:
 		return dialect{}, at.at("openapi").errorf("the version is not 3.0.x or 3.1.x, written as a text: write \"openapi\": \"3.1.0\" if it is")
 	case minor[1] == "0":

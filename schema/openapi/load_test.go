@@ -88,6 +88,7 @@ func TestADescriptionThatCannotBeTrustedIsRefusedWithItsPlace(t *testing.T) {
 		{"", "the file is empty"},
 		{"[1]", "api.yaml#: it is not an object"},
 		{"swagger: '2.0'", "/swagger: Swagger 2.0 is not read"},
+		{`{"$schema": "https://json-schema.org/draft/2020-12/schema"}`, "it is a JSON Schema: name it in request or response"},
 		{"openapi: 3.2.0", "/openapi: the version is not 3.0.x or 3.1.x"},
 		{"openapi: 3.0", "/openapi: the version"},
 		{"a: 1\n---\nb: 2", "more than one YAML document"},

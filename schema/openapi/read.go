@@ -47,7 +47,7 @@ func openFolder(name string) (*folder, error) {
 	// The file the operator named may be a link, as in a mounted ConfigMap.
 	text, err := schema.ReadRegular(nil, abs, maxFile)
 	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w: check the path and its permissions", withoutPath(err))
+		return nil, schema.Unreadable(name, withoutPath(err))
 	}
 	if err := f.add(f.main, text); err != nil {
 		return nil, err

@@ -1,0 +1,114 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyrec/caddyrec/storage/gcs"
+)
+
+// namesOnly is a store whose objects have no end.
+type namesOnly []string
+
+func (namesOnly) Create(context.Context, string, io.Reader) error { return fs.ErrPermission }
+
+func (namesOnly) Open(context.Context, string) (io.ReadCloser, error) {
+	return io.NopCloser(zeroes{}), nil
+}
+
+func (n namesOnly) List(_ context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for _, name := range n {
+			if strings.HasPrefix(name, prefix) && !yield(name, nil) {
+				return
+			}
+		}
+	}
+}
+
+type zeroes struct{}
+
+func (zeroes) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestFoldersOfManyYearsAreListedInTime(t *testing.T) {
+	var names namesOnly
+	for i := range 30_000 {
+		at := time.Date(2026, 1, 1, i, 0, 0, 0, time.UTC)
+		names = append(names, "ledger/test/"+sealedName(at, uint64(2*i)), "ledger/test/"+sealedName(at, uint64(2*i+1)))
+	}
+	slices.Sort(names)
+	began := time.Now()
+	found, err := segments(fsSource{NewStoreFolder(t.Context(), names, "test", nil)}, sealedFolder)
+	if err != nil || len(found) != len(names) {
+		t.Errorf("%d of %d segments, %v", len(found), len(names), err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestABatchWithoutEndIsNotRead(t *testing.T) {
+	err := Walk(NewStoreFolder(t.Context(), namesOnly{"ledger/test/" + openName(0)}, "test", nil), 0, func(Line) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "longer than a batch") {
+		t.Error(err)
+	}
+}
+
+// What stops a start, verification names, and it comes to its end.
+func TestVerifyingNamesWhatSomebodyPutIntoTheBucket(t *testing.T) {
+	for object, data := range map[string]string{
+		openName(500): "x",
+		openName(6):   `{"seq":6`,
+		"sealed/dt=2026-01-01/hour=00/000000000001.ndjson.gz": "x",
+		"sealed/dt=2026-01-01/hour=00/000000000005.ndjson.gz": "\x1f\x8b\x08\x00\x00",
+	} {
+		t.Run(object, func(t *testing.T) {
+			p := newFarPlace(t, gcs.Retention{})
+			l := p.open()
+			for i := range 6 {
+				commit(t, l, fmt.Sprint(i))
+			}
+			closeLog(t, l)
+			p.bucket.Put("prod/ledger/test/"+object, []byte(data), nil)
+			if l, err := p.tryOpen(); err == nil {
+				closeLog(t, l)
+				t.Error("the log was opened")
+			}
+			r, err := Verify(t.Context(), p.folder(), VerifyOptions{Key: p.keys.Verifier()})
+			if err != nil || len(r.Problems) == 0 {
+				t.Errorf("%+v, %v", r, err)
+			}
+		})
+	}
+}
+
+// A store that cannot be read now is no damage.
+func TestAStoreThatFailsIsNoProblemOfTheLog(t *testing.T) {
+	for _, fault := range []error{context.DeadlineExceeded, io.ErrUnexpectedEOF} {
+		s := failingStore{namesOnly{"ledger/test/" + openName(1), "ledger/test/" + sealedName(time.Unix(0, 0).UTC(), 0)}, fault}
+		if r, err := Verify(t.Context(), NewStoreFolder(t.Context(), s, "test", nil), VerifyOptions{}); err == nil {
+			t.Errorf("%v is a problem: %+v", fault, r.Problems)
+		}
+	}
+}
+
+type failingStore struct {
+	namesOnly
+	fault error
+}
+
+func (s failingStore) Open(_ context.Context, name string) (io.ReadCloser, error) {
+	return io.NopCloser(io.MultiReader(bytes.NewReader([]byte{0x1f, 0x8b}), brokenReader{s.fault})), nil
+}
+
+type brokenReader struct{ fault error }
+
+func (b brokenReader) Read([]byte) (int, error) { return 0, b.fault }
