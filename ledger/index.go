@@ -36,8 +36,8 @@ func newIndexTable() *indexTable {
 // exchange only.
 var withoutSession = []byte(`"type":"approval.`)
 
-// typeWithin is how far into a line its type is.
-const typeWithin = 512
+// beginningOf is so much of a line that its type is in it.
+func beginningOf(line []byte) []byte { return line[:min(len(line), 512)] }
 
 // add takes in one record. Seqs come in ascending order.
 func (t *indexTable) add(seq uint64, line []byte) {
@@ -50,7 +50,7 @@ func (t *indexTable) add(seq uint64, line []byte) {
 			t.of[maphash.Bytes(t.seed, exchange)] = set
 		}
 	case exchange != nil:
-		if bytes.Contains(line[:min(len(line), typeWithin)], withoutSession) {
+		if bytes.Contains(beginningOf(line), withoutSession) {
 			setOf(t.exchanges, exchange).add(seq)
 		}
 	}

@@ -46,7 +46,7 @@ var retentionTypes = []byte(`"type":"retention.`)
 // take takes a line in. A line that is not vouched for, by a tile or a signed
 // checkpoint, can only keep something.
 func (o *onRecord) take(line []byte, seq uint64, vouched bool) {
-	if !bytes.Contains(line[:min(len(line), 512)], retentionTypes) {
+	if !bytes.Contains(beginningOf(line), retentionTypes) {
 		return
 	}
 	var r struct {

@@ -27,7 +27,7 @@ type timed struct {
 var startedType = fmt.Appendf(nil, `"type":%q`, record.GatewayStarted)
 
 func timeIn(line []byte, seq uint64) timed {
-	return timed{seq, recordTime(line), bytes.Contains(line[:min(len(line), 512)], startedType)}
+	return timed{seq, recordTime(line), bytes.Contains(beginningOf(line), startedType)}
 }
 
 // least is how far the time may go ahead to it.

@@ -40,7 +40,7 @@ var retentionType = []byte(`"type":"retention.`)
 // something else. The type stands near the beginning of a line that the gateway
 // wrote.
 func retentionIn(line []byte) *retention {
-	if !bytes.Contains(line[:min(len(line), 512)], retentionType) {
+	if !bytes.Contains(beginningOf(line), retentionType) {
 		return nil
 	}
 	r := &retention{kind: record.Type(gjson.GetBytes(line, "type").Str)}

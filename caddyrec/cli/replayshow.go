@@ -161,17 +161,6 @@ func (s *sheet) differences(o *rerun.Outcome) {
 }
 
 func (s *sheet) difference(d compare.Difference) {
-	place := d.Pointer
-	switch d.Part {
-	case compare.PartStatus:
-		place = "status"
-	case compare.PartHeader:
-		place = "header " + d.Pointer
-	case compare.PartBody:
-		if place == "" {
-			place = "body"
-		}
-	}
 	values := d.Recorded + " → " + d.Replayed
 	switch d.Kind {
 	case compare.Added:
@@ -179,7 +168,7 @@ func (s *sheet) difference(d compare.Difference) {
 	case compare.Removed:
 		values = d.Recorded
 	}
-	s.painted(d.Kind, bad, "%s  %s", place, values)
+	s.painted(d.Kind, bad, "%s  %s", d.Where(), values)
 }
 
 // total sums a replay up in one line.

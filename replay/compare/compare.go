@@ -76,6 +76,17 @@ type Difference struct {
 	sum   uint64 // of the value replayed
 }
 
+// Where is the place for people: status, body, a pointer, or "header" and a name.
+func (d Difference) Where() string {
+	switch {
+	case d.Part == PartHeader:
+		return "header " + d.Pointer
+	case d.Part == PartBody && d.Pointer != "":
+		return d.Pointer
+	}
+	return d.Part
+}
+
 // Leaf is a place in which both answers have a value, not the same one.
 type Leaf struct {
 	// Part and Pointer are as in [Difference], but unmasked.

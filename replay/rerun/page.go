@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"html/template"
 	"time"
-
-	"github.com/caddyrec/caddyrec/replay/compare"
 )
 
 //go:embed page.html
@@ -15,7 +13,6 @@ var pageText string
 
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"took":    shortTook,
-	"place":   placeOf,
 	"percent": func(part, all int64) string { return fmt.Sprintf("%.3f%%", 100*float64(part)/float64(max(all, 1))) },
 	"moment":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	"sources": sourcesOf,
@@ -51,17 +48,6 @@ func shortTook(us int64) string {
 		return d.Round(10 * time.Millisecond).String()
 	}
 	return d.Round(100 * time.Microsecond).String()
-}
-
-// placeOf is a difference's place for people.
-func placeOf(d compare.Difference) string {
-	switch {
-	case d.Part == compare.PartHeader:
-		return "header " + d.Pointer
-	case d.Part == compare.PartBody && d.Pointer != "":
-		return d.Pointer
-	}
-	return d.Part
 }
 
 // source is where some values came from.
