@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -111,13 +112,13 @@ func TestManyRecordedHostsAreLookedUpInTime(t *testing.T) {
 }
 
 func TestAnUnsafeRequestIsSentOnce(t *testing.T) {
-	unsafe := 0
+	var unsafe atomic.Int64
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
 			io.WriteString(w, "{}")
 			return
 		}
-		unsafe++
+		unsafe.Add(1)
 		panic(http.ErrAbortHandler) // the connection ends, and nobody knows what was done
 	}))
 	t.Cleanup(s.Close)
@@ -133,8 +134,8 @@ func TestAnUnsafeRequestIsSentOnce(t *testing.T) {
 	transport := target.Transport(1)
 	t.Cleanup(transport.CloseIdleConnections)
 	f := run(t, r, Options{ID: "019aa7a0-0000-7000-8000-0000000000ff", Target: target.URL, Transport: transport, Unsafe: true})
-	if unsafe != 2 || f.Counts.Failed != 2 {
-		t.Errorf("the target got %d unsafe requests of 2: %+v", unsafe, f.Counts)
+	if unsafe.Load() != 2 || f.Counts.Failed != 2 {
+		t.Errorf("the target got %d unsafe requests of 2: %+v", unsafe.Load(), f.Counts)
 	}
 }
 
