@@ -242,6 +242,25 @@ func TestALongSessionIsReadAcrossSealsAndNeverHeldWhole(t *testing.T) {
 	if !slices.EqualFunc(all, again, func(a, b Shown) bool { return bytes.Equal(a.JSON, b.JSON) }) {
 		t.Error("read again, the frames are others")
 	}
+
+	// A recording that nobody counts any more holds one page, however long it is
+	// watched.
+	l.mu.Lock()
+	delete(l.recordings, "s1")
+	l.mu.Unlock()
+	for _, p := range r.pages {
+		p.frames, p.size = nil, 0
+	}
+	watch(t, r)
+	held := 0
+	for _, p := range r.pages {
+		if p.size > 0 {
+			held++
+		}
+	}
+	if held != 1 {
+		t.Errorf("%d of %d pages are held", held, len(r.pages))
+	}
 }
 
 func TestFramesAreDueInTheirOwnTime(t *testing.T) {

@@ -98,17 +98,18 @@ func (l *Library) forgetSome(but *Recording) {
 	}
 }
 
-// grew says that a recording takes more memory, or less. The recording may have
-// been dropped already.
-func (l *Library) grew(r *Recording, by int) {
+// grew says that a recording takes more memory, or less, and whether that is
+// counted: a recording may have been dropped already.
+func (l *Library) grew(r *Recording, by int) (counted bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.recordings[r.session] != r {
-		return
+		return false
 	}
 	r.size += by
 	l.size += by
 	l.forgetSome(r)
+	return true
 }
 
 // Watch has the log looked at for new records until the returned function is

@@ -177,12 +177,16 @@ func (r *Recording) Frame(ctx context.Context, n int) (Shown, error) {
 }
 
 // hold keeps a page that was just read in memory, and lets go of others of the
-// recording if they take more than their part.
+// recording if they take more than their part: of all others, where nobody
+// counts them any more.
 func (r *Recording) hold(p *page) {
-	r.library.grew(r, p.size)
+	most := mostBytes / 4
+	if !r.library.grew(r, p.size) {
+		most = 0
+	}
 	total := 0
 	for _, other := range slices.Backward(r.pages) {
-		if total += other.size; total > mostBytes/4 && other != p && other.size > 0 {
+		if total += other.size; total > most && other != p && other.size > 0 {
 			r.library.grew(r, -other.size)
 			total -= other.size
 			other.frames, other.size = nil, 0
