@@ -12,10 +12,9 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// read reads the frames of one page through the ledger's proofs.
-func (r *Recording) read(ctx context.Context, index int, before Frame) (*page, error) {
-	from := index * pageFrames
-	seqs := r.found.Seqs[from:min(from+pageFrames, len(r.found.Seqs))]
+// read reads the frames of one page, of which from is the first, through the
+// ledger's proofs.
+func (r *Recording) read(ctx context.Context, from int, seqs []uint64, before Frame) (*page, error) {
 	p := &page{before: before, last: before, read: time.Now()}
 	err := r.library.reader.Entries(ctx, seqs, func(e ledger.Entry) error {
 		f := r.frame(from+len(p.frames), &e, &p.last)
@@ -59,12 +58,7 @@ func (r *Recording) frame(n int, e *ledger.Entry, before *Frame) Frame {
 		if f.Kind == Session {
 			return f // it came upon a request, and is no part of it
 		}
-		first, seen := r.exchanges[f.Exchange]
-		if !seen || first > n {
-			first = n
-			r.exchanges[f.Exchange] = n
-		}
-		f.Of = first
+		f.Of = r.firstOf(f.Exchange, n)
 	}
 	return f
 }

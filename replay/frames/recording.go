@@ -19,10 +19,15 @@ type Recording struct {
 
 	looking sync.Mutex // held while the log is looked at for what came since
 
-	mu        sync.Mutex
-	found     *ledger.Found
-	looked    time.Time // when it was found
-	pages     []*page
+	reading chan struct{} // of capacity 1, full while a page is read: nobody waits for the store under mu
+
+	mu      sync.Mutex
+	found   *ledger.Found
+	looked  time.Time // when it was found
+	pages   []*page
+	version int // counts what makes a page that is being read another
+
+	known     sync.Mutex
 	exchanges map[string]int // the first frame of each
 }
 
@@ -78,6 +83,7 @@ func (r *Recording) Refresh(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.found, r.looked = found, now
+	r.version++
 	if before == nil {
 		return nil
 	}
@@ -115,11 +121,31 @@ func (r *Recording) cut(from int) {
 		r.library.grew(r, -p.size)
 	}
 	r.pages = slices.Clip(r.pages[:from])
+	r.version++
+	r.forgetFrom(from)
+}
+
+// forgetFrom forgets the exchanges that begin in a page or later.
+func (r *Recording) forgetFrom(page int) {
+	r.known.Lock()
+	defer r.known.Unlock()
 	for exchange, first := range r.exchanges {
-		if first >= from*pageFrames {
+		if first >= page*pageFrames {
 			delete(r.exchanges, exchange)
 		}
 	}
+}
+
+// firstOf is the number of the first frame of an exchange, of which n is one.
+func (r *Recording) firstOf(exchange string, n int) int {
+	r.known.Lock()
+	defer r.known.Unlock()
+	first, seen := r.exchanges[exchange]
+	if !seen || first > n {
+		first = n
+		r.exchanges[exchange] = n
+	}
+	return first
 }
 
 // Len is how many frames there are, as far as is known.
@@ -143,37 +169,78 @@ func (r *Recording) Find(seq uint64) int {
 // Frame gives a frame by its number. The error is [ErrEnd] when there is none
 // yet.
 func (r *Recording) Frame(ctx context.Context, n int) (Shown, error) {
+	for {
+		if f, known, err := r.inMemory(n); known || err != nil {
+			return f, err
+		}
+		if err := r.load(ctx, n/pageFrames); err != nil {
+			return Shown{}, err
+		}
+	}
+}
+
+// inMemory gives a frame if its page is in memory.
+func (r *Recording) inMemory(n int) (f Shown, known bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if n >= len(r.found.Seqs) {
-		return Shown{}, ErrEnd
+		return f, false, ErrEnd
 	}
 	at := n / pageFrames
 	if at < len(r.pages) && r.pages[at].fresh && time.Since(r.pages[at].read) > time.Second {
 		r.cut(at)
 	}
-	for at >= len(r.pages) {
-		var before Frame
-		if i := len(r.pages); i > 0 {
-			before = r.pages[i-1].last
-		}
-		p, err := r.read(ctx, len(r.pages), before)
-		if err != nil {
-			return Shown{}, err
-		}
+	if at >= len(r.pages) || r.pages[at].frames == nil {
+		return f, false, nil
+	}
+	return r.pages[at].frames[n%pageFrames], true, nil
+}
+
+// load reads a page, or the next one on the way to it. Pages are read one at a
+// time, and who waits for another's reading minds its own context.
+func (r *Recording) load(ctx context.Context, at int) error {
+	select {
+	case r.reading <- struct{}{}:
+		defer func() { <-r.reading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	r.mu.Lock()
+	index, before := len(r.pages), Frame{}
+	switch {
+	case at < index && r.pages[at].frames != nil: // somebody else has just read it
+		r.mu.Unlock()
+		return nil
+	case at < index:
+		index, before = at, r.pages[at].before
+	case index > 0:
+		before = r.pages[index-1].last
+	}
+	from := index * pageFrames
+	if from >= len(r.found.Seqs) { // it has become shorter
+		r.mu.Unlock()
+		return nil
+	}
+	seqs, version := r.found.Seqs[from:min(from+pageFrames, len(r.found.Seqs))], r.version
+	r.mu.Unlock()
+	p, err := r.read(ctx, from, seqs, before)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.version != version: // meanwhile it has become another
+		r.forgetFrom(index)
+		return nil
+	case index == len(r.pages):
 		r.pages = append(r.pages, p)
-		r.hold(p)
+	default:
+		*r.pages[index] = *p
+		p = r.pages[index]
 	}
-	p := r.pages[at]
-	if p.frames == nil {
-		again, err := r.read(ctx, at, p.before)
-		if err != nil {
-			return Shown{}, err
-		}
-		*p = *again
-		r.hold(p)
-	}
-	return p.frames[n%pageFrames], nil
+	r.hold(p)
+	return nil
 }
 
 // hold keeps a page that was just read in memory, and lets go of others of the
