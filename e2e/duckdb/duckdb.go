@@ -9,19 +9,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
+
+	"github.com/caddyrec/caddyrec/e2e/npm"
 )
 
 // Query runs SQL in an empty database and returns the rows of its last
 // statement. Integers beyond 32 bits, and what JSON has no type for, are
 // strings.
 func Query(ctx context.Context, sql string) ([]map[string]any, error) {
-	folder, err := install(ctx)
+	// Not npm ci: it wants the engine's builds for all systems in the lock file,
+	// and a registry need not have them.
+	folder, err := npm.Install(ctx, "duckdb", "@duckdb", "install", "--no-save")
 	if err != nil {
 		return nil, err
 	}
@@ -43,42 +43,4 @@ func Query(ctx context.Context, sql string) ([]map[string]any, error) {
 		}
 		rows = append(rows, row)
 	}
-}
-
-var installing sync.Mutex
-
-// install brings in the npm packages that the lock file names, once, and
-// returns the folder they are in.
-func install(ctx context.Context) (folder string, err error) {
-	folder, err = here()
-	if err != nil {
-		return "", err
-	}
-	installing.Lock()
-	defer installing.Unlock()
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "@duckdb")); err == nil {
-		return folder, nil
-	}
-	// Not npm ci: it wants the engine's builds for all systems in the lock file,
-	// and a registry need not have them.
-	cmd := exec.CommandContext(ctx, "npm", "install", "--no-save")
-	cmd.Dir = folder
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm install: %w\n%s", err, out)
-	}
-	return folder, nil
-}
-
-// here is this package's folder. With -trimpath the compiler does not tell, so
-// the module is asked for.
-func here() (string, error) {
-	_, file, _, _ := runtime.Caller(0)
-	if filepath.IsAbs(file) {
-		return filepath.Dir(file), nil
-	}
-	out, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/caddyrec/caddyrec/e2e/duckdb").Output()
-	if err != nil {
-		return "", fmt.Errorf("finding duckdb's folder: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
 }

@@ -14,13 +14,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/caddyrec/caddyrec/e2e/npm"
 )
 
 // Provider is one provider: an address and keys. It may be stopped and started
@@ -49,7 +48,7 @@ func (p *Provider) Start(ctx context.Context) error {
 	if p.cmd != nil {
 		return errors.New("the provider runs already")
 	}
-	folder, err := install(ctx)
+	folder, err := npm.Install(ctx, "provider", "oidc-provider", "ci")
 	if err != nil {
 		return err
 	}
@@ -126,40 +125,4 @@ func (p *Provider) Rotate(ctx context.Context) error {
 		return fmt.Errorf("rotating the provider's keys: %s", res.Status)
 	}
 	return nil
-}
-
-var installing sync.Mutex
-
-// install brings in the npm packages that the lock file names, once, and
-// returns the folder they are in.
-func install(ctx context.Context) (folder string, err error) {
-	folder, err = here()
-	if err != nil {
-		return "", err
-	}
-	installing.Lock()
-	defer installing.Unlock()
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "oidc-provider")); err == nil {
-		return folder, nil
-	}
-	cmd := exec.CommandContext(ctx, "npm", "ci")
-	cmd.Dir = folder
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm ci: %w\n%s", err, out)
-	}
-	return folder, nil
-}
-
-// here is this package's folder. With -trimpath the compiler does not tell, so
-// the module is asked for.
-func here() (string, error) {
-	_, file, _, _ := runtime.Caller(0)
-	if filepath.IsAbs(file) {
-		return filepath.Dir(file), nil
-	}
-	out, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/caddyrec/caddyrec/e2e/provider").Output()
-	if err != nil {
-		return "", fmt.Errorf("finding the provider's folder: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
 }
