@@ -71,11 +71,7 @@ func TestWhatWaitsForABucketIsInHealthAndMetrics(t *testing.T) {
 	if err := registerMetrics(registry); err != nil {
 		t.Fatal(err)
 	}
-	for late := time.Now().Add(20 * time.Second); g.spool().Objects > 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(late) {
-			t.Fatal("the spool is never empty")
-		}
-	}
+	// The start puts the log's public key into the bucket itself: nothing waits yet.
 	if h, status := askHealth(t); status != http.StatusOK || h.Logs[0].Spool == nil || h.Logs[0].Spool.Full || h.Logs[0].Spool.Oldest != nil {
 		t.Errorf("%d %+v", status, h.Logs[0])
 	}

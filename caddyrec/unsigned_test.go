@@ -10,13 +10,23 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddyrec/caddyrec/record"
 )
 
 func TestHealthTellsWhenCheckpointsDoNotCome(t *testing.T) {
 	dir := folderStore(t.TempDir())
-	g, err := openGateway("late", &App{store: dir, Log: "outages", logger: zap.NewNop()}, terms{patience: time.Second})
+	signed := make(chan struct{}, 100)
+	core, _ := observer.New(zap.InfoLevel)
+	logger := zap.New(core, zap.Hooks(func(e zapcore.Entry) error {
+		if e.LoggerName == "caddyrec.checkpoint" {
+			signed <- struct{}{}
+		}
+		return nil
+	}))
+	g, err := openGateway("late", &App{store: dir, Log: "outages", logger: logger}, terms{patience: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,15 +38,16 @@ func TestHealthTellsWhenCheckpointsDoNotCome(t *testing.T) {
 	if err := registerMetrics(registry); err != nil {
 		t.Fatal(err)
 	}
-	until := func(what string, ok func(h health, status int) bool) health {
+	until := func(what string, ok func(h health, status int) bool) {
 		t.Helper()
-		deadline := time.Now().Add(20 * time.Second)
-		for {
+		for late := time.After(20 * time.Second); ; {
 			h, status := askHealth(t)
 			if ok(h, status) {
-				return h
+				return
 			}
-			if time.Now().After(deadline) {
+			select {
+			case <-signed:
+			case <-late:
 				t.Fatalf("%s: %d %+v", what, status, h)
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	filippo "filippo.io/age"
 
@@ -39,6 +38,7 @@ type process struct {
 	t                 *testing.T
 	cmd               *exec.Cmd
 	store, url, admin string
+	ended             chan struct{}
 }
 
 const (
@@ -58,7 +58,7 @@ func startProcess(t *testing.T, contents, originals string) *process {
 	mustNot(t, err)
 	address := free.Addr().String()
 	free.Close()
-	p := &process{t: t, store: filepath.Join(t.TempDir(), "store"), url: "http://" + address, admin: "unix/" + filepath.Join(socket, "admin")}
+	p := &process{t: t, store: filepath.Join(t.TempDir(), "store"), url: "http://" + address, admin: "unix/" + filepath.Join(socket, "admin"), ended: make(chan struct{})}
 	config, err := json.Marshal(map[string]any{
 		"admin":   map[string]any{"listen": p.admin, "config": map[string]any{"persist": false}},
 		"logging": map[string]any{"logs": map[string]any{"default": map[string]any{"level": "DEBUG"}}},
@@ -83,10 +83,18 @@ func startProcess(t *testing.T, contents, originals string) *process {
 	mustNot(t, err)
 	log, err := os.Create(filepath.Join(t.TempDir(), "caddy.log"))
 	mustNot(t, err)
-	p.cmd = exec.Command(exe, "run", "--config", file)
+	ready, err := net.Listen("tcp", "127.0.0.1:0")
+	mustNot(t, err)
+	defer ready.Close()
+	p.cmd = exec.Command(exe, "run", "--config", file, "--pingback", ready.Addr().String())
 	p.cmd.Env = append(os.Environ(), beCaddy+"=1")
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	mustNot(t, p.cmd.Start())
+	go func() {
+		p.cmd.Wait()
+		ready.Close() // it will not call any more
+		close(p.ended)
+	}()
 	t.Cleanup(func() {
 		p.kill()
 		log.Close()
@@ -99,16 +107,15 @@ func startProcess(t *testing.T, contents, originals string) *process {
 			t.Logf("%s", text)
 		}
 	})
-	for late := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		resp, err := http.Get(p.url + "/")
-		if err == nil {
-			resp.Body.Close()
-			return p
-		}
-		if time.Now().After(late) {
-			t.Fatalf("the gateway does not start: %v", err)
-		}
+	called, err := ready.Accept() // as Caddy does for caddy start, once it serves
+	if err != nil {
+		t.Fatal("the gateway does not start")
 	}
+	called.Close()
+	resp, err := http.Get(p.url + "/")
+	mustNot(t, err)
+	resp.Body.Close()
+	return p
 }
 
 func (p *process) post() {
@@ -123,7 +130,7 @@ func (p *process) post() {
 
 func (p *process) kill() {
 	p.cmd.Process.Kill()
-	p.cmd.Wait()
+	<-p.ended
 }
 
 // isNowhere looks into each file of the store.
