@@ -3,11 +3,8 @@ package caddyrec_test
 import (
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -23,28 +20,6 @@ func (r *rig) answers(status int, contentType, body string) {
 		w.WriteHeader(status)
 		io.WriteString(w, body)
 	}
-}
-
-// logged waits until Caddy's log has a line with all of the texts.
-func (r *rig) logged(texts ...string) {
-	r.Helper()
-	var log []byte
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		var err error
-		if log, err = os.ReadFile(filepath.Join(r.dir, r.logName)); err != nil {
-			r.Fatal(err)
-		}
-		for line := range strings.Lines(string(log)) {
-			all := true
-			for _, text := range texts {
-				all = all && strings.Contains(line, text)
-			}
-			if all {
-				return
-			}
-		}
-	}
-	r.Fatalf("no line of the log has %q:\n%.4000s", texts, log)
 }
 
 const bothFiles = "json_schema_guard {\nrequest DIR/order.json\nresponse DIR/answer.json\nmax_body 1KB\nMORE\n}\n"

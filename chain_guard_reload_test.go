@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -22,20 +21,6 @@ func (r *rig) save(name, content string) {
 	}
 }
 
-// becomes waits until a request is answered with a status.
-func (r *rig) becomes(status int, method, path, body string) {
-	r.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		a := r.do(method, path, body)
-		if a.StatusCode == status {
-			return
-		}
-		if time.Now().After(deadline) {
-			r.Fatalf("%s %s still gets %d %s", method, path, a.StatusCode, a.text)
-		}
-	}
-}
-
 func TestAChangedSchemaIsInForceWithoutAReload(t *testing.T) {
 	r := start(t, "json_schema_guard {\nrequest DIR/order.json\n}\nsession_record\nreverse_proxy UPSTREAM")
 	const body = `{"amount":1,"gift":true}`
@@ -45,7 +30,10 @@ func TestAChangedSchemaIsInForceWithoutAReload(t *testing.T) {
 	wider := strings.NewReplacer(`"x-version":"3"`, `"x-version":"4"`, `"note":`, `"gift":{"$ref":"gift.json"},"note":`).Replace(orderSchema)
 	r.save("gift.json", `{"type":"boolean"}`)
 	r.save("order.json", wider)
-	r.becomes(200, "POST", "/", body)
+	r.logged("loaded anew", `"version":"4"`)
+	if a := r.do("POST", "/", body); a.StatusCode != 200 {
+		t.Fatalf("after: %d %s", a.StatusCode, a.text)
+	}
 	v := r.records(ofType(record.ExchangeType))[0].Schema.Request
 	if v.Version != "4" {
 		t.Errorf("the record says %+v", v)
@@ -59,7 +47,10 @@ func TestAChangedSchemaIsInForceWithoutAReload(t *testing.T) {
 	}
 	r.save("order.json", wider)
 	r.save("gift.json", `{"type":"string"}`)
-	r.becomes(422, "POST", "/", body)
+	r.loggedTimes(2, "loaded anew", `"version":"4"`)
+	if a := r.do("POST", "/", body); a.StatusCode != 422 {
+		t.Fatalf("after: %d %s", a.StatusCode, a.text)
+	}
 	log, err := os.ReadFile(filepath.Join(r.dir, r.logName))
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +75,10 @@ func TestAChangedDocumentIsInForceWithoutAReload(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r.becomes(200, "GET", "/orders?limit=500", "")
+	r.logged("loaded anew", `"version":"8"`)
+	if a := r.do("GET", "/orders?limit=500", ""); a.StatusCode != 200 {
+		t.Fatalf("after: %d %s", a.StatusCode, a.text)
+	}
 	if v := r.records(ofType(record.ExchangeType))[0].Schema.Request; v.Version != "8" {
 		t.Errorf("the record says %+v", v)
 	}

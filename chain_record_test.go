@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -220,12 +219,7 @@ func TestAClientThatGoesAwayIsAnOutcomeToo(t *testing.T) {
 	cancel()
 	<-gone
 	<-done
-	deadline := time.Now().Add(5 * time.Second)
-	for len(r.records(ofType(record.ExchangeType))) == 0 {
-		if time.Now().After(deadline) {
-			t.Fatal("nothing was recorded")
-		}
-	}
+	r.answered("499")
 	if ex := r.one(record.ExchangeType); ex.Response.Error != "canceled" || ex.Response.Status != 499 {
 		t.Errorf("the record says %+v", ex.Response)
 	}

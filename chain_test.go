@@ -134,7 +134,7 @@ func (r *rig) tryLoad(site string) error {
 	admin off
 	auto_https off
 	log {
-		output file DIR/LOGNAME
+		output watched DIR/LOGNAME
 		level LEVEL
 	}
 	caddyrec {
