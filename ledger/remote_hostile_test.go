@@ -94,7 +94,7 @@ func TestTheNewestCheckpointDoesNotGoForOneThatSomebodyPutThere(t *testing.T) {
 	p := newFarPlace(t, gcs.Retention{})
 	l := p.open()
 	commit(t, l, "0")
-	until(func() bool { return len(p.names("latest")) > 0 })
+	p.bucket.Await(t, "prod/ledger/test/latest/")
 	const forged = "ledger/test/latest/99999999999999999999.99"
 	p.bucket.Put("prod/"+forged, []byte("x"), nil)
 	if err := l.remote.sweep(0); err != nil { // as after a seal

@@ -218,7 +218,15 @@ func TestWhateverHappensOnTheWayABatchIsInTheBucketOnceAndInItsPlace(t *testing.
 // itself tries.
 func TestABatchWhoseAnswerWasLostIsFoundWhenTheBucketIsBack(t *testing.T) {
 	p := newFarPlace(t, gcs.Retention{})
-	l := p.open()
+	over := make(chan struct{}) // when the store's own attempts are
+	l := p.open(func(o *Options) {
+		var once sync.Once
+		keep := o.OnProblem
+		o.OnProblem = func(err error) {
+			keep(err)
+			once.Do(func() { close(over) })
+		}
+	})
 	commit(t, l, "0")
 	var calls atomic.Int64
 	var back atomic.Bool
@@ -235,7 +243,8 @@ func TestABatchWhoseAnswerWasLostIsFoundWhenTheBucketIsBack(t *testing.T) {
 	if reasonOf(err) != reasonTimeout {
 		t.Fatalf("got %v, want %s", err, reasonTimeout)
 	}
-	until(func() bool { return len(p.problemsSoFar()) > 0 }) // the store's own attempts are over
+	<-over
+	p.problemsSoFar()
 	back.Store(true)
 	commit(t, l, "2")
 	closeLog(t, l)

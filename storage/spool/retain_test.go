@@ -3,7 +3,6 @@ package spool
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/caddyrec/caddyrec/storage"
 )
@@ -18,11 +17,7 @@ func TestWhatWaitsIsRetainedAndWhatHasArrivedIsTheBucketsToKeep(t *testing.T) {
 		}
 	}
 	b.back()
-	for late := time.Now().Add(20 * time.Second); errors.Is(b.Hold(t.Context(), "a/b"), storage.ErrRetained); {
-		if time.Now().After(late) {
-			t.Fatal("it never left the spool")
-		}
-	}
+	b.empty()
 	if err := b.Hold(t.Context(), "a/b"); err != nil {
 		t.Fatal(err)
 	}
