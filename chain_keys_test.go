@@ -2,9 +2,6 @@ package caddyrec_test
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -17,9 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/replay/replaytest"
 )
 
 const replayChain = `
@@ -247,34 +243,11 @@ func TestAKeyIsInNoFileOfTheGateway(t *testing.T) {
 func TestAKeyBoundToADPoPKeyNeedsAProofOfEachRequest(t *testing.T) {
 	r := start(t, replayChain)
 	r.ready()
-	mine, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	print, err := (&jose.JSONWebKey{Key: mine.Public()}).Thumbprint(crypto.SHA256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := r.issue(`{"sessions":["s_1"],"purpose":"x","client":{"jkt":"`+base64.RawURLEncoding.EncodeToString(print)+`"}}`, r.as("ben", "sec")...)
+	mine := replaytest.NewProofKey(t)
+	k := r.issue(`{"sessions":["s_1"],"purpose":"x","client":{"jkt":"`+mine.Thumbprint(t)+`"}}`, r.as("ben", "sec")...)
 	sum := sha256.Sum256([]byte(k.Key))
 	proof := func(path string) string {
-		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: mine}, (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := json.Marshal(map[string]any{"jti": rand.Text(), "htm": "GET", "htu": r.url + path, "iat": time.Now().Unix(), "ath": base64.RawURLEncoding.EncodeToString(sum[:])})
-		if err != nil {
-			t.Fatal(err)
-		}
-		jws, err := signer.Sign(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		compact, err := jws.CompactSerialize()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return compact
+		return mine.Prove(t, "dpop+jwt", map[string]any{"jti": rand.Text(), "htm": "GET", "htu": r.url + path, "iat": time.Now().Unix(), "ath": base64.RawURLEncoding.EncodeToString(sum[:])})
 	}
 	const path = "/.caddyrec/replay/key"
 	once := proof(path)

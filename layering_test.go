@@ -30,6 +30,7 @@ var layers = map[string][]string{
 	"encryption":          {"record"},
 	"approval":            {"storage", "record", "jsonscan"},
 	"replay/frames":       {"ledger", "record"},
+	"replay/replaytest":   {"ledger", "storage/local"},
 	"replay/watch":        {"replay/frames", "record"},
 	"replay/provision":    {"storage", "record", "jsonscan"},
 	"exchange":            {"schema", "masking", "record", "jsonscan"},

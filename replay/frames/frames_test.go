@@ -19,7 +19,7 @@ import (
 
 	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
-	"github.com/caddyrec/caddyrec/storage/local"
+	"github.com/caddyrec/caddyrec/replay/replaytest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,25 +35,9 @@ type world struct {
 
 func newWorld(t testing.TB, change ...func(*ledger.Options)) *world {
 	t.Helper()
-	root := t.TempDir()
-	store, err := local.Open(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	keys, err := ledger.LoadKeys(filepath.Join(root, "keys"), "main")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, dir: filepath.Join(root, "ledger", "main")}
-	o := ledger.Options{Dir: w.dir, Log: "main", Store: store, Keys: keys, CheckpointEvery: time.Millisecond}
-	for _, f := range change {
-		f(&o)
-	}
-	if w.log, err = ledger.Open(o); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { w.log.Close() })
+	w := &world{t: t}
+	often := func(o *ledger.Options) { o.CheckpointEvery = time.Millisecond }
+	w.log, w.dir = replaytest.NewLog(t, append([]func(*ledger.Options){often}, change...)...)
 	return w
 }
 

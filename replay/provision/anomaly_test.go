@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/replay/replaytest"
 )
 
 func TestOneKeyFromTwoClientsIsAnAnomaly(t *testing.T) {
@@ -188,7 +189,7 @@ func TestWhatIsAskedForMustBeAsItIs(t *testing.T) {
 		"too long":                       func(k *Ask) { k.Lifetime = time.Hour + 1 },
 		"a negative life":                func(k *Ask) { k.Lifetime = -1 },
 		"nobody":                         func(k *Ask) { k.Identity.Subject = "" },
-		"two clients":                    func(k *Ask) { k.Client = Binding{IP: "192.0.2.1", Thumbprint: jktOf(t, ecKey(t))} },
+		"two clients":                    func(k *Ask) { k.Client = Binding{IP: "192.0.2.1", Thumbprint: replaytest.NewProofKey(t).Thumbprint(t)} },
 		"no address":                     func(k *Ask) { k.Client.IP = "here" },
 		"a thumbprint":                   func(k *Ask) { k.Client.Thumbprint = "x" },
 		"negative frames":                func(k *Ask) { k.MaxFrames = -1 },

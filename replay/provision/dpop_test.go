@@ -1,67 +1,23 @@
 package provision
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"maps"
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
+	"github.com/caddyrec/caddyrec/replay/replaytest"
 )
-
-func ecKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
-
-func jktOf(t testing.TB, k *ecdsa.PrivateKey) string {
-	t.Helper()
-	print, err := (&jose.JSONWebKey{Key: k.Public()}).Thumbprint(crypto.SHA256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return base64.RawURLEncoding.EncodeToString(print)
-}
-
-// prove makes a DPoP proof (RFC 9449 section 4.2).
-func prove(t testing.TB, k *ecdsa.PrivateKey, typ string, claims map[string]any) string {
-	t.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: k}, (&jose.SignerOptions{EmbedJWK: true}).WithType(jose.ContentType(typ)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	jws, err := signer.Sign(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	proof, err := jws.CompactSerialize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return proof
-}
 
 func TestAKeyBoundToADPoPKeyNeedsAFreshProofOfIt(t *testing.T) {
 	p := newPlace(t)
 	a := p.authority()
-	mine, theirs := ecKey(t), ecKey(t)
-	key, g := p.issue(a, func(k *Ask) { k.Client.Thumbprint = jktOf(t, mine) })
+	mine, theirs := replaytest.NewProofKey(t), replaytest.NewProofKey(t)
+	key, g := p.issue(a, func(k *Ask) { k.Client.Thumbprint = mine.Thumbprint(t) })
 	other, _ := p.issue(a)
-	if g.Client.String() != "jkt:"+jktOf(t, mine) {
+	if g.Client.String() != "jkt:"+mine.Thumbprint(t) {
 		t.Errorf("bound to %s", g.Client)
 	}
 	sum := sha256.Sum256([]byte(key))
@@ -75,7 +31,7 @@ func TestAKeyBoundToADPoPKeyNeedsAFreshProofOfIt(t *testing.T) {
 		c.Proofs = proofs
 		return c
 	}
-	good := func(change map[string]any) Client { return with(prove(t, mine, "dpop+jwt", claims(change))) }
+	good := func(change map[string]any) Client { return with(mine.Prove(t, "dpop+jwt", claims(change))) }
 	for name, c := range map[string]struct {
 		authorization string
 		client        Client
@@ -83,9 +39,9 @@ func TestAKeyBoundToADPoPKeyNeedsAFreshProofOfIt(t *testing.T) {
 	}{
 		"as a bearer":        {"Bearer " + key, good(nil), WrongProof},
 		"no proof":           {"DPoP " + key, with(), WrongProof},
-		"two proofs":         {"DPoP " + key, with(prove(t, mine, "dpop+jwt", claims(nil)), prove(t, mine, "dpop+jwt", claims(nil))), WrongProof},
-		"another key":        {"DPoP " + key, with(prove(t, theirs, "dpop+jwt", claims(nil))), WrongClient},
-		"another type":       {"DPoP " + key, with(prove(t, mine, "JWT", claims(nil))), WrongProof},
+		"two proofs":         {"DPoP " + key, with(mine.Prove(t, "dpop+jwt", claims(nil)), mine.Prove(t, "dpop+jwt", claims(nil))), WrongProof},
+		"another key":        {"DPoP " + key, with(theirs.Prove(t, "dpop+jwt", claims(nil))), WrongClient},
+		"another type":       {"DPoP " + key, with(mine.Prove(t, "JWT", claims(nil))), WrongProof},
 		"another method":     {"DPoP " + key, good(map[string]any{"htm": "POST"}), WrongProof},
 		"another address":    {"DPoP " + key, good(map[string]any{"htu": "https://audit.example/other"}), WrongProof},
 		"another host":       {"DPoP " + key, good(map[string]any{"htu": "https://evil.example/.caddyrec/replay/sessions/s_1/frames"}), WrongProof},

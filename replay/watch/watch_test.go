@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +21,7 @@ import (
 	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/replay/frames"
-	"github.com/caddyrec/caddyrec/storage/local"
+	"github.com/caddyrec/caddyrec/replay/replaytest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -42,22 +41,8 @@ type world struct {
 
 func newWorld(t *testing.T, frames int) *world {
 	t.Helper()
-	root := t.TempDir()
-	store, err := local.Open(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	keys, err := ledger.LoadKeys(filepath.Join(root, "keys"), "main")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, dir: filepath.Join(root, "ledger", "main")}
-	w.log, err = ledger.Open(ledger.Options{Dir: w.dir, Log: "main", Store: store, Keys: keys})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { w.log.Close() })
+	w := &world{t: t}
+	w.log, w.dir = replaytest.NewLog(t)
 	for i := range frames {
 		w.add(i)
 	}
