@@ -9,6 +9,16 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
+// DirectiveOptions is [EachOption] for a directive, which d is before. It takes no
+// arguments of its own.
+func DirectiveOptions(d *caddyfile.Dispenser, read func(option string) error, repeated ...string) error {
+	d.Next()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	return EachOption(d, read, repeated...)
+}
+
 // EachOption calls read at the name of each option in the block that d is
 // before. One that is there already is refused, since one of the two would be
 // lost without a word; those that may be repeated are for read to join.
@@ -41,6 +51,17 @@ func FlagArg(d *caddyfile.Dispenser, into *bool) error {
 		return d.ArgErr()
 	}
 	*into = true
+	return nil
+}
+
+// ClaimArgs reads a subdirective's arguments that are a claim and the values it
+// may have, one at least.
+func ClaimArgs(d *caddyfile.Dispenser, claim *string, values *[]string) error {
+	args := d.RemainingArgs()
+	if len(args) < 2 {
+		return d.ArgErr()
+	}
+	*claim, *values = args[0], args[1:]
 	return nil
 }
 

@@ -29,11 +29,7 @@ func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
 // UnmarshalCaddyfile sets up the app from the caddyrec global option. For its
 // syntax see [App].
 func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next()
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	return EachOption(d, func(option string) error {
+	return DirectiveOptions(d, func(option string) error {
 		switch option {
 		case "store":
 			return a.unmarshalStore(d)

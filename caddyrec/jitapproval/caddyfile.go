@@ -77,11 +77,7 @@ func jsonLast(matcher caddy.ModuleMap, m *Handler) ([]httpcaddyfile.ConfigValue,
 
 // UnmarshalCaddyfile sets up the handler. For its syntax see [Handler].
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next()
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	if err := caddyrec.EachOption(d, func(option string) error { return h.unmarshalOption(d, option) }); err != nil {
+	if err := caddyrec.DirectiveOptions(d, func(option string) error { return h.unmarshalOption(d, option) }); err != nil {
 		return err
 	}
 	if h.Approvers.Claim == "" {
@@ -93,11 +89,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) error {
 	switch option {
 	case "approvers":
-		args := d.RemainingArgs()
-		if len(args) < 2 {
-			return d.ArgErr()
-		}
-		h.Approvers = Approvers{Claim: args[0], Values: args[1:]}
+		return caddyrec.ClaimArgs(d, &h.Approvers.Claim, &h.Approvers.Values)
 	case "need":
 		var text string
 		if !d.AllArgs(&text) {

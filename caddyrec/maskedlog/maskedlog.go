@@ -75,11 +75,7 @@ func (e *Encoder) ConfigureDefaultFormat(to caddy.WriterOpener) error {
 
 // UnmarshalCaddyfile sets up the encoder. For its syntax see [Encoder].
 func (e *Encoder) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next()
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	return caddyrec.EachOption(d, func(option string) error {
+	return caddyrec.DirectiveOptions(d, func(option string) error {
 		if option != "wrap" {
 			return d.Errf("unrecognized masked option %q: use wrap", option)
 		}

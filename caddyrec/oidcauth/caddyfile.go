@@ -17,11 +17,7 @@ func init() {
 
 // UnmarshalCaddyfile sets up the handler. For its syntax see [Handler].
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next()
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	err := caddyrec.EachOption(d, func(option string) error { return h.unmarshalOption(d, option) }, "audience", "require")
+	err := caddyrec.DirectiveOptions(d, func(option string) error { return h.unmarshalOption(d, option) }, "audience", "require")
 	if err != nil {
 		return err
 	}
@@ -45,11 +41,11 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) error {
 		}
 		h.Audiences = append(h.Audiences, args...)
 	case "require":
-		args := d.RemainingArgs()
-		if len(args) < 2 {
-			return d.ArgErr()
+		var r Requirement
+		if err := caddyrec.ClaimArgs(d, &r.Claim, &r.Values); err != nil {
+			return err
 		}
-		h.Require = append(h.Require, Requirement{Claim: args[0], Values: args[1:]})
+		h.Require = append(h.Require, r)
 	case "upstream_credential":
 		h.UpstreamCredential = new(Credential)
 		if !d.AllArgs(&h.UpstreamCredential.Header, &h.UpstreamCredential.Value) {

@@ -20,11 +20,7 @@ func init() {
 
 // UnmarshalCaddyfile sets up the handler. For its syntax see [Handler].
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next()
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	return caddyrec.EachOption(d, func(option string) error { return h.unmarshalOption(d, option) }, "response", "mode")
+	return caddyrec.DirectiveOptions(d, func(option string) error { return h.unmarshalOption(d, option) }, "response", "mode")
 }
 
 func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) error {

@@ -17,11 +17,7 @@ func init() {
 
 // UnmarshalCaddyfile sets up the handler. For its syntax see [Handler].
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next()
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	return caddyrec.EachOption(d, func(option string) error {
+	return caddyrec.DirectiveOptions(d, func(option string) error {
 		switch option {
 		case "max_body":
 			return caddyrec.SizeArg(d, &h.MaxBody)

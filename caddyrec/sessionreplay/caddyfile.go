@@ -22,11 +22,7 @@ func parse(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
 
 // UnmarshalCaddyfile sets up the handler. For its syntax see [Handler].
 func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
-	d.Next()
-	if d.NextArg() {
-		return d.ArgErr()
-	}
-	if err := caddyrec.EachOption(d, func(option string) error { return h.unmarshalOption(d, option) }); err != nil {
+	if err := caddyrec.DirectiveOptions(d, func(option string) error { return h.unmarshalOption(d, option) }); err != nil {
 		return err
 	}
 	if h.IssueTo.Claim == "" {
@@ -38,11 +34,7 @@ func (h *Handler) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) error {
 	switch option {
 	case "issue_to":
-		args := d.RemainingArgs()
-		if len(args) < 2 {
-			return d.ArgErr()
-		}
-		h.IssueTo = IssueTo{Claim: args[0], Values: args[1:]}
+		return caddyrec.ClaimArgs(d, &h.IssueTo.Claim, &h.IssueTo.Values)
 	case "ttl":
 		return caddyrec.DurationArg(d, &h.TTL)
 	case "max_ttl":
