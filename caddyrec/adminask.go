@@ -7,6 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -46,6 +49,28 @@ func enterLog(log string) (g *Gateway, leave func(), err error) {
 		return nil, nil, caddy.APIError{HTTPStatus: http.StatusServiceUnavailable, Err: errClosed}
 	}
 	return g, leave, nil
+}
+
+// enterLogOf is enterLog for a log with this key in its public.key, since there
+// are logs of one name elsewhere: another is refused with this status.
+func enterLogOf(log, key string, other int) (g *Gateway, leave func(), err error) {
+	g, leave, err = enterLog(log)
+	if err == nil && !g.hasKey(key) {
+		leave()
+		return nil, nil, caddy.APIError{HTTPStatus: other, Err: fmt.Errorf("log %s of this gateway is another one: its public key differs", g.name)}
+	}
+	return g, leave, err
+}
+
+// hasKey says whether text is what stands in the log's public.key, the first key
+// that it was signed with. The list beside the secret keys begins with that.
+func (g *Gateway) hasKey(text string) bool {
+	list, err := os.ReadFile(filepath.Join(g.dir, "keys", g.name+".public"))
+	if err != nil {
+		return false
+	}
+	words := strings.Fields(string(list)) // behind a retired key is up to where it counts
+	return len(words) > 0 && strings.TrimSpace(text) == words[0]
 }
 
 func writeAnswer(w http.ResponseWriter, answer any) error {

@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -67,17 +64,6 @@ func (a OpenedAsk) check() error {
 	return nil
 }
 
-// hasKey says whether text is what stands in the log's public.key, the first key
-// that it was signed with. The list beside the secret keys begins with that.
-func (g *Gateway) hasKey(text string) bool {
-	list, err := os.ReadFile(filepath.Join(g.dir, "keys", g.name+".public"))
-	if err != nil {
-		return false
-	}
-	words := strings.Fields(string(list)) // behind a retired key is up to where it counts
-	return len(words) > 0 && strings.TrimSpace(text) == words[0]
-}
-
 // serveOriginals commits that originals are opened before it answers.
 func serveOriginals(w http.ResponseWriter, r *http.Request) error {
 	var ask OpenedAsk
@@ -87,14 +73,11 @@ func serveOriginals(w http.ResponseWriter, r *http.Request) error {
 	if err := ask.check(); err != nil {
 		return wrongAsk(err)
 	}
-	g, leave, err := enterLog(ask.Log)
+	g, leave, err := enterLogOf(ask.Log, ask.Key, http.StatusConflict)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	if !g.hasKey(ask.Key) {
-		return caddy.APIError{HTTPStatus: http.StatusConflict, Err: fmt.Errorf("log %s of this gateway is another one: its public key differs", g.name)}
-	}
 	for _, opened := range ask.OriginalsOpened() {
 		if err := g.Record(r.Context(), opened); err != nil {
 			return caddy.APIError{HTTPStatus: statusOf(err), Err: err}
