@@ -105,6 +105,23 @@ func (f *retentionFlags) do(con *console, c adminCall) error {
 	return err
 }
 
+// end asks the gateway to end what an id names, and tells people that it has.
+func (f *retentionFlags) end(con *console, path, what, id, done string) error {
+	id, err := parseID(id)
+	if err != nil {
+		return err
+	}
+	ask, err := f.ask()
+	if err != nil {
+		return err
+	}
+	ask[what] = id
+	return f.do(con, adminCall{path: path, ask: ask, done: &struct{}{}, show: func() error {
+		con.say("%s", done)
+		return nil
+	}})
+}
+
 // post gives the gateway's answer, whatever its status.
 func (f *retentionFlags) post(c adminCall) (status int, text []byte, err error) {
 	body, err := json.Marshal(c.ask)

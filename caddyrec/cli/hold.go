@@ -64,19 +64,7 @@ purged when its time comes.
 		Example: `  caddy rec release 019a6f3e-7c00-7000-8000-3f6cd1a1b2c3 --why "case closed"`,
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: run(func(cmd *cobra.Command, con *console, args []string) error {
-			id, err := parseID(args[0])
-			if err != nil {
-				return err
-			}
-			ask, err := f.ask()
-			if err != nil {
-				return err
-			}
-			ask["hold"] = id
-			return f.do(con, adminCall{path: "/caddyrec/release", ask: ask, done: &struct{}{}, show: func() error {
-				con.say("Released.")
-				return nil
-			}})
+			return f.end(con, "/caddyrec/release", "hold", args[0], "Released.")
 		}),
 	}
 	f.flags(cmd)

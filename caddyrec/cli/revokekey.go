@@ -29,19 +29,7 @@ It is done by the gateway, through its admin endpoint, and is on record.
 				// It is in the shell's history by now.
 				return fmt.Errorf("that is a key, not its id: take the id from its key.issued record, and do revoke it")
 			}
-			id, err := parseID(args[0])
-			if err != nil {
-				return err
-			}
-			ask, err := f.ask()
-			if err != nil {
-				return err
-			}
-			ask["key"] = id
-			return f.do(con, adminCall{path: "/caddyrec/keys/revoke", ask: ask, done: &struct{}{}, show: func() error {
-				con.say("Revoked.")
-				return nil
-			}})
+			return f.end(con, "/caddyrec/keys/revoke", "key", args[0], "Revoked.")
 		}),
 	}
 	f.flags(cmd)
