@@ -34,7 +34,10 @@ func TestASessionOfALogInABucketIsReadBatchByBatch(t *testing.T) {
 		of("approval.voted", "", "x1"), of("exchange", "s2", "x4"), of("exchange", "s1", "x5"),
 	}
 	commitOf(t, l, all[:4]...)
-	until(func() bool { return len(p.names("sealed")) == 1 && len(p.batches()) == 0 })
+	allSealed(t, l)
+	if sealed, batches := len(p.names("sealed")), len(p.batches()); sealed != 1 || batches != 0 {
+		t.Fatalf("%d segments are sealed, %d batches left", sealed, batches)
+	}
 	commitOf(t, l, all[4:]...)
 	objects := &counted{Store: p.objects}
 	far := newReader(t, NewStoreFolder(t.Context(), objects, "test", nil), p.keys.Verifier())

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -157,13 +156,6 @@ func (p *farPlace) verified() {
 	}
 }
 
-// until waits for what other goroutines are about to bring about.
-func until(done func() bool) {
-	for !done() {
-		runtime.Gosched()
-	}
-}
-
 func TestARecordIsAcknowledgedWhenItsBatchIsInTheBucket(t *testing.T) {
 	p := newFarPlace(t, gcs.Retention{})
 	l := p.open()
@@ -309,7 +301,7 @@ func TestWhatIsSealedLeavesItsBatchesUnlessTheyAreRetained(t *testing.T) {
 				want = append(want, fmt.Sprint(i))
 				commit(t, l, want[i])
 			}
-			until(func() bool { return l.Stats().Unsealed == 0 })
+			allSealed(t, l)
 			if n := len(p.batches()); retention.Mode == gcs.Off && n != 0 || retention.Mode != gcs.Off && n != 5 {
 				t.Errorf("%d batches are left", n)
 			}
@@ -329,7 +321,7 @@ func TestWhatIsSealedLeavesItsBatchesUnlessTheyAreRetained(t *testing.T) {
 			}
 			l = p.open(func(o *Options) { o.SealBytes = 1 })
 			commit(t, l, "6")
-			until(func() bool { return l.Stats().Unsealed == 0 })
+			allSealed(t, l)
 			closeLog(t, l)
 			if n := len(p.batches()); n > 2 { // of the records that came since
 				t.Errorf("%d batches are left though nothing keeps them", n)
@@ -393,7 +385,7 @@ func TestASealThatTheProcessBeforeWasAtIsGoneOnBehind(t *testing.T) {
 		}}
 	})
 	commit(t, second, "3")
-	until(func() bool { return second.Stats().Unsealed == 0 })
+	allSealed(t, second)
 	if _, err := first.Commit(t.Context(), fields("lost")); !errors.Is(err, ErrOtherWriter) {
 		t.Errorf("got %v", err)
 	}
