@@ -50,7 +50,7 @@ func (api approvalAPI) list(w http.ResponseWriter, r *http.Request) error {
 			views = append(views, v)
 		}
 	}
-	return api.answer(w, http.StatusOK, map[string]any{"approvals": views})
+	return api.Answer(w, http.StatusOK, map[string]any{"approvals": views})
 }
 
 func (api approvalAPI) get(w http.ResponseWriter, r *http.Request, id string) error {
@@ -62,7 +62,7 @@ func (api approvalAPI) get(w http.ResponseWriter, r *http.Request, id string) er
 	if !ok {
 		return api.fail(w, approval.ErrNotFound)
 	}
-	return api.answer(w, http.StatusOK, v)
+	return api.Answer(w, http.StatusOK, v)
 }
 
 const maxVote = 4 << 10
@@ -89,7 +89,7 @@ func (api approvalAPI) vote(w http.ResponseWriter, r *http.Request, id string) e
 		return p.Write(w, api.Exchange)
 	}
 	v, _ := api.view(st)
-	return api.answer(w, http.StatusOK, v)
+	return api.Answer(w, http.StatusOK, v)
 }
 
 // deny records a vote that does not count: somebody who tries to approve their
@@ -146,19 +146,6 @@ func readBallot(r *http.Request, x *exchange.Exchange) (b ballot, err error) {
 		}
 	}
 	return b, nil
-}
-
-func (api approvalAPI) answer(w http.ResponseWriter, status int, v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	api.Local = true
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, err = w.Write(append(text, '\n'))
-	return err
 }
 
 func (api approvalAPI) fail(w http.ResponseWriter, err error) error {

@@ -92,7 +92,7 @@ func (v *visit) issue(w http.ResponseWriter, r *http.Request) error {
 	a := answer(g, provision.Active)
 	a.Key = key
 	w.Header().Set("Location", keysPath+"/"+g.ID)
-	return v.write(w, http.StatusCreated, a)
+	return v.Answer(w, http.StatusCreated, a)
 }
 
 // mayIssue says why whoever asks gets no key.
@@ -205,7 +205,7 @@ func (v *visit) get(w http.ResponseWriter, r *http.Request, id string) error {
 	if err != nil || p != nil {
 		return v.told(w, p, err)
 	}
-	return v.write(w, http.StatusOK, answer(g, state))
+	return v.Answer(w, http.StatusOK, answer(g, state))
 }
 
 func (v *visit) revoke(w http.ResponseWriter, r *http.Request, id string) error {
@@ -258,17 +258,4 @@ func moment(t time.Time) *record.Time {
 		return nil
 	}
 	return &record.Time{Time: t}
-}
-
-func (v *visit) write(w http.ResponseWriter, status int, body any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	v.Local = true
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, err = w.Write(append(text, '\n'))
-	return err
 }

@@ -118,7 +118,7 @@ func (v *visit) about(w http.ResponseWriter, r *http.Request) error {
 		return v.refuse(w, err)
 	}
 	v.Identity = lease.Grant().Identity()
-	return v.write(w, http.StatusOK, answer(lease.Grant(), provision.Active))
+	return v.Answer(w, http.StatusOK, answer(lease.Grant(), provision.Active))
 }
 
 // target is the address that a DPoP proof is for (RFC 9449 section 4.2): the one
