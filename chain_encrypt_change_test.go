@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"io"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -130,29 +129,17 @@ func TestReloadsWithOtherRecipientsLoseNoKey(t *testing.T) {
 	first, firstTo := ageIdentity(t)
 	second, secondTo := ageIdentity(t)
 	r := startEncrypted(t, "encrypt_to "+firstTo, site)
-	var wg sync.WaitGroup
-	stop := make(chan struct{})
 	var sent atomic.Int64
-	for range 4 {
-		wg.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				if a, err := r.try("PUT", "/", `{"note":"plain"}`); err == nil && a.StatusCode == 200 {
-					sent.Add(1)
-				}
-			}
-		})
-	}
-	for i := range 20 {
-		r.store = "store local DIR/RECORDS\nencrypt_to " + []string{secondTo, firstTo}[i%2]
-		r.load(site)
-	}
-	close(stop)
-	wg.Wait()
+	underLoad(func() {
+		if a, err := r.try("PUT", "/", `{"note":"plain"}`); err == nil && a.StatusCode == 200 {
+			sent.Add(1)
+		}
+	}, func() {
+		for i := range 20 {
+			r.store = "store local DIR/RECORDS\nencrypt_to " + []string{secondTo, firstTo}[i%2]
+			r.load(site)
+		}
+	})
 	stopCaddy(t)
 	opened := int64(0)
 	for _, rec := range r.opened(record.ExchangeType, first, second) {

@@ -107,11 +107,9 @@ func TestTheGatewayStartsWithTheIssuerDownAndRecoversByItself(t *testing.T) {
 	}
 }
 
-func TestReloadsUnderLoadLoseNothing(t *testing.T) {
-	r := start(t, fullChain)
-	r.ready()
-	ana := r.as("ana", "eng")
-	var answered atomic.Int64
+// underLoad does something while four clients send, each request after the one
+// before.
+func underLoad(send, do func()) {
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	for range 4 {
@@ -121,23 +119,35 @@ func TestReloadsUnderLoadLoseNothing(t *testing.T) {
 				case <-stop:
 					return
 				default:
-				}
-				a, err := r.try("POST", "/orders", `{"amount":1}`, ana...)
-				switch {
-				case err != nil: // Caddy closes idle connections; a POST is not sent twice
-				case a.StatusCode == http.StatusOK:
-					answered.Add(1)
-				default:
-					t.Errorf("got %d %s", a.StatusCode, a.text)
+					send()
 				}
 			}
 		})
 	}
-	for i := range 10 {
-		r.load(strings.Replace(fullChain, "wait 50ms", "wait 5"+string(rune('0'+i))+"ms", 1))
-	}
+	do()
 	close(stop)
 	wg.Wait()
+}
+
+func TestReloadsUnderLoadLoseNothing(t *testing.T) {
+	r := start(t, fullChain)
+	r.ready()
+	ana := r.as("ana", "eng")
+	var answered atomic.Int64
+	underLoad(func() {
+		a, err := r.try("POST", "/orders", `{"amount":1}`, ana...)
+		switch {
+		case err != nil: // Caddy closes idle connections; a POST is not sent twice
+		case a.StatusCode == http.StatusOK:
+			answered.Add(1)
+		default:
+			t.Errorf("got %d %s", a.StatusCode, a.text)
+		}
+	}, func() {
+		for i := range 10 {
+			r.load(strings.Replace(fullChain, "wait 50ms", "wait 5"+string(rune('0'+i))+"ms", 1))
+		}
+	})
 	if n := len(r.records(ofType(record.ExchangeType))); int64(n) < answered.Load() || answered.Load() == 0 {
 		t.Errorf("%d answers, %d exchanges recorded", answered.Load(), n)
 	}
