@@ -50,7 +50,7 @@ func (v *Verifier) Run(ctx context.Context) {
 		if err != nil {
 			failures++
 			wait = backoff(failures)
-			v.cfg.Logger.Warn("keys could not be fetched", "issuer", v.cfg.Issuer, "error", err, "retry_in", wait)
+			v.cfg.Logger.Warn("keys could not be fetched: until they are, requests whose tokens have unknown keys get 503", "issuer", v.cfg.Issuer, "error", err, "retry_in", wait)
 		} else {
 			failures = 0
 			s.store(ring)

@@ -1,8 +1,11 @@
 package identity
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 )
@@ -32,6 +35,17 @@ func TestAColdStartWithTheProviderDownServesFromTheSnapshot(t *testing.T) {
 	idp.restart()
 	f.pass(maxBackoff)
 	f.accepts(cachedToken)
+}
+
+func TestThatKeysAreNotThereIsLoggedWithWhatItMeans(t *testing.T) {
+	idp, clock := newIssuer(t), newClock()
+	idp.stop()
+	var log bytes.Buffer
+	f := fixtureOf(t, idp, clock, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) }).run()
+	f.end()
+	if !strings.Contains(log.String(), "unknown keys get 503") {
+		t.Errorf("logged is %q", log.String())
+	}
 }
 
 func TestATokenInTheCacheDoesNotOutliveMaxStale(t *testing.T) {
