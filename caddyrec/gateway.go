@@ -113,6 +113,8 @@ func newGateway(store Store, log string, t terms, logger *zap.Logger) (*Gateway,
 	// Until the configuration holds them.
 	g.live.newest.Store(&logger)
 	g.terms.newest.Store(&t)
+	answered := tellSlow(store, log, logger)
+	defer answered()
 	objects, dir, err := store.Open(g.live.slog("caddyrec.store"))
 	if err != nil {
 		g.end()

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -23,10 +24,23 @@ func advised(err error) error {
 	switch {
 	case errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("%w: the disk is mounted read-only, perhaps after a fault of its own, which the system's log tells: mount it for writing, or name a store on another disk; caddy rec reads its records meanwhile", err)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%w: the store, or what it is in, is a file: name a folder, which is made if it is not there", err)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w: let the user that Caddy runs as write there, or name another store", err)
 	}
 	return err
+}
+
+// slowAfter is how long a start may take before the log says what it waits for.
+const slowAfter = 3 * time.Second
+
+// tellSlow says so, unless stop is called before.
+func tellSlow(store Store, log string, logger *zap.Logger) (stop func() bool) {
+	return time.AfterFunc(slowAfter, func() {
+		where := strings.Join(strings.FieldsFunc(store.Key(), func(r rune) bool { return r == 0 }), " ")
+		logger.Warn("the start waits for the store, which does not answer yet", zap.String("log", log), zap.String("store", where))
+	}).Stop
 }
 
 // claim puts the log's public key into a store that other machines may share,

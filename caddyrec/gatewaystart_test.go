@@ -1,15 +1,20 @@
 package caddyrec
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddyrec/caddyrec/storage"
 )
@@ -30,4 +35,37 @@ func TestAStartOnADiskThatCannotBeUsedSaysWhatToDo(t *testing.T) {
 			t.Errorf("%v: %v", fault, err)
 		}
 	}
+}
+
+func TestAStoreThatIsAFileIsToldToBeAFolder(t *testing.T) {
+	file := folderStore(filepath.Join(t.TempDir(), "records"))
+	if err := os.WriteFile(string(file), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := openGateway("file", &App{store: file, Log: "file", logger: zap.NewNop()}, terms{patience: time.Second})
+	if text := fmt.Sprint(err); err == nil || !strings.Contains(text, "name a folder") || !strings.Contains(text, string(file)) {
+		t.Error(err)
+	}
+}
+
+// slowStore is a bucket that does not answer for half a minute.
+type slowStore struct{}
+
+func (slowStore) Key() string { return "gcs\x00\x00records" }
+
+func (slowStore) Open(*slog.Logger) (storage.Store, string, error) {
+	time.Sleep(30 * time.Second) // of the bubble's clock
+	return nil, "", errors.New("no answer")
+}
+
+func TestAStartThatWaitsForItsStoreSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, told := observer.New(zap.InfoLevel)
+		if _, err := openGateway("slow", &App{store: slowStore{}, Log: "slow", logger: zap.New(core)}, terms{patience: time.Second}); err == nil {
+			t.Fatal("it was opened")
+		}
+		if all := told.FilterField(zap.String("store", "gcs records")).All(); len(all) != 1 || !strings.Contains(all[0].Message, "waits for the store") {
+			t.Errorf("told %+v", told.All())
+		}
+	})
 }

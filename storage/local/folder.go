@@ -45,6 +45,9 @@ func Open(dir string) (*Store, error) {
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
+		if info, e := os.Stat(dir); e == nil && !info.IsDir() { // OpenRoot's own error for that has no value
+			err = &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOTDIR}
+		}
 		return nil, fmt.Errorf("opening store folder: %w", err)
 	}
 	s := &Store{dir: dir, root: root, synced: map[string]bool{}}
