@@ -202,7 +202,7 @@ func TestAVoteIsSentOnceItIsConfirmed(t *testing.T) {
 			if g.votes[0] != `{"decision":"approve","reason":"ticket"}` {
 				t.Errorf("sent %s", g.votes[0])
 			}
-			wantText(t, s.stdout.String(), "You approved "+approvalC+": it is approved, with 2 of 2 approvals.\n")
+			wantText(t, s.stdout.String(), "You approved "+approvalC+": it is approved, with 2 of 2 approvals.\nIt runs when its requester sends it again; if it is held yet, it runs now.\n")
 		})
 	}
 }

@@ -103,7 +103,11 @@ func (c *console) vote(ctx context.Context, to *client, v vote) error {
 	}
 	state := string(view.State)
 	line := fmt.Sprintf("You %s %s: it is %s, with %d of %d approvals.", done, view.ID, state, approvalsIn(view), view.Approvers.Need)
-	_, err = io.WriteString(c.out, c.styled(styleOfState(state), clean(line))+"\n")
+	then := ""
+	if view.State == approval.Approved {
+		then = "It runs when its requester sends it again; if it is held yet, it runs now.\n"
+	}
+	_, err = io.WriteString(c.out, c.styled(styleOfState(state), clean(line))+"\n"+then)
 	return err
 }
 
