@@ -41,7 +41,7 @@ are kept, as long as any record in them is between the two.
 			}
 			var done struct{ Hold string }
 			return f.do(con, adminCall{path: "/caddyrec/hold", ask: ask, done: &done, show: func() error {
-				con.say("Held. To end it: caddy rec release %s --why …", done.Hold)
+				con.say("Held: %s, whatever their age. To release them: caddy rec release %s --why …", held(ask, con.zone), done.Hold)
 				return nil
 			}})
 		}),
@@ -50,6 +50,20 @@ are kept, as long as any record in them is between the two.
 	cmd.Flags().StringVar(&from, "from", "", "keep records from this time on, such as 2026-03-01 or 2026-03-01T18:00:00Z (default: from the first)")
 	cmd.Flags().StringVar(&until, "until", "", "keep records before this time (default: all later ones)")
 	return cmd
+}
+
+// held says which records a hold keeps, by what was asked.
+func held(ask map[string]any, zone *time.Location) string {
+	text := "all records"
+	if log, _ := ask["log"].(string); log != "" {
+		text += " of log " + clean(log)
+	}
+	for _, bound := range []string{"from", "until"} {
+		if at, ok := ask[bound].(time.Time); ok {
+			text += " " + bound + " " + at.In(zone).Format(time.RFC3339)
+		}
+	}
+	return text
 }
 
 func releaseCommand() *cobra.Command {

@@ -95,7 +95,8 @@ func TestTheGatewayIsAskedWhereItsConfigurationSays(t *testing.T) {
 	text := "{\n\tadmin " + admin + "\n\tcaddyrec {\n\t\tstore local " + filepath.ToSlash(w.store) + "\n\t}\n}\n"
 	mustNot(t, os.WriteFile(config, []byte(text), 0o600))
 	for said, args := range map[string][]string{
-		"Held":                      {"hold", "--config", config, "--why", "x"},
+		"Held: all records, whatever their age. To release them: caddy rec release ":     {"hold", "--config", config, "--why", "x"},
+		"Held: all records from 2026-03-01T00:00:00Z until 2026-04-01T00:00:00Z, whatev": {"hold", "--config", config, "--why", "x", "--from", "2026-03-01T00:00:00Z", "--until", "2026-04-01T00:00:00Z"},
 		"signed with the new key":   {"keys", "rotate", "--config", config},
 		"no gateway answers":        {"hold", "--config", config, "--why", "x", "--address", "unix/" + config},
 		"reading the configuration": {"hold", "--config", config + "x", "--why", "x"},
