@@ -44,6 +44,13 @@ func schemas(t *testing.T) string {
 	return dir
 }
 
+func TestWhereAMaskIsWrittenIsWholeOnANarrowTerminal(t *testing.T) {
+	t.Chdir(schemas(t))
+	s := newScreen().terminal(44)
+	mustNot(t, checkSchemas(s.console, []string{"order.json"}, false))
+	wantIn(t, s.stdout.String(), "WRITTEN AT", "/properties/card\n", "/properties/parts/items\n")
+}
+
 func TestSchemaCheckTellsPlacesAndOperations(t *testing.T) {
 	t.Chdir(schemas(t))
 	s := newScreen()

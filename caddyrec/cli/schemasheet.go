@@ -7,7 +7,7 @@ import (
 
 var (
 	operationColumns = []column{{title: "OPERATION", least: 16}, {title: "ID", least: 8}, {title: "BODY", least: 8}, {title: "ANSWERS", least: 8}, {title: "APPROVAL"}}
-	maskedColumns    = []column{{title: "MASKED", least: 12}, {title: "IN"}, {title: "PLACE", least: 12}, {title: "HOW"}, {title: "BECAUSE", least: 8}, {title: "WRITTEN AT", least: 10}}
+	maskedColumns    = []column{{title: "MASKED", least: 12}, {title: "IN"}, {title: "PLACE", least: 12}, {title: "HOW"}, {title: "BECAUSE", least: 8}, {title: "WRITTEN AT", below: true}}
 )
 
 // print tells of the file for people.

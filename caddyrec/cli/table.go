@@ -15,6 +15,9 @@ type column struct {
 	// keeps its width.
 	least int
 	right bool // numbers
+	// below puts the last column's texts on lines of their own, whole, where the
+	// table is too wide beside them.
+	below bool
 }
 
 // cell is one text of a table, clean already.
@@ -31,6 +34,7 @@ type table struct {
 	columns []column
 	held    [][]cell
 	widths  []int
+	below   bool // the last column is
 	err     error
 }
 
@@ -99,6 +103,17 @@ func (t *table) fit() {
 	for _, w := range t.widths {
 		total += w
 	}
+	last := len(t.columns) - 1
+	spare := 0
+	for i, c := range t.columns {
+		if c.least > 0 {
+			spare += max(0, t.widths[i]-c.least)
+		}
+	}
+	if last >= 0 && t.columns[last].below && total-spare > t.con.width {
+		t.below = true
+		total -= len(gap) + t.widths[last]
+	}
 	for ; total > t.con.width; total-- {
 		widest := -1
 		for i, c := range t.columns {
@@ -119,6 +134,13 @@ func (t *table) print(cells []cell) {
 	}
 	var line strings.Builder
 	left := t.con.width
+	after := ""
+	if last := len(cells) - 1; t.below {
+		for _, part := range folded(cells[last].text, t.con.width-len(gap)) {
+			after += gap + t.con.styled(cells[last].style, part) + "\n"
+		}
+		cells = cells[:last]
+	}
 	for i, c := range cells {
 		text, width := c.text, t.widths[i]
 		if t.con.width > 0 {
@@ -129,12 +151,12 @@ func (t *table) print(cells []cell) {
 		}
 		if i < len(cells)-1 || t.columns[i].right {
 			padded := pad(text, width, t.columns[i].right)
-			before, after, _ := strings.Cut(padded, text)
-			line.WriteString(before + t.con.styled(c.style, text) + after + gap)
+			before, behind, _ := strings.Cut(padded, text)
+			line.WriteString(before + t.con.styled(c.style, text) + behind + gap)
 		} else {
 			line.WriteString(t.con.styled(c.style, text))
 		}
 		left -= width + len(gap)
 	}
-	_, t.err = io.WriteString(t.con.out, strings.TrimRight(line.String(), " ")+"\n")
+	_, t.err = io.WriteString(t.con.out, strings.TrimRight(line.String(), " ")+"\n"+after)
 }

@@ -51,6 +51,20 @@ func cut(s string, n int) string {
 	return s
 }
 
+// folded is a clean text in parts of n columns at most; a character wider than
+// that is a part of its own.
+func folded(s string, n int) (parts []string) {
+	begin, width := 0, 0
+	for i, r := range s {
+		if w := columnsOf(r); width+w > n && i > begin {
+			parts, begin, width = append(parts, s[begin:i]), i, w
+		} else {
+			width += w
+		}
+	}
+	return append(parts, s[begin:])
+}
+
 // pad fills a clean text up to n columns.
 func pad(s string, n int, right bool) string {
 	missing := n - columns(s)
