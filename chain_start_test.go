@@ -23,7 +23,7 @@ func TestABadConfigurationSaysWhatIsWrongAndWithWhat(t *testing.T) {
 	}
 	const auth = "oidc_auth {\nissuer ISSUER\naudience a\n"
 	for site, wants := range map[string][]string{
-		auth + "upstream_credential X-Key {env.CADDYREC_TEST_NOT_SET}\n}": {"CADDYREC_TEST_NOT_SET", "X-Key"},
+		auth + "upstream_credential X-Key {env.CADDYREC_TEST_NOT_SET}\n}": {"CADDYREC_TEST_NOT_SET", "oidc_auth: upstream_credential X-Key"},
 		auth + "upstream_credential X-Key {file.DIR/not-there}\n}":        {"not-there", "X-Key"},
 		auth + "upstream_credential \"X Key\" v\n}":                       {"X Key"},
 		auth + "token_profile refresh\n}":                                 {"refresh"},
@@ -37,7 +37,7 @@ func TestABadConfigurationSaysWhatIsWrongAndWithWhat(t *testing.T) {
 		"json_schema_guard {\nresponse 20 DIR/order.json\n}":              {"20", "Caddyfile:"},
 		"json_schema_guard":                                               {"no schema"},
 		"session_record {\nmax_body much\n}":                              {"much", "Caddyfile:"},
-		"session_record {\nintent sometimes\n}":                           {"sometimes"},
+		"session_record {\nintent sometimes\n}":                           {"sometimes", "session_record: intent"},
 		"jit_approval":                                                    {"approvers is missing", "Caddyfile:"},
 		"jit_approval {\napprovers groups sec\nneed none\n}":              {"none", "Caddyfile:"},
 		"jit_approval {\napprovers groups sec\nwait forever\n}":           {"forever", "Caddyfile:"},

@@ -112,7 +112,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if c := h.UpstreamCredential; c != nil {
 		h.credential, err = caddy.NewReplacer().ReplaceOrErr(c.Value, true, true)
 		if err != nil {
-			return fmt.Errorf("upstream_credential %s: %w: set the variable or write the file it names", c.Header, err)
+			return fmt.Errorf("oidc_auth: upstream_credential %s: %w: set the variable or write the file it names", c.Header, err)
 		}
 		// A file read with {file.*} keeps its last newline.
 		h.credential = strings.TrimSpace(h.credential)
@@ -130,16 +130,16 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 func (h *Handler) Validate() error {
 	for _, r := range h.Require {
 		if r.Claim == "" || len(r.Values) == 0 {
-			return errors.New("require: name a claim and the values it may have")
+			return errors.New("oidc_auth: require: name a claim and the values it may have")
 		}
 	}
 	c := h.UpstreamCredential
 	switch {
 	case c == nil:
 	case !httpguts.ValidHeaderFieldName(c.Header):
-		return fmt.Errorf("upstream_credential: %q is not a header field's name", c.Header)
+		return fmt.Errorf("oidc_auth: upstream_credential: %q is not a header field's name", c.Header)
 	case h.credential == "" || !httpguts.ValidHeaderFieldValue(h.credential):
-		return fmt.Errorf("upstream_credential %s: the value is empty or cannot stand in a header field", c.Header)
+		return fmt.Errorf("oidc_auth: upstream_credential %s: the value is empty or cannot stand in a header field", c.Header)
 	}
 	return nil
 }

@@ -113,13 +113,13 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 func (h *Handler) Validate() error {
 	switch {
 	case h.MaxBody < 0:
-		return errors.New("max_body must be positive")
+		return errors.New("session_record: max_body must be positive")
 	case h.Oversize != "stream" && h.Oversize != "refuse":
-		return fmt.Errorf("oversize %q: use stream or refuse", h.Oversize)
+		return fmt.Errorf("session_record: oversize %q: use stream or refuse", h.Oversize)
 	case h.Intent != "unsafe" && h.Intent != "all" && h.Intent != "off":
-		return fmt.Errorf("intent %q: use unsafe, all or off", h.Intent)
+		return fmt.Errorf("session_record: intent %q: use unsafe, all or off", h.Intent)
 	case h.MaskResponse != nil && h.MaskResponse.Unless != nil && (h.MaskResponse.Unless.Name == "" || len(h.MaskResponse.Unless.Values) == 0):
-		return errors.New("mask_response: unless needs a claim's name and its values")
+		return errors.New("session_record: mask_response: unless needs a claim's name and its values")
 	}
 	return nil
 }
