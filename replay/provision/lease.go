@@ -11,10 +11,12 @@ import (
 // Lease is the right of one request to be shown what its key is good for. It is
 // for one goroutine, but for its channels.
 type Lease struct {
+	// What each frame looks at stands together: of thousands of streams, none
+	// is in the processor's cache.
 	use     *use
-	client  Client
 	session string // that was begun
 	closed  bool
+	client  Client
 }
 
 // Grant is what the key stands for. It is not to be changed.
@@ -124,13 +126,14 @@ func (l *Lease) allowed() *Refusal {
 	if l.closed {
 		return &Refusal{Reason: Ended, Grant: u.grant}
 	}
-	if !u.authority.clock.now().Before(u.grant.Expires) {
+	now, since := u.authority.clock.read()
+	if !now.Before(u.grant.Expires) {
 		u.end(Expired) // before its timer, where the wall clock is ahead
 	}
 	if why := u.ended.Load(); why != nil {
 		return &Refusal{Reason: *why, Grant: u.grant}
 	}
-	if u.authority.revoked.lost(u.authority) {
+	if u.authority.revoked.lost(since) {
 		return &Refusal{Reason: Unsure, Grant: u.grant}
 	}
 	return nil

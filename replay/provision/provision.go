@@ -104,7 +104,7 @@ type Options struct {
 	// Poll is how often other gateways' revocations are looked for; 2 s by
 	// default.
 	Poll time.Duration
-	// Now is the wall clock: time.Now by default.
+	// Now is the wall clock, instead of the machine's.
 	Now func() time.Time
 	// Watch is told each event, and must not block. Nobody by default.
 	Watch func(Event)
@@ -191,9 +191,6 @@ func New(o Options) (*Authority, error) {
 	}
 	if o.Poll <= 0 {
 		o.Poll = 2 * time.Second
-	}
-	if o.Now == nil {
-		o.Now = time.Now
 	}
 	if o.Watch == nil {
 		o.Watch = func(Event) {}

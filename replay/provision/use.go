@@ -14,7 +14,6 @@ import (
 type use struct {
 	authority *Authority
 	grant     *Grant
-	frames    atomic.Int64
 
 	expiring, done chan struct{}
 	ended          atomic.Pointer[Reason]
@@ -26,6 +25,9 @@ type use struct {
 	warned bool            // key.expiring is, or is being, recorded
 	told   map[Reason]bool // why no more frames are shown, as far as that is on record
 	timers [2]*time.Timer
+
+	// What each frame of any lease changes is not beside what each reads.
+	frames atomic.Int64
 }
 
 // use finds the use of a key, or begins one. A key whose frames are bounded is
