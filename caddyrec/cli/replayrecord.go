@@ -5,10 +5,26 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"time"
 
 	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/record"
 )
+
+// toldOf is the last record of a type that a log has of a replay, of those that
+// are wanted; nil: there is none.
+func toldOf(src *source, id string, typ record.Type, wanted func(*record.Replay) bool) (last *record.Replay, err error) {
+	// A replay's id tells when it was planned, by a clock that may not be the
+	// gateway's.
+	start := src.since(timeOf(id).Add(-time.Hour))
+	err = src.each(filter{types: []string{string(typ)}}, start, func(it item) error {
+		if p := it.record.Replay; p != nil && p.ID == id && wanted(p) {
+			last = p
+		}
+		return nil
+	})
+	return last, broken(src, err)
+}
 
 // recorder puts a replay on record, in the log that the recording is in: by the
 // gateway that writes it, or, where none does, by opening the log.

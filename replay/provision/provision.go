@@ -170,7 +170,7 @@ type Authority struct {
 	failing  *generations[string, window] // by what address refusals come
 
 	mu     sync.Mutex
-	inUse  map[string]*use
+	inUse  map[string]*Use
 	closed bool
 
 	background sync.WaitGroup
@@ -205,7 +205,7 @@ func New(o Options) (*Authority, error) {
 		refusals: newGenerations[[sha256.Size]byte, *remembering](maxRefused),
 		asking:   newGenerations[string, window](maxClients),
 		failing:  newGenerations[string, window](maxClients),
-		inUse:    map[string]*use{},
+		inUse:    map[string]*Use{},
 	}
 	a.floods = map[record.Type]*flood{
 		record.KeyRefused: newFlood(a, record.KeyRefused, refusalsPerSecond, refusalsBurst),
@@ -264,7 +264,7 @@ func (a *Authority) Close() {
 	a.mu.Lock()
 	a.closed = true
 	all := a.inUse
-	a.inUse = map[string]*use{}
+	a.inUse = map[string]*Use{}
 	a.mu.Unlock()
 	for _, u := range all {
 		u.end(Ended)
