@@ -48,6 +48,20 @@ func enterLog(log string) (g *Gateway, leave func(), err error) {
 	return g, leave, nil
 }
 
+// enterLogOf is enterLog for who knows the log by the key in its public.key, too:
+// there are logs of one name elsewhere. It answers alike whether no log of the
+// name is open here or another one, so that who asked can write it themselves.
+func enterLogOf(log, key string) (g *Gateway, leave func(), err error) {
+	if g, leave, err = enterLog(log); err != nil {
+		return nil, nil, err
+	}
+	if !g.hasKey(key) {
+		leave()
+		return nil, nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("log %s of this gateway is another one: its public key differs", g.name)}
+	}
+	return g, leave, nil
+}
+
 func writeAnswer(w http.ResponseWriter, answer any) error {
 	w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(w).Encode(answer)

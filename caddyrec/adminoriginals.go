@@ -87,14 +87,11 @@ func serveOriginals(w http.ResponseWriter, r *http.Request) error {
 	if err := ask.check(); err != nil {
 		return wrongAsk(err)
 	}
-	g, leave, err := enterLog(ask.Log)
+	g, leave, err := enterLogOf(ask.Log, ask.Key)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	if !g.hasKey(ask.Key) {
-		return caddy.APIError{HTTPStatus: http.StatusConflict, Err: fmt.Errorf("log %s of this gateway is another one: its public key differs", g.name)}
-	}
 	for _, opened := range ask.OriginalsOpened() {
 		if err := g.Record(r.Context(), opened); err != nil {
 			return caddy.APIError{HTTPStatus: statusOf(err), Err: err}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"time"
 
 	"github.com/caddyrec/caddyrec/caddyrec"
@@ -46,20 +45,8 @@ func newRecorder(src *source, address string) (*recorder, error) {
 // commit makes a record durable.
 func (r *recorder) commit(typ record.Type, replay record.Replay) error {
 	ask := caddyrec.ReplayAsk{Log: r.src.log, Key: r.key, Type: typ, Replay: replay}
-	status, text, err := r.admin.post(adminCall{path: "/caddyrec/replay", ask: ask})
-	switch {
-	case err == nil && status < 400:
-		return nil
-	case err == nil:
-		err = refused(status, text)
-		if status != http.StatusNotFound {
-			return fmt.Errorf("the replay could not be recorded by the gateway: %w", err)
-		}
-	}
-	// Nobody answers there, or it is the gateway of other logs: whoever has the
-	// log's lock writes it.
-	if own := r.src.commit(ask.Record()); own != nil {
-		return fmt.Errorf("the replay could not be recorded: %s; and the log cannot be written here: %w", err, own)
+	if err := r.src.record(&r.admin, adminCall{path: "/caddyrec/replay", ask: ask}, ask.Record()); err != nil {
+		return fmt.Errorf("the replay could not be recorded: %w", err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -49,6 +50,12 @@ func TestAResumedReplaySendsOnlyWhereItsRecordSays(t *testing.T) {
 	w.close()
 	without := filepath.Join(t.TempDir(), "store") // the same log, before the replay
 	mustNot(t, os.CopyFS(without, os.DirFS(w.store)))
+	mustNot(t, filepath.WalkDir(filepath.Join(without, "keys"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		return os.Chmod(path, 0o600)
+	}))
 	in, other, folder := breaking(t), newTestInstance(t, 201, `{}`), t.TempDir()
 	args := func(store string, more ...string) []string {
 		return append([]string{"rec", "replay", "--store", store, "--address", "127.0.0.1:1", "--replays", folder}, more...)

@@ -269,7 +269,7 @@ func (l *audience) measure(s *streamed) error {
 	if s.memory, err = residentOf(l.g.Pid()); err != nil {
 		return err
 	}
-	s.checks, err = shareOf(l.ctx, file, "provision.(*Lease).Frame", "provision.(*Authority).Check", "provision.(*Authority).Run")
+	s.checks, err = shareOf(l.ctx, file, "provision.(*Use).Frame", "provision.(*Authority).Check", "provision.(*Authority).Run")
 	return err
 }
 
