@@ -23,6 +23,7 @@ type testInstance struct {
 	mu     sync.Mutex
 	bodies []string
 	answer atomic.Value
+	breaks atomic.Bool // it takes requests, and answers none
 }
 
 func newTestInstance(t *testing.T, status int, answer string) *testInstance {
@@ -38,6 +39,9 @@ func newTestInstance(t *testing.T, status int, answer string) *testInstance {
 		in.mu.Lock()
 		in.bodies = append(in.bodies, r.Method+" "+r.URL.RequestURI()+" "+string(body))
 		in.mu.Unlock()
+		if in.breaks.Load() {
+			panic(http.ErrAbortHandler)
+		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		io.WriteString(w, in.answer.Load().(string))
