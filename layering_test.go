@@ -34,8 +34,8 @@ var layers = map[string][]string{
 	"replay/watch":        {"replay/frames", "record"},
 	"replay/provision":    {"storage", "record", "jsonscan"},
 	"exchange":            {"schema", "masking", "record", "jsonscan"},
-	"replay/compare":      {"masking", "record"},
-	"replay/rerun":        {"replay/compare", "storage", "masking", "record"},
+	"replay/compare":      {"masking", "record", "jsonscan"},
+	"replay/rerun":        {"replay/compare", "storage", "masking", "record", "jsonscan"},
 }
 
 func TestImportsPointDownAndCaddyStaysOnTop(t *testing.T) {

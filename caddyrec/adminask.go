@@ -51,15 +51,18 @@ func enterLog(log string) (g *Gateway, leave func(), err error) {
 	return g, leave, nil
 }
 
-// enterLogOf is enterLog for a log with this key in its public.key, since there
-// are logs of one name elsewhere: another is refused with this status.
-func enterLogOf(log, key string, other int) (g *Gateway, leave func(), err error) {
-	g, leave, err = enterLog(log)
-	if err == nil && !g.hasKey(key) {
-		leave()
-		return nil, nil, caddy.APIError{HTTPStatus: other, Err: fmt.Errorf("log %s of this gateway is another one: its public key differs", g.name)}
+// enterLogOf is enterLog for who knows the log by the key in its public.key, too:
+// there are logs of one name elsewhere. It answers alike whether no log of the
+// name is open here or another one, so that who asked can write it themselves.
+func enterLogOf(log, key string) (g *Gateway, leave func(), err error) {
+	if g, leave, err = enterLog(log); err != nil {
+		return nil, nil, err
 	}
-	return g, leave, err
+	if !g.hasKey(key) {
+		leave()
+		return nil, nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("log %s of this gateway is another one: its public key differs", g.name)}
+	}
+	return g, leave, nil
 }
 
 // hasKey says whether text is what stands in the log's public.key, the first key

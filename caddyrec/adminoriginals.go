@@ -73,7 +73,7 @@ func serveOriginals(w http.ResponseWriter, r *http.Request) error {
 	if err := ask.check(); err != nil {
 		return wrongAsk(err)
 	}
-	g, leave, err := enterLogOf(ask.Log, ask.Key, http.StatusConflict)
+	g, leave, err := enterLogOf(ask.Log, ask.Key)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func TestAnOpeningIsOnRecordOrRefused(t *testing.T) {
 		"no id":           {func(a *OpenedAsk) { a.Records = []OpenedRecord{{ID: "x\n"}} }, 400, "UUID"},
 		"no exchange":     {func(a *OpenedAsk) { a.Records = []OpenedRecord{{ID: of.ID, Exchange: "x"}} }, 400, "UUID"},
 		"another log":     {func(a *OpenedAsk) { a.Log = "other" }, 404, "not open here"},
-		"one of its name": {func(a *OpenedAsk) { a.Key = "caddyrec/opened+0+AAAA\n" }, 409, "public key differs"},
+		"one of its name": {func(a *OpenedAsk) { a.Key = "caddyrec/opened+0+AAAA\n" }, 404, "public key differs"},
 	} {
 		if status, text := ask(c.change); status != c.status || !strings.Contains(text, c.says) {
 			t.Errorf("%s: %d %s", name, status, text)

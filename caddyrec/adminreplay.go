@@ -50,7 +50,7 @@ func serveReplay(w http.ResponseWriter, r *http.Request) error {
 	if err := ask.check(); err != nil {
 		return wrongAsk(err)
 	}
-	g, leave, err := enterLogOf(ask.Log, ask.Key, http.StatusNotFound)
+	g, leave, err := enterLogOf(ask.Log, ask.Key)
 	if err != nil {
 		return err
 	}

@@ -35,8 +35,28 @@ func Replay(r *http.Request) ReplayServer {
 	if !ok {
 		return nil
 	}
-	return replayIn(server.Routes, r, asItCame(r))
+	was, looked := caddyhttp.GetVar(r.Context(), replayVar).(*lookedFor)
+	if looked && was.method == r.Method && was.host == r.Host && was.path == r.URL.Path {
+		return was.found
+	}
+	now := &lookedFor{r.Method, r.Host, r.URL.Path, replayIn(server.Routes, r, asItCame(r))}
+	caddyhttp.SetVar(r.Context(), replayVar, now)
+	return now.found
 }
+
+// replayVar is where it is kept for a request, in Caddy's variables, for as long
+// as no rewrite makes it another: each of caddyrec's handlers asks for it.
+const replayVar = "caddyrec.replay"
+
+// lookedFor is what a request was when its session_replay was looked for; found
+// is nil where it has none.
+type lookedFor struct {
+	method, host, path string
+	found              ReplayServer
+}
+
+// String hides everything: a placeholder reaches a variable.
+func (*lookedFor) String() string { return "" }
 
 // replayIn looks for it in the routes that r takes. Who calls may stand anywhere
 // among them, before or after a rewrite, so a route is taken by what r is now or

@@ -170,3 +170,14 @@ func TestALargeDocumentLeavesNoLargeScanner(t *testing.T) {
 			cap(s.stack), cap(s.names.list), len(s.names.table), cap(s.buf))
 	}
 }
+
+func TestTokensOfPointersAreEscapedAndBack(t *testing.T) {
+	for name, token := range map[string]string{"": "", "a/b": "a~1b", "m~n": "m~0n", "~1": "~01", "~~//": "~0~0~1~1", "~0/": "~00~1"} {
+		if got := EscapeToken(name); got != token {
+			t.Errorf("%q is %q, not %q", name, token, got)
+		}
+		if got := UnescapeToken(token); got != name {
+			t.Errorf("%q is of %q, not %q", token, name, got)
+		}
+	}
+}

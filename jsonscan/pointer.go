@@ -3,7 +3,20 @@ package jsonscan
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
+
+var (
+	tokenEscaper   = strings.NewReplacer("~", "~0", "/", "~1")
+	tokenUnescaper = strings.NewReplacer("~0", "~", "~1", "/")
+)
+
+// EscapeToken is a member's name as it stands between the slashes of a JSON
+// Pointer (RFC 6901 section 3).
+func EscapeToken(name string) string { return tokenEscaper.Replace(name) }
+
+// UnescapeToken is the reverse of EscapeToken.
+func UnescapeToken(token string) string { return tokenUnescaper.Replace(token) }
 
 // AppendPointer appends the JSON Pointer (RFC 6901) of the key or value just
 // returned to dst: for a Key that of its member, for an End token that of the

@@ -3,6 +3,8 @@ package schema
 import (
 	"net/url"
 	"strings"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
 // maxPointer bounds the pointer of a fault: keys are the client's, and long ones
@@ -13,14 +15,12 @@ const maxPointer = 1024
 // encoding; escapeURL and unescapeToken are that and its reverse, in the
 // compiler's own order.
 
-func escapeToken(tok string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(tok, "~", "~0"), "/", "~1")
-}
+func escapeToken(tok string) string { return jsonscan.EscapeToken(tok) }
 
 func escapeURL(tok string) string { return url.PathEscape(escapeToken(tok)) }
 
 func unescapeToken(tok string) string {
-	tok = strings.ReplaceAll(strings.ReplaceAll(tok, "~1", "/"), "~0", "~")
+	tok = jsonscan.UnescapeToken(tok)
 	if plain, err := url.PathUnescape(tok); err == nil {
 		return plain
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,16 +35,24 @@ func (f *originalsFlags) tell(src *source, ask caddyrec.OpenedAsk) error {
 	}
 	ask.Key = string(key)
 	gateway := retentionFlags{address: cmp.Or(f.ask.address, src.admin)}
-	status, text, err := gateway.post(adminCall{path: "/caddyrec/originals", ask: ask})
+	return src.record(&gateway, adminCall{path: "/caddyrec/originals", ask: ask}, ask.OriginalsOpened()...)
+}
+
+// record puts something on record by the gateway that writes the log or, where
+// nobody answers or it is the gateway of other logs, by opening the log: whoever
+// has its lock writes it.
+func (s *source) record(gateway *retentionFlags, call adminCall, own ...*record.Record) error {
+	status, text, err := gateway.post(call)
 	switch {
 	case err == nil && status < 400:
 		return nil
+	case err == nil && status != http.StatusNotFound:
+		return fmt.Errorf("the gateway did not record it: %w", refused(status, text))
 	case err == nil:
-		return refused(status, text)
+		err = refused(status, text)
 	}
-	// No gateway answers: whoever has the log's lock writes it.
-	if own := src.commit(ask.OriginalsOpened()...); own != nil {
-		return fmt.Errorf("%w; and the log cannot be written here: %w", err, own)
+	if here := s.commit(own...); here != nil {
+		return fmt.Errorf("%v; and the log cannot be written here: %w", err, here)
 	}
 	return nil
 }

@@ -137,7 +137,7 @@ func (j *job) tell(r *rerun.Report) error {
 	case rerun.OutcomeDiffers:
 		j.con.say("Report: %s", j.folder.page())
 		return negative("")
-	case rerun.EndGivenUp:
+	case rerun.OutcomeGivenUp:
 		return fmt.Errorf("the target does not answer any more: go on later with --resume %s", r.Replay)
 	}
 	return fmt.Errorf("interrupted after %d of %d requests: go on with --resume %s", r.Counts.Requests-stopped(r), r.Counts.Requests, r.Replay)

@@ -23,6 +23,7 @@ type testInstance struct {
 	mu     sync.Mutex
 	bodies []string
 	answer atomic.Value
+	breaks atomic.Bool // it takes requests, and answers none
 }
 
 func newTestInstance(t *testing.T, status int, answer string) *testInstance {
@@ -38,6 +39,9 @@ func newTestInstance(t *testing.T, status int, answer string) *testInstance {
 		in.mu.Lock()
 		in.bodies = append(in.bodies, r.Method+" "+r.URL.RequestURI()+" "+string(body))
 		in.mu.Unlock()
+		if in.breaks.Load() {
+			panic(http.ErrAbortHandler)
+		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		io.WriteString(w, in.answer.Load().(string))
@@ -109,7 +113,7 @@ func TestReplayingTakesWhatItNeedsAndSaysWhatIsWrong(t *testing.T) {
 		{"s_1 --to " + in.URL + " --host orders.example", "", 2}, // it says that it is for tests
 		{"s_1 --to " + in.URL + " --token-command false", "", 2},
 		{"--resume 019aa7a0-0000-7000-8000-00000000000a", "there is no replay", 2},
-		{"--resume x --to " + in.URL, "goes on as it was begun", 1},
+		{"--resume x --speed 2", "goes on as it was begun", 1},
 		{"s_1 --to " + in.URL, "", 2}, // the POST is not sent
 		{"s_1 --to " + in.URL + " --unsafe --stand-ins=false", "", 2},
 	} {

@@ -20,10 +20,12 @@ import (
 
 // The files of a replay, beside its steps. All are written once.
 const (
-	planFile   = "plan.json"
-	noiseFile  = "noise.json"
-	reportFile = "report.json"
-	pageFile   = "report.html"
+	planFile  = "plan.json"
+	noiseFile = "noise.json"
+	// Written before the first baseline is sent anything.
+	baselinesFile = "baselines.json"
+	reportFile    = "report.json"
+	pageFile      = "report.html"
 )
 
 // replayFolder is where one replay is kept.

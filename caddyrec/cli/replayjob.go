@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,8 +83,8 @@ func (j *job) anew() error {
 
 // goOn takes up a replay that was interrupted.
 func (j *job) goOn(ctx context.Context, cmd *cobra.Command) error {
-	for _, name := range []string{"to", "host", "unsafe", "speed", "rate", "max-rate", "concurrency", "timeout", "give-up", "stand-ins",
-		"headers", "ignore", "baseline", "max-body", "sub", "exchange", "since", "until", "path", "method", "status"} {
+	for _, name := range []string{"host", "speed", "rate", "max-rate", "concurrency", "timeout", "give-up", "stand-ins",
+		"headers", "ignore", "max-body", "sub", "exchange", "since", "until", "path", "method", "status"} {
 		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("both --resume and --%s are given: a replay goes on as it was begun", name)
 		}
@@ -104,12 +105,83 @@ func (j *job) goOn(ctx context.Context, cmd *cobra.Command) error {
 	if j.saved.Log != j.src.log || len(j.saved.Records) == 0 {
 		return fmt.Errorf("the replay is of log %s, not of %s: say which with --log", j.saved.Log, j.src.log)
 	}
+	if id, err := parseID(filepath.Base(j.folder.Root())); err == nil && id != j.saved.Replay.ID {
+		return fmt.Errorf("%s in the folder of replay %s is of replay %s: begin a new replay", planFile, id, clean(j.saved.Replay.ID))
+	}
+	if err := j.vouched(cmd); err != nil {
+		return err
+	}
+	if j.saved.Replay.Unsafe && j.folder.has(baselinesFile) && !j.folder.has(noiseFile) {
+		return errors.New("it was interrupted while its baselines ran: unsafe requests are not sent to them twice, and the target was sent nothing yet: begin a new replay, with fresh instances")
+	}
 	j.resumed, j.saved.Replay.Resumed = true, true
 	step := j.flags.how.Step
 	j.flags.how, j.flags.compare = j.saved.Pace, j.saved.Compare
 	j.flags.how.Step, j.flags.fill.StandIns = step, j.saved.Fill.StandIns
 	j.flags.to.to, j.flags.to.host, j.flags.to.unsafe = j.saved.To, j.saved.Host, j.saved.Replay.Unsafe
 	return j.chosen.again(j.src, j.saved.Records)
+}
+
+// vouched checks where a plan that is taken up sends to. Whoever can write into
+// the replay's folder might have changed that, so the log must say the same, or
+// the command line again, where the log does not say it yet: one in a bucket has
+// a record when its segment is sealed.
+func (j *job) vouched(cmd *cobra.Command) error {
+	f, p := j.flags, &j.saved
+	was := plannedTo{p.To, p.Compare.Baseline, p.Replay.Unsafe}
+	now := plannedTo{f.to.to, f.compare.Baseline, f.to.unsafe}
+	again := now.equal(was)
+	for _, name := range []string{"to", "baseline", "unsafe"} {
+		if cmd.Flags().Changed(name) && !again {
+			return fmt.Errorf("both --resume and --%s are given, and the replay was begun otherwise: give --to, --baseline and --unsafe as then, or none of them", name)
+		}
+	}
+	started, err := toldOf(j.src, p.Replay.ID, record.ReplayStarted, func(*record.Replay) bool { return true })
+	if err != nil {
+		return err
+	}
+	if started == nil && !again {
+		return fmt.Errorf("log %s has no record yet that replay %s began, so nothing vouches for where it sends to: give --to, --baseline and --unsafe again, as when it was begun", j.src.log, p.Replay.ID)
+	}
+	if started == nil {
+		return nil
+	}
+	if was, err = was.origins(); err != nil {
+		return fmt.Errorf("the plan of the replay: %w", err)
+	}
+	if !was.equal(plannedTo{started.Target, started.Baselines, started.Unsafe}) {
+		return fmt.Errorf("the plan of replay %s sends elsewhere, or more, than its record in log %s says: somebody has changed %s; begin a new replay", p.Replay.ID, j.src.log, planFile)
+	}
+	return nil
+}
+
+// plannedTo is where a replay sends, and whether that may change something
+// there.
+type plannedTo struct {
+	to        string
+	baselines []string
+	unsafe    bool
+}
+
+func (p plannedTo) equal(o plannedTo) bool {
+	return p.to == o.to && slices.Equal(p.baselines, o.baselines) && p.unsafe == o.unsafe
+}
+
+// origins is p as a record has it: by scheme and host.
+func (p plannedTo) origins() (o plannedTo, err error) {
+	origin := func(address string) string {
+		u, wrong := rerun.ParseTarget(address)
+		if wrong != nil {
+			err = wrong
+			return ""
+		}
+		return (&rerun.Target{URL: u}).Origin()
+	}
+	o = plannedTo{to: origin(p.to), unsafe: p.unsafe}
+	for _, b := range p.baselines {
+		o.baselines = append(o.baselines, origin(b))
+	}
+	return o, err
 }
 
 // options checks the rest of what was said.

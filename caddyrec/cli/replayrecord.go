@@ -4,11 +4,26 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
-	"net/http"
+	"time"
 
 	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/record"
 )
+
+// toldOf is the last record of a type that a log has of a replay, of those that
+// are wanted; nil: there is none.
+func toldOf(src *source, id string, typ record.Type, wanted func(*record.Replay) bool) (last *record.Replay, err error) {
+	// A replay's id tells when it was planned, by a clock that may not be the
+	// gateway's.
+	start := src.since(timeOf(id).Add(-time.Hour))
+	err = src.each(filter{types: []string{string(typ)}}, start, func(it item) error {
+		if p := it.record.Replay; p != nil && p.ID == id && wanted(p) {
+			last = p
+		}
+		return nil
+	})
+	return last, broken(src, err)
+}
 
 // recorder puts a replay on record, in the log that the recording is in: by the
 // gateway that writes it, or, where none does, by opening the log.
@@ -30,20 +45,8 @@ func newRecorder(src *source, address string) (*recorder, error) {
 // commit makes a record durable.
 func (r *recorder) commit(typ record.Type, replay record.Replay) error {
 	ask := caddyrec.ReplayAsk{Log: r.src.log, Key: r.key, Type: typ, Replay: replay}
-	status, text, err := r.admin.post(adminCall{path: "/caddyrec/replay", ask: ask})
-	switch {
-	case err == nil && status < 400:
-		return nil
-	case err == nil:
-		err = refused(status, text)
-		if status != http.StatusNotFound {
-			return fmt.Errorf("the replay could not be recorded by the gateway: %w", err)
-		}
-	}
-	// Nobody answers there, or it is the gateway of other logs: whoever has the
-	// log's lock writes it.
-	if own := r.src.commit(ask.Record()); own != nil {
-		return fmt.Errorf("the replay could not be recorded: %s; and the log cannot be written here: %w", err, own)
+	if err := r.src.record(&r.admin, adminCall{path: "/caddyrec/replay", ask: ask}, ask.Record()); err != nil {
+		return fmt.Errorf("the replay could not be recorded: %w", err)
 	}
 	return nil
 }

@@ -50,6 +50,11 @@ func (j *job) noise(ctx context.Context) (map[string][]compare.Pattern, error) {
 	case j.resumed && j.folder.has(noiseFile):
 		return j.folder.noise(ctx)
 	}
+	if !j.resumed || !j.folder.has(baselinesFile) {
+		if err := rerun.WriteState(ctx, j.folder, baselinesFile, struct{}{}); err != nil {
+			return nil, err
+		}
+	}
 	var runs [2]*rerun.Finished
 	for i := range runs {
 		b := j.baselines[i%len(j.baselines)]
@@ -76,7 +81,7 @@ func (j *job) end(r *rerun.Report) error {
 	c := r.Counts
 	rec.Sent, rec.Matched, rec.Differed = int64(c.Sent), int64(c.Matched), int64(c.Differed)
 	rec.Failed, rec.Skipped, rec.Unknown = int64(c.Failed), int64(c.Skipped), int64(c.Unknown)
-	rec.Outcome = r.Outcome
+	rec.Outcome = string(r.Outcome)
 	if r.Outcome == rerun.OutcomeMatched || r.Outcome == rerun.OutcomeDiffers {
 		// What was interrupted may go on, and has its report then.
 		digest, err := j.folder.keep(context.Background(), r)

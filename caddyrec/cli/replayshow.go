@@ -108,15 +108,15 @@ func shortDuration(us int64) string {
 func outcomeNote(o *rerun.Outcome) string {
 	var words []string
 	if o.Why != "" {
-		words = append(words, o.Why)
+		words = append(words, string(o.Why))
 	}
-	from := map[string]int{}
+	from := map[rerun.Source]int{}
 	for _, f := range o.Filled {
 		if !strings.HasPrefix(f.Place, "cookie ") { // that is what cookies are for
 			from[f.From]++
 		}
 	}
-	for _, kind := range []string{"secrets", "original", "answer", "stand-in"} {
+	for _, kind := range []rerun.Source{rerun.FromSecrets, rerun.FromOriginal, rerun.FromAnswer, rerun.FromStandIn} {
 		if n := from[kind]; n > 0 {
 			words = append(words, fmt.Sprintf("%d by %s", n, kind))
 		}
@@ -168,7 +168,7 @@ func (s *sheet) difference(d compare.Difference) {
 	case compare.Removed:
 		values = d.Recorded
 	}
-	s.painted(d.Kind, bad, "%s  %s", d.Where(), values)
+	s.painted(string(d.Kind), bad, "%s  %s", d.Where(), values)
 }
 
 // total sums a replay up in one line.

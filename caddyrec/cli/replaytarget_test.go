@@ -89,8 +89,8 @@ func TestALongReplayListsWhatDidNotMatch(t *testing.T) {
 
 func TestTextsOfAReplayCannotMoveTheCursor(t *testing.T) {
 	bad := "\x1b[31m\u202e\r"
-	r := &rerun.Report{Replay: bad, Log: bad, Session: bad, Filter: bad, Target: bad, Outcome: bad, Baselines: []string{bad}, Steps: []*rerun.Outcome{{
-		Method: bad, Path: bad, State: rerun.State(bad), Why: bad, Detail: bad, Unfilled: []string{bad},
+	r := &rerun.Report{Replay: bad, Log: bad, Session: bad, Filter: bad, Target: bad, Outcome: rerun.Verdict(bad), Baselines: []string{bad}, Steps: []*rerun.Outcome{{
+		Method: bad, Path: bad, State: rerun.State(bad), Why: rerun.Why(bad), Detail: bad, Unfilled: []string{bad},
 	}}}
 	s := newScreen().terminal(80)
 	mustNot(t, s.replayed(r, false))

@@ -20,7 +20,8 @@ func (v *visit) frames(w http.ResponseWriter, r *http.Request, lease *provision.
 	if err != nil {
 		return v.unshown(w, err)
 	}
-	if err := lease.Begin(r.Context(), session); err != nil {
+	use, err := lease.Begin(r.Context(), session)
+	if err != nil {
 		return v.refuse(w, err)
 	}
 	grant := lease.Grant()
@@ -33,7 +34,7 @@ func (v *visit) frames(w http.ResponseWriter, r *http.Request, lease *provision.
 	}
 	stream.Head(w.Header())
 	if r.Method != http.MethodHead {
-		stream.Serve(r.Context(), w, lease)
+		lease.Tell(stream.Serve(r.Context(), w, use))
 	}
 	return nil
 }

@@ -66,7 +66,8 @@ type Handler struct {
 	ctx    caddy.Context
 	logger *zap.Logger
 
-	closing chan struct{} // closed when the server shuts down
+	closing  chan struct{} // closed when the server shuts down
+	emitting *emitting
 }
 
 // IssueTo says who may have keys issued.
@@ -93,6 +94,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("session_replay: getting the events app: %w", err)
 	}
+	h.closing, h.emitting = make(chan struct{}), new(emitting)
 	h.app, h.events, h.ctx, h.logger = app.(*caddyrec.App), events.(*caddyevents.App), ctx, ctx.Logger()
 	h.keys, err = h.app.KeyService(h.Service, provision.Policy{
 		TTL: time.Duration(h.TTL), MaxTTL: time.Duration(h.MaxTTL), AutoRevoke: h.AutoRevoke,
@@ -100,11 +102,18 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return fmt.Errorf("session_replay: %w", err)
 	}
-	h.closing = make(chan struct{})
 	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
 		// A stream would keep the server, and at the end the process, for as long
 		// as its key lives.
 		server.RegisterOnShutdown(sync.OnceFunc(func() { close(h.closing) }))
+	}
+	return nil
+}
+
+// Cleanup waits for those who listen to events. Their context has ended by then.
+func (h *Handler) Cleanup() error {
+	if h.emitting != nil {
+		h.emitting.close()
 	}
 	return nil
 }
@@ -130,7 +139,7 @@ func (h *Handler) watch(e provision.Event) {
 	if e.Client != nil {
 		data["client_ip"] = e.Client.IP
 	}
-	go h.events.Emit(h.ctx, "caddyrec_key_anomaly", data)
+	h.emitting.do(func() { h.events.Emit(h.ctx, "caddyrec_key_anomaly", data) })
 }
 
 // ServeHTTP answers what is under [caddyrec.ReplayPrefix], if nobody before has
@@ -151,6 +160,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 // Interface guards
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
 	_ caddy.Validator             = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
 	_ caddyrec.ReplayServer       = (*Handler)(nil)

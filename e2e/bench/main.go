@@ -53,6 +53,10 @@ func main() {
 		serveUpstream()
 		return
 	}
+	if len(os.Args) == 2 && os.Args[1] == watchersArg {
+		serveWatchers()
+		return
+	}
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each gateway is measured; medians are reported")
 	flag.IntVar(&o.seconds, "seconds", 5, "how long each measurement takes")

@@ -3,14 +3,10 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -18,9 +14,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/caddyrec/caddyrec/e2e/gateway"
 )
@@ -62,8 +58,9 @@ const (
 	between  = 20 * time.Millisecond // those
 	slowly   = "0.02"                // so that a stream has a frame or so a second
 	rampUp   = 800                   // streams begun in a second
-	steady   = 10 * time.Second
-	probes   = 400 // of each kind, while all streams run
+	steady   = 30 * time.Second
+	probes   = 1200 // of each kind, in turn, while all streams run
+	pace     = steady / (3 * probes) * 9 / 10
 )
 
 // streamed is what was measured.
@@ -74,7 +71,8 @@ type streamed struct {
 	checks           float64 // share of the gateway's processor time
 	stream50, file50 time.Duration
 	stream99, file99 time.Duration
-	memory           int64 // of the gateway, resident, in bytes
+	sync50, sync99   time.Duration // of the disk alone, in between
+	memory           int64         // of the gateway, resident, in bytes
 }
 
 func (s streamed) String() string {
@@ -85,8 +83,9 @@ of them, checking keys     %.2f %%
 memory, gateway            %d MiB
 first byte, stream         p50 %v, p99 %v
 first byte, file           p50 %v, p99 %v
+a sync of the disk alone   p50 %v, p99 %v
 p99 over the file's        %v
-`, s.streams, s.perSecond, s.cpu, 100*s.checks, s.memory>>20, s.stream50, s.stream99, s.file50, s.file99, s.stream99-s.file99)
+`, s.streams, s.perSecond, s.cpu, 100*s.checks, s.memory>>20, s.stream50, s.stream99, s.file50, s.file99, s.sync50, s.sync99, s.stream99-s.file99)
 }
 
 // watchLoad starts a gateway, records a session, and has it watched.
@@ -117,34 +116,29 @@ func watchLoad(ctx context.Context, dir string, streams int) (s streamed, err er
 		return s, err
 	}
 	defer g.Stop()
-	l := &watchers{ctx: ctx, g: g}
+	l := &audience{ctx: ctx, g: g}
 	if err := l.prepare(token); err != nil {
 		return s, err
 	}
-	defer l.end()
-	if err := l.ramp(streams); err != nil {
+	if l.watchers, err = startWatchers(watching{g.Address, l.stream, streams}); err != nil {
 		return s, err
 	}
+	defer l.stop()
 	return s, l.measure(&s)
 }
 
-// watchers are those who watch.
-type watchers struct {
+// audience is what one session is watched with.
+type audience struct {
 	ctx    context.Context
 	g      *gateway.Gateway
 	stream string // the request for a stream
 	file   string // the request for the file
-
-	frames atomic.Int64
-	broken atomic.Int64
-	open   sync.WaitGroup
-	mu     sync.Mutex
-	conns  []net.Conn
+	*watchers
 }
 
 // prepare records the session, gets a key for it, and puts what it streams into
 // a file.
-func (l *watchers) prepare(token string) error {
+func (l *audience) prepare(token string) error {
 	for range recorded {
 		if _, err := l.call(http.MethodPost, "/orders", token, requestBody); err != nil {
 			return err
@@ -182,7 +176,7 @@ func (l *watchers) prepare(token string) error {
 	return nil
 }
 
-func (l *watchers) call(method, path, token, body string) ([]byte, error) {
+func (l *audience) call(method, path, token, body string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(l.ctx, method, "http://"+l.g.Address+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -201,92 +195,16 @@ func (l *watchers) call(method, path, token, body string) ([]byte, error) {
 	return text, err
 }
 
-// first sends a request on a connection of its own, and tells how long the first
-// byte of the body took.
-func (l *watchers) first(request string) (net.Conn, *bufio.Reader, time.Duration, error) {
-	conn, err := net.Dial("tcp", l.g.Address)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	r := bufio.NewReaderSize(conn, 4<<10)
-	began := time.Now()
-	if _, err := io.WriteString(conn, request); err != nil {
-		return conn, r, 0, err
-	}
-	status, err := r.ReadString('\n')
-	for line := status; err == nil && line != "\r\n"; {
-		line, err = r.ReadString('\n')
-	}
-	if err == nil {
-		_, err = r.Peek(1)
-	}
-	took := time.Since(began)
-	if err == nil && !strings.Contains(status, " 200 ") {
-		err = errors.New(strings.TrimSpace(status))
-	}
-	return conn, r, took, err
-}
-
-// ramp begins streams, and reads what they show.
-func (l *watchers) ramp(n int) error {
-	tick := time.NewTicker(time.Second / rampUp)
-	defer tick.Stop()
-	failed := make(chan error, 1)
-	var begun sync.WaitGroup
-	for range n {
-		select {
-		case <-l.ctx.Done():
-			return l.ctx.Err()
-		case err := <-failed:
-			return err
-		case <-tick.C:
-		}
-		begun.Go(func() {
-			conn, r, _, err := l.first(l.stream)
-			if err != nil {
-				select {
-				case failed <- fmt.Errorf("a stream: %w", err):
-				default:
-				}
-				return
-			}
-			l.mu.Lock()
-			l.conns = append(l.conns, conn)
-			l.mu.Unlock()
-			l.open.Go(func() { l.read(r) })
-		})
-	}
-	begun.Wait()
-	return nil
-}
-
-// read counts frames: each ends with a line end that is in no record.
-func (l *watchers) read(r *bufio.Reader) {
-	for {
-		line, err := r.ReadSlice('\n')
-		if bytes.HasSuffix(line, []byte("}\n")) {
-			l.frames.Add(1)
-		}
-		if err != nil && err != bufio.ErrBufferFull {
-			if l.ctx.Err() == nil {
-				l.broken.Add(1)
-			}
-			return
-		}
-	}
-}
-
-func (l *watchers) end() {
-	l.mu.Lock()
-	for _, conn := range l.conns {
-		conn.Close()
-	}
-	l.mu.Unlock()
-	l.open.Wait()
-}
-
 // measure looks at the gateway while all streams run, and begins some more.
-func (l *watchers) measure(s *streamed) error {
+func (l *audience) measure(s *streamed) error {
+	disk, err := newSyncer(l.g.Folder, probes)
+	if err != nil {
+		return err
+	}
+	defer disk.close()
+	// What was just written, the gateway's own file first of all, would else go to
+	// the disk while that is being measured.
+	unix.Sync()
 	profile := make(chan error, 1)
 	file := filepath.Join(l.g.Folder, "cpu.pprof")
 	go func() {
@@ -300,9 +218,13 @@ func (l *watchers) measure(s *streamed) error {
 	if err != nil {
 		return err
 	}
-	frames, began := l.frames.Load(), time.Now()
-	var streams, files []time.Duration
-	pause := time.NewTicker(steady / (2 * probes) * 9 / 10)
+	frames, err := l.tell(nil)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	var streams, files, syncs []time.Duration
+	pause := time.NewTicker(pace)
 	defer pause.Stop()
 	for range probes {
 		for _, probe := range []struct {
@@ -310,13 +232,19 @@ func (l *watchers) measure(s *streamed) error {
 			took    *[]time.Duration
 		}{{l.stream, &streams}, {l.file, &files}} {
 			<-pause.C
-			conn, _, took, err := l.first(probe.request)
+			conn, _, took, err := first(l.g.Address, probe.request)
 			if err != nil {
 				return err
 			}
 			conn.Close()
 			*probe.took = append(*probe.took, took)
 		}
+		<-pause.C
+		took, err := disk.sync()
+		if err != nil {
+			return err
+		}
+		syncs = append(syncs, took)
 	}
 	if err := <-profile; err != nil {
 		return err
@@ -326,19 +254,22 @@ func (l *watchers) measure(s *streamed) error {
 		return err
 	}
 	took := time.Since(began).Seconds()
-	if n := l.broken.Load(); n > 0 {
-		return fmt.Errorf("%d streams broke off", n)
+	more, err := l.tell(nil)
+	if err != nil {
+		return err
 	}
 	slices.Sort(streams)
 	slices.Sort(files)
+	slices.Sort(syncs)
 	s.stream50, s.stream99 = streams[probes/2], streams[probes*99/100]
 	s.file50, s.file99 = files[probes/2], files[probes*99/100]
-	s.perSecond = float64(l.frames.Load()-frames) / took
+	s.sync50, s.sync99 = syncs[probes/2], syncs[probes*99/100]
+	s.perSecond = float64(more-frames) / took
 	s.cpu = (after - before).Seconds() / took
 	if s.memory, err = residentOf(l.g.Pid()); err != nil {
 		return err
 	}
-	s.checks, err = shareOf(l.ctx, file, "provision.(*Lease).Frame", "provision.(*Authority).Check")
+	s.checks, err = shareOf(l.ctx, file, "provision.(*Use).Frame", "provision.(*Authority).Check", "provision.(*Authority).Run")
 	return err
 }
 

@@ -13,7 +13,7 @@ import (
 var seed = maphash.MakeSeed()
 
 // ignored says whether a place is not compared.
-func (c *comparison) ignored(part, place string) bool {
+func (c *comparison) ignored(part Part, place string) bool {
 	hit := slices.ContainsFunc(c.opts.Ignore, func(p Pattern) bool { return p.covers(part, place) })
 	if hit && !c.probe {
 		c.result.Ignored++

@@ -42,31 +42,35 @@ type Recorded struct {
 	Masked []record.Masked
 }
 
-// The parts of an answer that differ.
+// Part is a part of an answer.
+type Part string
+
+// The parts.
 const (
-	PartStatus = "status"
-	PartHeader = "header"
-	PartBody   = "body"
+	PartStatus Part = "status"
+	PartHeader Part = "header"
+	PartBody   Part = "body"
 )
 
-// The kinds of differences.
+// Kind is in what way an answer differs in one place.
+type Kind string
+
+// The kinds.
 const (
-	Added   = "added"   // the recorded answer does not have it
-	Removed = "removed" // the new answer does not have it
-	Changed = "changed" // another value of the same type
-	Type    = "type"    // a value of another type
+	Added   Kind = "added"   // the recorded answer does not have it
+	Removed Kind = "removed" // the new answer does not have it
+	Changed Kind = "changed" // another value of the same type
+	Type    Kind = "type"    // a value of another type
 )
 
 // Difference is one place in which an answer differs.
 type Difference struct {
-	// Part is status, header or body.
-	Part string `json:"part"`
+	Part Part `json:"part"`
 	// Pointer is a JSON Pointer (RFC 6901) in a body, masked where a key is
 	// itself a secret; a header's name in lower case; empty for the status and
 	// for a whole body.
 	Pointer string `json:"pointer,omitempty"`
-	// Kind is added, removed, changed or type.
-	Kind string `json:"kind"`
+	Kind    Kind   `json:"kind"`
 	// Recorded and Replayed are the values, as JSON in a JSON body, masked and
 	// cut; empty where there is none.
 	Recorded string `json:"recorded,omitempty"`
@@ -84,13 +88,14 @@ func (d Difference) Where() string {
 	case d.Part == PartBody && d.Pointer != "":
 		return d.Pointer
 	}
-	return d.Part
+	return string(d.Part)
 }
 
 // Leaf is a place in which both answers have a value, not the same one.
 type Leaf struct {
 	// Part and Pointer are as in [Difference], but unmasked.
-	Part, Pointer string
+	Part    Part
+	Pointer string
 	// Before is the segment before this one, in an address: orders in
 	// /orders/17.
 	Before string
@@ -182,7 +187,7 @@ func Answers(want Recorded, got *Answer, opts *Options) Result {
 func Noise(a, b Result) []Pattern {
 	values := map[string]uint64{}
 	for _, d := range a.Differences {
-		values[d.Part+" "+d.place] = d.sum
+		values[string(d.Part)+" "+d.place] = d.sum
 	}
 	var noisy []Pattern
 	add := func(d Difference) {
@@ -198,14 +203,14 @@ func Noise(a, b Result) []Pattern {
 		}
 	}
 	for _, d := range b.Differences {
-		key := d.Part + " " + d.place
+		key := string(d.Part) + " " + d.place
 		if sum, both := values[key]; !both || sum != d.sum {
 			add(d)
 		}
 		delete(values, key)
 	}
 	for _, d := range a.Differences {
-		if _, alone := values[d.Part+" "+d.place]; alone {
+		if _, alone := values[string(d.Part)+" "+d.place]; alone {
 			add(d)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 // Pattern names places that are not compared.
 type Pattern struct {
 	request string   // a path.Match pattern of method and path; empty: any
-	part    string   // status, header or body
+	part    Part     // status, header or body
 	name    string   // of a header, in lower case
 	steps   []string // of a JSON Pointer; * is any one, ** any number; none: the whole body
 }
@@ -42,8 +42,8 @@ func ParsePattern(text string) (Pattern, error) {
 func ParsePlace(place string) (p Pattern, err error) {
 	name, isHeader := strings.CutPrefix(place, "header:")
 	switch {
-	case place == PartStatus, place == PartBody:
-		p.part = place
+	case place == string(PartStatus), place == string(PartBody):
+		p.part = Part(place)
 	case isHeader && name != "":
 		p.part, p.name = PartHeader, strings.ToLower(name)
 	case strings.HasPrefix(place, "/"):
@@ -56,7 +56,7 @@ func ParsePlace(place string) (p Pattern, err error) {
 
 // String is the pattern as ParsePattern reads it.
 func (p Pattern) String() string {
-	text := p.part
+	text := string(p.part)
 	switch p.part {
 	case PartHeader:
 		text = "header:" + p.name
@@ -85,7 +85,7 @@ func (p Pattern) Concerns(method, urlPath string) bool {
 }
 
 // covers says whether a place, or one above it, is meant.
-func (p *Pattern) covers(part, pointer string) bool {
+func (p *Pattern) covers(part Part, pointer string) bool {
 	if p.part != part {
 		return false
 	}

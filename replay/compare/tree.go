@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
 // Decode reads a JSON text, whole, with numbers as they are written.
@@ -33,7 +35,7 @@ func At(tree any, pointer string) (any, bool) {
 	for _, step := range strings.Split(pointer, "/")[1:] {
 		switch in := tree.(type) {
 		case map[string]any:
-			member, ok := in[unescaper.Replace(step)]
+			member, ok := in[jsonscan.UnescapeToken(step)]
 			if !ok {
 				return nil, false
 			}
@@ -103,7 +105,7 @@ func (w *walk) maskedText(recorded string, got any) bool {
 func (w *walk) object(at string, want, got map[string]any) {
 	hidden := 0 // recorded keys that are secrets
 	for _, key := range slices.Sorted(maps.Keys(want)) {
-		place := at + "/" + escaper.Replace(key)
+		place := at + "/" + jsonscan.EscapeToken(key)
 		value, has := got[key]
 		switch {
 		case has:
@@ -118,7 +120,7 @@ func (w *walk) object(at string, want, got map[string]any) {
 		if _, had := want[key]; had {
 			continue
 		}
-		place := at + "/" + escaper.Replace(key)
+		place := at + "/" + jsonscan.EscapeToken(key)
 		if w.drops[place] {
 			w.maskedPlace()
 			continue
@@ -178,7 +180,7 @@ func (w *walk) same(at string, want, got any) bool {
 	return !c.found
 }
 
-func (w *walk) unlike(at, kind string, want, got any) {
+func (w *walk) unlike(at string, kind Kind, want, got any) {
 	w.differ(Difference{Part: PartBody, Pointer: at, Kind: kind, Recorded: w.cut(text(want)), Replayed: w.replayed(at, got)}, text(got))
 }
 
@@ -202,11 +204,6 @@ func (w *walk) replayed(at string, got any) string {
 	}
 	return w.cut(text(v))
 }
-
-var (
-	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
-	unescaper = strings.NewReplacer("~1", "/", "~0", "~")
-)
 
 func index(at string, i int) string { return at + "/" + strconv.Itoa(i) }
 

@@ -29,9 +29,9 @@ func TestOneKeyFromTwoClientsIsAnAnomaly(t *testing.T) {
 	}
 	key, _ = p.issue(strict)
 	l := p.check(strict, key, at("192.0.2.1"))
-	begin(t, l)
+	u := begin(t, l)
 	p.refusedWith(strict, "Bearer "+key, at("198.51.100.2"), Revoked)
-	if ReasonOf(l.Frame()) != Revoked {
+	if ReasonOf(u.Frame()) != Revoked {
 		t.Error("the first client goes on")
 	}
 	if r := p.book.of(record.KeyRevoked); len(r) != 1 || r[0].Key.By != "auto_revoke" || r[0].Key.Reason != "two-clients" {
@@ -75,7 +75,7 @@ func TestAnomaliesAreToldAndRevokeTheKeyWhereThePolicySaysSo(t *testing.T) {
 				if told(kind) != 1 {
 					t.Errorf("%s is told %d times", kind, told(kind))
 				}
-				if got := ReasonOf(l.Err()) == Revoked; got != revokes {
+				if got := ReasonOf(l.use.Err()) == Revoked; got != revokes {
 					t.Errorf("%s: revoked %v, want %v", kind, got, revokes)
 				}
 			}
@@ -142,18 +142,22 @@ func TestFramesAreBoundedForAllLeasesTogether(t *testing.T) {
 	a := p.authority()
 	key, _ := p.issue(a, func(k *Ask) { k.MaxFrames = 5 })
 	one, two := p.check(a, key, at("192.0.2.1")), p.check(a, key, at("192.0.2.1"))
+	var uses []*Use
 	for _, l := range []*Lease{one, two} {
-		if err := l.Begin(t.Context(), "s_1"); err != nil {
+		u, err := l.Begin(t.Context(), "s_1")
+		if err != nil {
 			t.Fatal(err)
 		}
+		uses = append(uses, u)
 	}
 	for i := range 5 {
-		if err := []*Lease{one, two}[i%2].Frame(); err != nil {
+		if err := uses[i%2].Frame(); err != nil {
 			t.Error(err)
 		}
 	}
 	for _, l := range []*Lease{one, two, one} {
-		if ReasonOf(l.Frame()) != FramesSpent {
+		err := l.use.Frame()
+		if l.Tell(err); ReasonOf(err) != FramesSpent {
 			t.Error("a sixth frame")
 		}
 	}
@@ -230,10 +234,10 @@ func TestClosingEndsWhatIsShown(t *testing.T) {
 	a := p.authority()
 	key, _ := p.issue(a)
 	l := p.check(a, key, at("192.0.2.1"))
-	begin(t, l)
+	u := begin(t, l)
 	a.Close()
-	if !isClosed(l.Done()) || ReasonOf(l.Frame()) != Ended {
-		t.Errorf("it goes on: %v", l.Err())
+	if !isClosed(u.Done()) || ReasonOf(u.Frame()) != Ended {
+		t.Errorf("it goes on: %v", u.Err())
 	}
 	p.refusedWith(a, "Bearer "+key, at("192.0.2.1"), Ended)
 	if key, _, err := a.Issue(t.Context(), anAsk()); ReasonOf(err) != Ended || key != "" {

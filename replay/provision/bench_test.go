@@ -75,12 +75,13 @@ func BenchmarkFrame(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer l.Close()
-	if err := l.Begin(b.Context(), "s_1"); err != nil {
+	u, err := l.Begin(b.Context(), "s_1")
+	if err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := l.Frame(); err != nil {
+		if err := u.Frame(); err != nil {
 			b.Fatal(err)
 		}
 	}

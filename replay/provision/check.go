@@ -56,7 +56,7 @@ func (a *Authority) Check(ctx context.Context, authorization string, c Client) (
 	return nil, refusal
 }
 
-func (a *Authority) check(ctx context.Context, authorization string, c *Client) (*use, *Refusal) {
+func (a *Authority) check(ctx context.Context, authorization string, c *Client) (*Use, *Refusal) {
 	if authorization == "" {
 		return nil, &Refusal{Reason: Missing}
 	}

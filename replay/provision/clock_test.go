@@ -15,14 +15,14 @@ func TestSettingTheClockOpensNothing(t *testing.T) {
 		a := start(wall)
 		key, _ := p.issue(a, func(k *Ask) { k.Lifetime = time.Minute })
 		l := p.check(a, key, at("192.0.2.1"))
-		begin(t, l)
+		u := begin(t, l)
 		off.Store(int64(-time.Hour))
 		time.Sleep(59 * time.Second)
-		if err := l.Frame(); err != nil {
+		if err := u.Frame(); err != nil {
 			t.Errorf("set back, it ended early: %v", err)
 		}
 		time.Sleep(2 * time.Second)
-		if ReasonOf(l.Frame()) != Expired || ReasonOf(l.Err()) != Expired {
+		if ReasonOf(u.Frame()) != Expired || ReasonOf(u.Err()) != Expired {
 			t.Error("set back, it goes on")
 		}
 		p.refusedWith(a, "Bearer "+key, at("192.0.2.1"), Expired)
@@ -30,9 +30,9 @@ func TestSettingTheClockOpensNothing(t *testing.T) {
 		off.Store(0)
 		key, _ = p.issue(a, func(k *Ask) { k.Lifetime = time.Minute })
 		l = p.check(a, key, at("192.0.2.1"))
-		begin(t, l)
+		u = begin(t, l)
 		off.Store(int64(2 * time.Minute)) // as after a sleep of the machine
-		if ReasonOf(l.Frame()) != Expired || !isClosed(l.Done()) {
+		if ReasonOf(u.Frame()) != Expired || !isClosed(u.Done()) {
 			t.Error("set ahead, it goes on")
 		}
 		p.refusedWith(a, "Bearer "+key, at("192.0.2.1"), Expired)

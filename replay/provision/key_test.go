@@ -17,17 +17,15 @@ func TestAKeyShowsWhatItIsForAndNothingElse(t *testing.T) {
 	if got := l.Grant(); got.ID != g.ID || got.Subject != "ana" || got.Issuer != "https://id.example" || got.Purpose != "incident 7" || !got.Expires.Equal(g.Expires) || g.Expires.Sub(g.Issued) != 10*time.Minute {
 		t.Errorf("the grant is %+v", got)
 	}
-	if l.Frame() == nil {
-		t.Error("a frame before anything is on record")
-	}
-	if err := l.Begin(t.Context(), "s_3"); ReasonOf(err) != OutOfScope {
+	if u, err := l.Begin(t.Context(), "s_3"); ReasonOf(err) != OutOfScope || u != nil {
 		t.Errorf("another session: %v", err)
 	}
-	if err := l.Begin(t.Context(), "s_1"); err != nil {
+	u, err := l.Begin(t.Context(), "s_1")
+	if err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if err := l.Frame(); err != nil {
+		if err := u.Frame(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -49,20 +47,21 @@ func TestNoFrameIsShownAfterTheEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Begin(t.Context(), "s_1"); err != nil {
+		u, err := l.Begin(t.Context(), "s_1")
+		if err != nil {
 			t.Fatal(err)
 		}
 		begin := time.Now()
-		<-l.Expiring()
+		<-u.Expiring()
 		if d := time.Since(begin); d < 7900*time.Millisecond || d > 8100*time.Millisecond {
 			t.Errorf("expiring after %v", d)
 		}
-		if l.Frame() != nil || l.Err() != nil {
+		if u.Frame() != nil || u.Err() != nil {
 			t.Error("it is over before its end")
 		}
-		<-l.Done()
-		if time.Now().Before(g.Expires) || time.Since(g.Expires) > 10*time.Millisecond || ReasonOf(l.Err()) != Expired || ReasonOf(l.Frame()) != Expired {
-			t.Errorf("ended %v after its end, with %v", time.Since(g.Expires), l.Err())
+		<-u.Done()
+		if time.Now().Before(g.Expires) || time.Since(g.Expires) > 10*time.Millisecond || ReasonOf(u.Err()) != Expired || ReasonOf(u.Frame()) != Expired {
+			t.Errorf("ended %v after its end, with %v", time.Since(g.Expires), u.Err())
 		}
 		synctest.Wait()
 		if len(p.book.of(record.KeyExpiring)) != 1 || len(p.book.of(record.KeyExpired)) != 1 || p.book.of(record.KeyExpired)[0].Key.Frames != 1 {

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // Lease is the right of one request to be shown what its key is good for. It is
 // for one goroutine, but for its channels.
 type Lease struct {
-	use     *use
+	use     *Use
 	client  Client
 	session string // that was begun
 	closed  bool
@@ -25,10 +26,11 @@ func (l *Lease) Grant() *Grant { return l.use.grant }
 func (l *Lease) Covers(session string) bool { return l.use.grant.Scope.Covers(session) }
 
 // Begin must be called before a session's first frame: it records the use, and
-// returns once that is durable. For a session that the key is not good for the
+// returns once that is durable, with what is to be asked before each frame. What
+// ends the frames is to be given to [Lease.Tell]. For a session that the key is not good for the
 // error is a [*Refusal], which is recorded, too, and counts as an anomaly. Any
 // other error is the recorder's: show nothing then.
-func (l *Lease) Begin(ctx context.Context, session string) error {
+func (l *Lease) Begin(ctx context.Context, session string) (*Use, error) {
 	u, a := l.use, l.use.authority
 	if !l.Covers(session) {
 		refusal := &Refusal{Reason: OutOfScope, Grant: u.grant}
@@ -37,10 +39,10 @@ func (l *Lease) Begin(ctx context.Context, session string) error {
 		}
 		a.refused(ctx, refusal, session, &l.client)
 		a.anomaly(ctx, ScopeProbe, u.grant, session, &l.client)
-		return refusal
+		return nil, refusal
 	}
 	if err := l.used(ctx, session); err != nil {
-		return err
+		return nil, err
 	}
 	l.session = session
 	u.mu.Lock()
@@ -51,7 +53,7 @@ func (l *Lease) Begin(ctx context.Context, session string) error {
 	if late {
 		u.tell(record.KeyExpiring, session)
 	}
-	return nil
+	return u, nil
 }
 
 // Look must be called before anything else is told to who has the key, such as
@@ -60,7 +62,11 @@ func (l *Lease) Look(ctx context.Context) error { return l.used(ctx, "") }
 
 func (l *Lease) used(ctx context.Context, session string) error {
 	u, a := l.use, l.use.authority
-	if refusal := l.allowed(); refusal != nil {
+	refusal := u.allowed()
+	if l.closed {
+		refusal = &Refusal{Reason: Ended, Grant: u.grant}
+	}
+	if refusal != nil {
 		a.refused(ctx, refusal, session, &l.client)
 		return refusal
 	}
@@ -74,32 +80,11 @@ func (l *Lease) used(ctx context.Context, session string) error {
 	return nil
 }
 
-// Frame must be called before each frame, and says whether it may be shown now.
-// The error is a [*Refusal]: with [Expired], [Revoked], [FramesSpent], [Unsure]
-// or [Ended]. It looks at the clock, at this gateway's memory, and at nothing
-// else.
-func (l *Lease) Frame() error {
-	if l.session == "" {
-		return &Refusal{Reason: Ended, Grant: l.use.grant, Detail: "nothing was begun"}
-	}
-	u := l.use
-	refusal := l.allowed()
-	if refusal == nil {
-		n, most := u.frames.Add(1), u.grant.MaxFrames
-		if most == 0 || n <= most {
-			return nil
-		}
-		u.frames.Add(-1)
-		refusal = &Refusal{Reason: FramesSpent, Grant: u.grant}
-	}
-	l.tellOnce(refusal)
-	return refusal
-}
-
-// tellOnce records why no more frames are shown, where nothing else does: once
-// for a key.
-func (l *Lease) tellOnce(why *Refusal) {
-	if why.Reason != FramesSpent && why.Reason != Unsure {
+// Tell records why no more frames are shown, if err is a [*Refusal] that nothing
+// else records: once for a key.
+func (l *Lease) Tell(err error) {
+	var why *Refusal
+	if !errors.As(err, &why) || why.Reason != FramesSpent && why.Reason != Unsure {
 		return
 	}
 	u := l.use
@@ -118,46 +103,8 @@ func (l *Lease) tellOnce(why *Refusal) {
 	u.authority.later(func(ctx context.Context) { u.authority.refused(ctx, why, session, &client) })
 }
 
-// allowed says whether the key may be used at this moment.
-func (l *Lease) allowed() *Refusal {
-	u := l.use
-	if l.closed {
-		return &Refusal{Reason: Ended, Grant: u.grant}
-	}
-	if !u.authority.clock.now().Before(u.grant.Expires) {
-		u.end(Expired) // before its timer, where the wall clock is ahead
-	}
-	if why := u.ended.Load(); why != nil {
-		return &Refusal{Reason: *why, Grant: u.grant}
-	}
-	if u.authority.revoked.lost(u.authority) {
-		return &Refusal{Reason: Unsure, Grant: u.grant}
-	}
-	return nil
-}
-
 // Expires is when the key's life ends.
 func (l *Lease) Expires() time.Time { return l.use.grant.Expires }
-
-// Remaining is how much of the key's life is left, by the gateway's clock for
-// keys, which is not set back.
-func (l *Lease) Remaining() time.Duration {
-	return l.use.grant.Expires.Sub(l.use.authority.clock.now())
-}
-
-// Expiring is closed when a fifth of the key's life is left.
-func (l *Lease) Expiring() <-chan struct{} { return l.use.expiring }
-
-// Done is closed when the key expires or is revoked; [Lease.Err] tells which.
-func (l *Lease) Done() <-chan struct{} { return l.use.done }
-
-// Err is nil until Done is closed, and then a [*Refusal].
-func (l *Lease) Err() error {
-	if why := l.use.ended.Load(); why != nil {
-		return &Refusal{Reason: *why, Grant: l.use.grant}
-	}
-	return nil
-}
 
 // WentBack tells of the anomaly [CursorBack], which only the one who shows the
 // frames can see. The policy may have the key revoked upon it.

@@ -104,7 +104,7 @@ type Options struct {
 	// Poll is how often other gateways' revocations are looked for; 2 s by
 	// default.
 	Poll time.Duration
-	// Now is the wall clock: time.Now by default.
+	// Now is the wall clock, instead of the machine's.
 	Now func() time.Time
 	// Watch is told each event, and must not block. Nobody by default.
 	Watch func(Event)
@@ -170,7 +170,7 @@ type Authority struct {
 	failing  *generations[string, window] // by what address refusals come
 
 	mu     sync.Mutex
-	inUse  map[string]*use
+	inUse  map[string]*Use
 	closed bool
 
 	background sync.WaitGroup
@@ -192,9 +192,6 @@ func New(o Options) (*Authority, error) {
 	if o.Poll <= 0 {
 		o.Poll = 2 * time.Second
 	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	if o.Watch == nil {
 		o.Watch = func(Event) {}
 	}
@@ -208,7 +205,7 @@ func New(o Options) (*Authority, error) {
 		refusals: newGenerations[[sha256.Size]byte, *remembering](maxRefused),
 		asking:   newGenerations[string, window](maxClients),
 		failing:  newGenerations[string, window](maxClients),
-		inUse:    map[string]*use{},
+		inUse:    map[string]*Use{},
 	}
 	a.floods = map[record.Type]*flood{
 		record.KeyRefused: newFlood(a, record.KeyRefused, refusalsPerSecond, refusalsBurst),
@@ -267,7 +264,7 @@ func (a *Authority) Close() {
 	a.mu.Lock()
 	a.closed = true
 	all := a.inUse
-	a.inUse = map[string]*use{}
+	a.inUse = map[string]*Use{}
 	a.mu.Unlock()
 	for _, u := range all {
 		u.end(Ended)

@@ -81,7 +81,7 @@ func (a *Authority) publish(ctx context.Context, g *Grant, v Revocation) error {
 	return nil
 }
 
-func (a *Authority) using(id string) *use {
+func (a *Authority) using(id string) *Use {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.inUse[id]

@@ -27,23 +27,23 @@ func (p *place) bubbles(test func(p *place, t *testing.T, start func(...func(*Op
 	})
 }
 
-func begin(t *testing.T, l *Lease) {
+func begin(t *testing.T, l *Lease) *Use {
 	t.Helper()
-	if err := l.Begin(t.Context(), "s_1"); err != nil {
+	u, err := l.Begin(t.Context(), "s_1")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Frame(); err != nil {
+	if err := u.Frame(); err != nil {
 		t.Fatal(err)
 	}
+	return u
 }
 
 func TestARevocationWorksHereAtOnceAndElsewhereWithinSeconds(t *testing.T) {
 	newPlace(t).bubbles(func(p *place, t *testing.T, start func(...func(*Options)) *Authority) {
 		here, there := start(), start()
 		key, g := p.issue(here)
-		a, b := p.check(here, key, at("192.0.2.1")), p.check(there, key, at("192.0.2.1"))
-		begin(t, a)
-		begin(t, b)
+		a, b := begin(t, p.check(here, key, at("192.0.2.1"))), begin(t, p.check(there, key, at("192.0.2.1")))
 		if err := here.Revoke(t.Context(), Revocation{ID: g.ID, Identity: &record.Identity{Issuer: "i", Subject: "ben"}, Why: "leaked"}); err != nil {
 			t.Fatal(err)
 		}
@@ -103,20 +103,21 @@ func TestAKeyThatMayHaveBeenRevokedIsNone(t *testing.T) {
 		a := start(func(o *Options) { o.Store = store })
 		key, _ := p.issue(a)
 		l := p.check(a, key, at("192.0.2.1"))
-		begin(t, l)
+		u := begin(t, l)
 		store.set(errAway, nil)
 		time.Sleep(10 * time.Second)
-		if err := l.Frame(); err != nil {
+		if err := u.Frame(); err != nil {
 			t.Errorf("after 10 s what runs is over: %v", err)
 		}
 		p.refusedWith(a, "Bearer "+key, at("192.0.2.1"), Unsure)
 		time.Sleep(25 * time.Second)
-		if err := l.Frame(); ReasonOf(err) != Unsure {
+		err := u.Frame()
+		if l.Tell(err); ReasonOf(err) != Unsure {
 			t.Errorf("after 35 s: %v", err)
 		}
 		store.set(nil, nil)
 		time.Sleep(3 * time.Second)
-		if err := l.Frame(); err != nil {
+		if err := u.Frame(); err != nil {
 			t.Errorf("with the store back: %v", err)
 		}
 		p.check(a, key, at("192.0.2.1"))
@@ -143,7 +144,7 @@ func TestAKeyIsNotShownBeforeItIsOnRecord(t *testing.T) {
 	}
 	l := p.check(a, key, at("192.0.2.1"))
 	p.book.setFail(errAway)
-	if err := l.Begin(t.Context(), "s_1"); err == nil || l.Frame() == nil {
+	if u, err := l.Begin(t.Context(), "s_1"); err == nil || u != nil {
 		t.Error("shown without a record of the use")
 	}
 	p.book.setFail(nil)
@@ -159,11 +160,11 @@ func autoRevokesAlone(p *place, t *testing.T, start func(...func(*Options)) *Aut
 	a, there := start(func(o *Options) { o.Store, o.Policy.AutoRevoke = store, []Anomaly{CursorBack} }), start()
 	key, _ := p.issue(a)
 	l := p.check(a, key, at("192.0.2.1"))
-	begin(t, l)
+	u := begin(t, l)
 	p.book.setFail(errAway)
 	store.set(nil, func(string) error { return errAway })
 	l.WentBack(t.Context())
-	if ReasonOf(l.Frame()) != Revoked {
+	if ReasonOf(u.Frame()) != Revoked {
 		t.Error("it goes on")
 	}
 	p.refusedWith(a, "Bearer "+key, at("192.0.2.1"), Revoked)

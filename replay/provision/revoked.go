@@ -116,9 +116,9 @@ func (v *revocations) known(ctx context.Context, a *Authority) bool {
 }
 
 // lost says whether it has been unknown for so long what was revoked that
-// nothing more may be shown.
-func (v *revocations) lost(a *Authority) bool {
-	return a.clock.since()-time.Duration(v.looked.Load()) > lostAfter
+// nothing more may be shown. since is how long ago the clock began.
+func (v *revocations) lost(since time.Duration) bool {
+	return since-time.Duration(v.looked.Load()) > lostAfter
 }
 
 // look looks for revocations, and ends the leases of keys that are revoked.

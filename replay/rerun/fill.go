@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/caddyrec/caddyrec/jsonscan"
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/replay/compare"
 )
@@ -63,24 +64,24 @@ func (f *filling) value(p place) (any, bool) {
 	return v, true
 }
 
-func (f *filling) lookUp(p place) (v any, from string) {
+func (f *filling) lookUp(p place) (v any, from Source) {
 	if v, ok := f.opts.Secrets.fill(p); ok {
-		return v, "secrets"
+		return v, FromSecrets
 	}
 	learned, sure, known := f.learned.secret(p.Field, p.Mark)
 	if known && sure {
-		return learned, "answer"
+		return learned, FromAnswer
 	}
 	if !p.within {
 		if v, ok := f.opts.Originals.fill(p); ok {
-			return v, "original"
+			return v, FromOriginal
 		}
 	}
 	switch {
 	case known:
-		return learned, "answer"
+		return learned, FromAnswer
 	case f.opts.StandIns && p.Part != "cookie":
-		return standIn(p), "stand-in"
+		return standIn(p), FromStandIn
 	}
 	return nil, ""
 }
@@ -91,7 +92,7 @@ func (f *filling) whole(p place) (any, bool) {
 	v, ok := f.opts.Originals.fill(p)
 	if ok {
 		f.hidden.add(scalars(v, nil)...)
-		f.out.filled = append(f.out.filled, Filled{Place: p.Part + " " + f.hidden.hide(p.Pointer), From: "original"})
+		f.out.filled = append(f.out.filled, Filled{Place: p.Part + " " + f.hidden.hide(p.Pointer), From: FromOriginal})
 	}
 	return v, ok
 }
@@ -192,7 +193,7 @@ func (f *filling) body() {
 	if b.Content == nil || b.Truncated {
 		if was, ok := f.opts.Originals.body(f.step.Exchange); ok {
 			f.out.body, f.out.coding = was, b.Encoding
-			f.out.filled = append(f.out.filled, Filled{Place: "request", From: "original"})
+			f.out.filled = append(f.out.filled, Filled{Place: "request", From: FromOriginal})
 		}
 		return
 	}
@@ -249,7 +250,7 @@ func (f *filling) members(gone []record.Masked) []byte {
 	var out [][]byte
 	for _, m := range gone {
 		if v, ok := f.value(place{Part: "request", Pointer: m.Pointer}); ok {
-			name := unescaper.Replace(m.Pointer[strings.LastIndexByte(m.Pointer, '/')+1:])
+			name := jsonscan.UnescapeToken(m.Pointer[strings.LastIndexByte(m.Pointer, '/')+1:])
 			out = append(out, slices.Concat(jsonText(name), []byte(":"), jsonText(v)))
 		}
 	}

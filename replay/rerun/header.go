@@ -103,7 +103,7 @@ func (f *filling) cookies() string {
 		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
 		if now, ok := set[name]; ok {
 			out = append(out, name+"="+now)
-			f.out.filled = append(f.out.filled, Filled{Place: "cookie " + name, From: "answer"})
+			f.out.filled = append(f.out.filled, Filled{Place: "cookie " + name, From: FromAnswer})
 			continue
 		}
 		if v, ok := f.value(place{Part: "cookie", Pointer: name, Field: canonical(name), Mark: value}); ok {

@@ -19,7 +19,7 @@ func (r *runner) told(err error) string {
 }
 
 // unsendable says why a request cannot be sent, if that is so.
-func (r *runner) unsendable(s *Step) (why, detail string) {
+func (r *runner) unsendable(s *Step) (why Why, detail string) {
 	origin, rest := s.origin()
 	switch b := s.Request.Body; {
 	case !s.Safe() && !r.opts.Unsafe:

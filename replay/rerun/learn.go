@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/caddyrec/caddyrec/jsonscan"
 	"github.com/caddyrec/caddyrec/replay/compare"
 )
 
@@ -142,7 +143,7 @@ func (l *lesson) json(at string, want, got any) {
 		}
 		for name, v := range want {
 			if now, has := in[name]; has {
-				l.json(at+"/"+escaper.Replace(name), v, now)
+				l.json(at+"/"+jsonscan.EscapeToken(name), v, now)
 			}
 		}
 	case []any:

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
 // A value that is short, such as 17, is an order's id in one place and a
@@ -44,7 +46,7 @@ func lastName(pointer string) string {
 	all := strings.Split(pointer, "/")
 	for i := len(all) - 1; i > 0; i-- {
 		if !isIndex(all[i]) {
-			return unescaper.Replace(all[i])
+			return jsonscan.UnescapeToken(all[i])
 		}
 	}
 	return ""
@@ -62,7 +64,7 @@ func classesInJSON(path, pointer string) []string {
 	var names []string
 	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		if !isIndex(step) {
-			names = append(names, canonical(unescaper.Replace(step)))
+			names = append(names, canonical(jsonscan.UnescapeToken(step)))
 		}
 	}
 	if len(names) == 0 {

@@ -18,18 +18,21 @@ const (
 	Unknown State = "unknown" // it was sent, and nobody knows what came of it
 )
 
-// Why a request was not sent, or has no answer.
+// Why is a word for why a request was not sent, or has no answer.
+type Why string
+
+// The words.
 const (
-	WhyUnsafe      = "unsafe"      // its method is, and --unsafe was not said
-	WhyNoBody      = "no-body"     // its body is not on record
-	WhyUnfilled    = "unfilled"    // a masked value has nothing in its place
-	WhyURL         = "no-address"  // its address is not one that can be asked
-	WhyChosen      = "chosen"      // somebody chose to skip it
-	WhyStopped     = "stopped"     // the replay ended before it
-	WhyInterrupted = "interrupted" // an earlier run was killed while it was under way
-	WhyTimeout     = "timeout"
-	WhyConnection  = "connection"
-	WhyCredential  = "credential" // the command for one has failed
+	WhyUnsafe      Why = "unsafe"      // its method is, and --unsafe was not said
+	WhyNoBody      Why = "no-body"     // its body is not on record
+	WhyUnfilled    Why = "unfilled"    // a masked value has nothing in its place
+	WhyURL         Why = "no-address"  // its address is not one that can be asked
+	WhyChosen      Why = "chosen"      // somebody chose to skip it
+	WhyStopped     Why = "stopped"     // the replay ended before it
+	WhyInterrupted Why = "interrupted" // an earlier run was killed while it was under way
+	WhyTimeout     Why = "timeout"
+	WhyConnection  Why = "connection"
+	WhyCredential  Why = "credential" // the command for one has failed
 )
 
 // Outcome is what came of one request. Nothing in it is secret.
@@ -42,8 +45,8 @@ type Outcome struct {
 	// Path is the recorded path and query, masked.
 	Path  string `json:"path"`
 	State State  `json:"state"`
-	// Why is a fixed word for skipped, failed and unknown; Detail says more.
-	Why    string `json:"why,omitempty"`
+	// Why is for skipped, failed and unknown; Detail says more.
+	Why    Why    `json:"why,omitempty"`
 	Detail string `json:"detail,omitempty"`
 	// Recorded and Replayed are the statuses; 0 when there is none.
 	Recorded int `json:"recorded_status"`
@@ -101,16 +104,19 @@ func (c *Counts) add(o *Outcome) {
 // AllMatched says whether every request was sent and has matched.
 func (c Counts) AllMatched() bool { return c.Requests > 0 && c.Matched == c.Requests }
 
-// The ends of a replay.
+// End is how a run ended.
+type End string
+
+// The ends.
 const (
-	EndDone        = "done"        // all requests were dealt with
-	EndInterrupted = "interrupted" // somebody stopped it; it can go on
-	EndGivenUp     = "given-up"    // the target does not answer; it can go on
+	EndDone        End = "done"        // all requests were dealt with
+	EndInterrupted End = "interrupted" // somebody stopped it; it can go on
+	EndGivenUp     End = "given-up"    // the target does not answer; it can go on
 )
 
 // Finished is what came of a run.
 type Finished struct {
-	End      string
+	End      End
 	Outcomes []*Outcome // in the plan's order
 	Counts   Counts
 	Began    time.Time

@@ -52,13 +52,13 @@ func shortTook(us int64) string {
 
 // source is where some values came from.
 type source struct {
-	From   string
+	From   Source
 	Places []string
 }
 
 // sourcesOf puts filled places together by where their values came from.
 func sourcesOf(filled []Filled) (all []source) {
-	at := map[string]int{}
+	at := map[Source]int{}
 	for _, f := range filled {
 		i, ok := at[f.From]
 		if !ok {

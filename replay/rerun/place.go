@@ -27,9 +27,19 @@ type place struct {
 type Filled struct {
 	// Place is the part and the pointer, as in "request /card".
 	Place string `json:"place"`
-	// From is secrets, original, answer or stand-in.
-	From string `json:"from"`
+	From  Source `json:"from"`
 }
+
+// Source is where a value came from.
+type Source string
+
+// The sources.
+const (
+	FromSecrets  Source = "secrets"
+	FromOriginal Source = "original"
+	FromAnswer   Source = "answer" // an earlier one of the target
+	FromStandIn  Source = "stand-in"
+)
 
 // rules are the rules by which a step's places were masked.
 func (s *Step) rule(part, pointer string) string {

@@ -29,9 +29,8 @@ type Report struct {
 	Ended time.Time `json:"ended"`
 	// RecordedFrom is when the first request began, on record.
 	RecordedFrom time.Time `json:"recorded_from"`
-	// Outcome is matched, differs, interrupted or given-up.
-	Outcome string `json:"outcome"`
-	Counts  Counts `json:"counts"`
+	Outcome      Verdict   `json:"outcome"`
+	Counts       Counts    `json:"counts"`
 	// Ignore are the places that were not compared; Noise how many more the
 	// baselines showed to be noise, by exchange.
 	Ignore []string            `json:"ignore,omitempty"`
@@ -39,10 +38,15 @@ type Report struct {
 	Steps  []*Outcome          `json:"steps"`
 }
 
-// The outcomes of a replay.
+// Verdict is what a replay came to.
+type Verdict string
+
+// The verdicts.
 const (
-	OutcomeMatched = "matched"
-	OutcomeDiffers = "differs"
+	OutcomeMatched     Verdict = "matched" // every request was sent, and has matched
+	OutcomeDiffers     Verdict = "differs"
+	OutcomeInterrupted Verdict = Verdict(EndInterrupted)
+	OutcomeGivenUp     Verdict = Verdict(EndGivenUp)
 )
 
 // Fill takes up what came of a run.
@@ -50,7 +54,7 @@ func (r *Report) Fill(f *Finished) {
 	r.Began, r.Ended, r.Counts, r.Steps = f.Began.UTC(), f.Ended.UTC(), f.Counts, f.Outcomes
 	switch {
 	case f.End != EndDone:
-		r.Outcome = f.End
+		r.Outcome = Verdict(f.End)
 	case f.Counts.AllMatched():
 		r.Outcome = OutcomeMatched
 	default:

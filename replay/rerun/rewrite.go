@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
 // rewriter changes values in a JSON text and leaves every other byte as it is.
@@ -97,18 +99,13 @@ func pointerOf(in []*level) string {
 	for _, l := range in {
 		b.WriteByte('/')
 		if l.object {
-			b.WriteString(escaper.Replace(l.key))
+			b.WriteString(jsonscan.EscapeToken(l.key))
 		} else {
 			b.WriteString(strconv.Itoa(l.index))
 		}
 	}
 	return b.String()
 }
-
-var (
-	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
-	unescaper = strings.NewReplacer("~1", "/", "~0", "~")
-)
 
 // jsonText is v as JSON, without escapes that JSON does not need.
 func jsonText(v any) []byte {

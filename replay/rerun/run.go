@@ -84,7 +84,7 @@ func (p *Plan) outcome(n int) *Outcome {
 }
 
 // dispatch sends what is left of the plan, and says how it ended.
-func (r *runner) dispatch(ctx context.Context) string {
+func (r *runner) dispatch(ctx context.Context) End {
 	var (
 		under = map[int]bool{} // way, by index
 		done  = make(chan int)
@@ -156,7 +156,7 @@ func (r *runner) dispatch(ctx context.Context) string {
 }
 
 // ended says why no more is sent, if that is so.
-func (r *runner) ended(ctx context.Context) string {
+func (r *runner) ended(ctx context.Context) End {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -192,7 +192,7 @@ func (r *runner) firstLeft() int {
 }
 
 // skip notes that a request is not sent.
-func (r *runner) skip(i int, why, detail string) {
+func (r *runner) skip(i int, why Why, detail string) {
 	o := r.plan.outcome(i + 1)
 	o.State, o.Why, o.Detail = Skipped, why, detail
 	r.finish(i, o)

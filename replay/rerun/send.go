@@ -19,8 +19,8 @@ import (
 // replay's id and the exchange's, separated by a slash.
 const ReplayHeader = "X-Caddyrec-Replay"
 
-// send sends a request. Why is a fixed word for an error.
-func (r *runner) send(s *Step, req *request) (answer *compare.Answer, why string, err error) {
+// send sends a request.
+func (r *runner) send(s *Step, req *request) (answer *compare.Answer, why Why, err error) {
 	ctx, cancel := context.WithTimeout(r.life, r.opts.Timeout)
 	defer cancel()
 	credential := ""
@@ -53,7 +53,7 @@ func (r *runner) credential(ctx context.Context, refused string) (string, error)
 	return value, err
 }
 
-func (r *runner) try(ctx context.Context, s *Step, req *request, credential string) (*compare.Answer, string, error) {
+func (r *runner) try(ctx context.Context, s *Step, req *request, credential string) (*compare.Answer, Why, error) {
 	out, err := r.build(ctx, s, req)
 	if err != nil {
 		return nil, WhyURL, errors.New("the address cannot be asked") // its own error quotes what was filled in
@@ -132,7 +132,7 @@ func isBelow(path, prefix string) bool {
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-func whyOf(err error) string {
+func whyOf(err error) Why {
 	var n net.Error
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout() {
 		return WhyTimeout

@@ -121,8 +121,8 @@ func (s *Stream) Head(h http.Header) {
 }
 
 // Serve writes the stream until it ends, the key does, or the reader is gone or
-// too slow.
-func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) {
+// too slow. The error says what ended it; it has been told to the reader.
+func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) error {
 	s.w, s.control, s.lease, s.expiring = w, http.NewResponseController(w), lease, lease.Expiring()
 	s.timer = time.NewTimer(time.Hour)
 	defer s.timer.Stop()
@@ -144,6 +144,7 @@ func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) 
 		s.server.Failed(err)
 		s.tell("failed", notice{Cursor: string(s.last)})
 	}
+	return err
 }
 
 // How a stream ends, beside what the lease and the ledger say.

@@ -31,7 +31,7 @@ type parameter struct {
 }
 
 // pointer is where faults say the parameter is.
-func (p *parameter) pointer() string { return "/" + p.in + "/" + escape(p.name) }
+func (p *parameter) pointer() string { return "/" + p.in + "/" + jsonscan.EscapeToken(p.name) }
 
 // Request is what [Operation.CheckParams] looks at.
 type Request struct {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
 // place is where something stands: in which file, and at which JSON Pointer
@@ -18,7 +20,7 @@ func (p place) String() string { return p.file + "#" + p.pointer }
 // at is a place below p.
 func (p place) at(tokens ...string) place {
 	for _, tok := range tokens {
-		p.pointer += "/" + escape(tok)
+		p.pointer += "/" + jsonscan.EscapeToken(tok)
 	}
 	return p
 }
@@ -30,14 +32,6 @@ func (p place) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s: %w", p, fmt.Errorf(format, args...))
 }
 
-func escape(tok string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(tok, "~", "~0"), "/", "~1")
-}
-
-func unescape(tok string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(tok, "~1", "/"), "~0", "~")
-}
-
 // tokens are those of a pointer, unescaped.
 func tokens(pointer string) []string {
 	if pointer == "" {
@@ -45,7 +39,7 @@ func tokens(pointer string) []string {
 	}
 	all := strings.Split(pointer[1:], "/")
 	for i := range all {
-		all[i] = unescape(all[i])
+		all[i] = jsonscan.UnescapeToken(all[i])
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/caddyrec/caddyrec/jsonscan"
 	"github.com/caddyrec/caddyrec/schema"
 )
 
@@ -160,7 +161,7 @@ func (r *rewriter) wrapped(to *unit, pointer string) string {
 		if m, ok := v.(map[string]any); ok && wraps(m) {
 			b.WriteString("/anyOf/1")
 		}
-		b.WriteString("/" + escape(tok))
+		b.WriteString("/" + jsonscan.EscapeToken(tok))
 		v, _ = step(v, tok)
 	}
 	return b.String()

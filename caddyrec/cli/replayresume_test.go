@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// breaking is a target for tests that takes requests, and answers none.
+func breaking(t *testing.T) *testInstance {
+	t.Helper()
+	in := newTestInstance(t, 201, `{}`)
+	in.breaks.Store(true)
+	return in
+}
+
+// change replaces a text in a file of the one replay in a folder, and gives the
+// replay's id.
+func change(t *testing.T, folder, file, old, now string) (id string) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(folder, "*", file))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v, %v", found, err)
+	}
+	text, err := os.ReadFile(found[0])
+	mustNot(t, err)
+	if !strings.Contains(string(text), old) {
+		t.Fatalf("%s has no %s: %s", file, old, text)
+	}
+	mustNot(t, os.Remove(found[0]))
+	mustNot(t, os.WriteFile(found[0], []byte(strings.Replace(string(text), old, now, 1)), 0o600))
+	return filepath.Base(filepath.Dir(found[0]))
+}
+
+func TestAResumedReplaySendsOnlyWhereItsRecordSays(t *testing.T) {
+	w := newWorld(t)
+	w.sample()
+	w.close()
+	without := filepath.Join(t.TempDir(), "store") // the same log, before the replay
+	mustNot(t, os.CopyFS(without, os.DirFS(w.store)))
+	mustNot(t, filepath.WalkDir(filepath.Join(without, "keys"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		return os.Chmod(path, 0o600)
+	}))
+	in, other, folder := breaking(t), newTestInstance(t, 201, `{}`), t.TempDir()
+	args := func(store string, more ...string) []string {
+		return append([]string{"rec", "replay", "--store", store, "--address", "127.0.0.1:1", "--replays", folder}, more...)
+	}
+	code, stdout, stderr := runCaddy(t, nil, args(w.store, "s_1", "--to", in.URL, "--unsafe", "--give-up", "1")...)
+	if code != 1 || !strings.Contains(stderr, "go on later with --resume") {
+		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	for _, c := range []struct{ old, now string }{
+		{`"to":"` + in.URL, `"to":"` + other.URL},
+		{`"compare":{`, `"compare":{"baseline":["` + other.URL + `","` + other.URL + `"],`},
+	} {
+		id := change(t, folder, "plan.json", c.old, c.now)
+		code, stdout, stderr = runCaddy(t, nil, args(w.store, "--resume", id)...)
+		if code != 1 || !strings.Contains(stderr, "somebody has changed plan.json") {
+			t.Errorf("%s: exit code %d: %s%s", c.now, code, stdout, stderr)
+		}
+		change(t, folder, "plan.json", c.now, c.old)
+	}
+	id := change(t, folder, "plan.json", "", "")
+	for _, c := range []struct {
+		store  string
+		more   []string
+		stderr string
+		code   int
+	}{
+		{w.store, []string{"--to", other.URL}, "was begun otherwise", 1},
+		{without, nil, "nothing vouches for where it sends to", 1},
+		{without, []string{"--to", in.URL}, "was begun otherwise", 1}, // nor for --unsafe
+		{without, []string{"--to", in.URL, "--unsafe"}, "Report: ", 2},
+	} {
+		code, stdout, stderr = runCaddy(t, nil, args(c.store, append(c.more, "--resume", id)...)...)
+		if code != c.code || !strings.Contains(stderr, c.stderr) {
+			t.Errorf("%v: exit code %d: %s%s", c.more, code, stdout, stderr)
+		}
+	}
+	if len(other.got()) > 0 {
+		t.Errorf("elsewhere came %v", other.got())
+	}
+}
+
+func TestAnUnsafeReplayRunsItsBaselinesOnce(t *testing.T) {
+	w := newWorld(t)
+	w.sample()
+	w.close()
+	in, one, two, folder := newTestInstance(t, 201, `{}`), newTestInstance(t, 201, `{}`), breaking(t), t.TempDir()
+	begun := []string{"rec", "replay", "--store", w.store, "--address", "127.0.0.1:1", "--replays", folder}
+	code, stdout, stderr := runCaddy(t, nil, append(begun, "s_1", "--to", in.URL, "--unsafe", "--baseline", one.URL, "--baseline", two.URL)...)
+	if code != 1 || len(one.got()) != 1 || !strings.Contains(stderr, "it tells nothing") {
+		t.Fatalf("exit code %d, sent %v: %s%s", code, one.got(), stdout, stderr)
+	}
+	id := change(t, folder, "plan.json", "", "")
+	code, stdout, stderr = runCaddy(t, nil, append(begun, "--resume", id)...)
+	if code != 1 || len(one.got()) != 1 || len(in.got()) != 0 || !strings.Contains(stderr, "not sent to them twice") {
+		t.Errorf("exit code %d, sent %v and %v: %s%s", code, one.got(), in.got(), stdout, stderr)
+	}
+}
+
+func TestDiffSaysThatAReportIsNotTheOneOnRecord(t *testing.T) {
+	w := newWorld(t)
+	w.sample()
+	w.close()
+	in, folder := newTestInstance(t, 201, `{}`), t.TempDir()
+	code, stdout, stderr := runCaddy(t, nil, "rec", "replay", "s_1", "--store", w.store, "--address", "127.0.0.1:1", "--replays", folder, "--to", in.URL, "--unsafe")
+	if code != 2 {
+		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	id := change(t, folder, "report.json", "", "")
+	diff := func(store string) (int, string) {
+		code, _, stderr := runCaddy(t, nil, "rec", "diff", id, "--replays", folder, "--store", store)
+		return code, stderr
+	}
+	if code, stderr := diff(w.store); code != 2 || strings.Contains(stderr, "record") {
+		t.Errorf("as it was written: exit code %d: %s", code, stderr)
+	}
+	if code, stderr := diff(t.TempDir()); code != 2 || !strings.Contains(stderr, "is not compared with the record") {
+		t.Errorf("without the log: exit code %d: %s", code, stderr)
+	}
+	change(t, folder, "report.json", `"outcome":"differs"`, `"outcome":"matched"`)
+	if code, stderr := diff(w.store); code != 2 || !strings.Contains(stderr, "this report is not the one on record") {
+		t.Errorf("changed: exit code %d: %s", code, stderr)
+	}
+}
