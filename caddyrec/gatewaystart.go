@@ -52,7 +52,7 @@ func (g *Gateway) claim(objects storage.Store, log string) error {
 	const file = "public.key"
 	public, err := os.ReadFile(filepath.Join(g.dir, "ledger", log, file))
 	if errors.Is(err, fs.ErrNotExist) {
-		public, err = []byte(g.keys.Verifier()+"\n"), nil
+		public, err = []byte(g.keys.First()+"\n"), nil
 	}
 	if err != nil {
 		return fmt.Errorf("opening log %s: %w", log, err)

@@ -61,9 +61,14 @@ func loadKeys(root *os.Root, log string) (*Keys, error) {
 		return nil, fmt.Errorf("%w: restore the key files from a backup", err)
 	}
 	k.dir = root.Name()
-	if made && !k.are(string(public)) {
+	ring, err := keyring{k.public}, error(nil)
+	if made {
+		ring, err = parseKeyring(string(public))
+	}
+	if err != nil || !k.are(ring) {
 		return nil, fmt.Errorf("%s.public does not belong to %s.signing.key: restore the key files from a backup", log, log)
 	}
+	k.first = ring[0].text
 	if !made {
 		err := createFile(root, log+".public", []byte(k.public.text+"\n"), 0o444)
 		if err != nil && !errors.Is(err, fs.ErrExist) {
@@ -73,13 +78,9 @@ func loadKeys(root *os.Root, log string) (*Keys, error) {
 	return k, nil
 }
 
-// are says whether the public keys in a file are these: the newest is the
-// signing key, or the one about to be.
-func (k *Keys) are(public string) bool {
-	ring, err := parseKeyring(public)
-	if err != nil {
-		return false
-	}
+// are says whether the public keys are these: the newest is the signing key, or
+// the one about to be.
+func (k *Keys) are(ring keyring) bool {
 	newest := ring.current().text
 	return newest == k.public.text || k.next != nil && newest == k.next.public.text
 }

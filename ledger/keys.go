@@ -35,7 +35,8 @@ type Keys struct {
 	log string
 	dir string // where the files are
 	signingKey
-	next *signingKey // made, and perhaps not yet in force; nil: there is none
+	next  *signingKey // made, and perhaps not yet in force; nil: there is none
+	first string      // the verifier key that the log began with
 
 	kid     string
 	digests keyedHash
@@ -47,6 +48,10 @@ type Keys struct {
 // It may be given to anybody. It is the key that was in force when the keys
 // were loaded; [Log.Verifier] tells the present one.
 func (k *Keys) Verifier() string { return k.public.text }
+
+// First is the verifier key that the log began with, whatever signs it now: what
+// stands in its public.key.
+func (k *Keys) First() string { return k.first }
 
 // Digest is the keyed hash under which bytes are recorded that must not be
 // recorded themselves: "hmac-sha256:<kid>:<base64>". Kid is eight hex digits
