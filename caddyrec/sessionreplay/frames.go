@@ -27,14 +27,14 @@ func (v *visit) frames(w http.ResponseWriter, r *http.Request, lease *provision.
 	grant := lease.Grant()
 	stream, err := v.Recordings().Prepare(r.Context(), &watch.Show{
 		Ask: ask, Session: session, Who: grant.Identity(), In: grant.Scope.In, Closing: v.closing,
-		Back: func() { lease.WentBack(r.Context()) },
+		Back: func() { lease.WentBack(r.Context()) }, Over: lease.Tell,
 	})
 	if err != nil {
 		return v.unshown(w, err)
 	}
 	stream.Head(w.Header())
 	if r.Method != http.MethodHead {
-		lease.Tell(stream.Serve(r.Context(), w, use))
+		stream.Serve(r.Context(), w, use)
 	}
 	return nil
 }

@@ -51,6 +51,8 @@ type Show struct {
 	// Back is called when the client's cursor is of before one that it has shown
 	// already.
 	Back func()
+	// Over, if set, is given what ended the frames, before the reader is told.
+	Over func(error)
 }
 
 // What a reader may do to a stream.
@@ -121,8 +123,8 @@ func (s *Stream) Head(h http.Header) {
 }
 
 // Serve writes the stream until it ends, the key does, or the reader is gone or
-// too slow. The error says what ended it; it has been told to the reader.
-func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) error {
+// too slow.
+func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) {
 	s.w, s.control, s.lease, s.expiring = w, http.NewResponseController(w), lease, lease.Expiring()
 	s.timer = time.NewTimer(time.Hour)
 	defer s.timer.Stop()
@@ -132,6 +134,9 @@ func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) 
 		defer s.server.Library.Watch()()
 	}
 	err := s.run(ctx)
+	if s.Over != nil {
+		s.Over(err)
+	}
 	switch {
 	case errors.Is(err, errGone):
 	case errors.Is(err, errEnd):
@@ -144,7 +149,6 @@ func (s *Stream) Serve(ctx context.Context, w http.ResponseWriter, lease Lease) 
 		s.server.Failed(err)
 		s.tell("failed", notice{Cursor: string(s.last)})
 	}
-	return err
 }
 
 // How a stream ends, beside what the lease and the ledger say.
