@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,6 +22,29 @@ import (
 	_ "github.com/caddyrec/caddyrec/caddyrec/schemaguard"
 	_ "github.com/caddyrec/caddyrec/caddyrec/sessionrecord"
 )
+
+// asProcess has this binary run the demo instead of its tests.
+const asProcess = "CADDYREC_TEST_RUN_DEMO"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProcess) == "" {
+		os.Exit(m.Run())
+	}
+	if err := Run(context.Background(), Options{Once: true, Out: os.Stdout}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func TestNothingButTheStoryIsOnTheScreen(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), asProcess+"=1", "XDG_DATA_HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())
+	var screen bytes.Buffer
+	cmd.Stderr = &screen
+	if err := cmd.Run(); err != nil || screen.Len() > 0 {
+		t.Errorf("%v\n%s", err, &screen)
+	}
+}
 
 func TestTheStoryIsAsToldAndFitsOneScreen(t *testing.T) {
 	// What somebody who runs caddy run --resume on this machine relies on.

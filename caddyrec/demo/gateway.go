@@ -46,5 +46,18 @@ func startGateway(w *world, address string) error {
 	if err != nil {
 		return fmt.Errorf("adapting %s: %w", name, err)
 	}
+	if err := quiet(); err != nil {
+		return err
+	}
 	return caddy.Load(config, true)
+}
+
+// quiet keeps the line off the screen with which Caddy says that its log goes to
+// a file from now on: it goes to where the log went before.
+func quiet() error {
+	no := false
+	return caddy.Run(&caddy.Config{
+		Admin:   &caddy.AdminConfig{Disabled: true, Config: &caddy.ConfigSettings{Persist: &no}},
+		Logging: &caddy.Logging{Logs: map[string]*caddy.CustomLog{caddy.DefaultLoggerName: {BaseLog: caddy.BaseLog{Level: "ERROR"}}}},
+	})
 }
