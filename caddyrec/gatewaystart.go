@@ -32,14 +32,15 @@ func advised(err error) error {
 	return err
 }
 
-// slowAfter is how long a start may take before the log says what it waits for.
+// slowAfter is how long a start may take before the log says what it waits for: a
+// store that does not answer, or much that is to be read there.
 const slowAfter = 3 * time.Second
 
 // tellSlow says so, unless stop is called before.
 func tellSlow(store Store, log string, logger *zap.Logger) (stop func() bool) {
 	return time.AfterFunc(slowAfter, func() {
 		where := strings.Join(strings.FieldsFunc(store.Key(), func(r rune) bool { return r == 0 }), " ")
-		logger.Warn("the start waits for the store, which does not answer yet", zap.String("log", log), zap.String("store", where))
+		logger.Warn("the start still waits for the store", zap.String("log", log), zap.String("store", where))
 	}).Stop
 }
 

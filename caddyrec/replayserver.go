@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
@@ -35,28 +36,34 @@ func Replay(r *http.Request) ReplayServer {
 	if !ok {
 		return nil
 	}
-	was, looked := caddyhttp.GetVar(r.Context(), replayVar).(*lookedFor)
-	if looked && was.method == r.Method && was.host == r.Host && was.path == r.URL.Path {
+	now := lookedFor{method: r.Method, host: r.Host, path: r.URL.Path}
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		now.user, _ = repl.GetString("http.auth.user.id")
+	}
+	if was, ok := caddyhttp.GetVar(r.Context(), replayVar).(*looked); ok && was.as == now {
 		return was.found
 	}
-	now := &lookedFor{r.Method, r.Host, r.URL.Path, replayIn(server.Routes, r, asItCame(r))}
-	caddyhttp.SetVar(r.Context(), replayVar, now)
-	return now.found
+	found := replayIn(server.Routes, r, asItCame(r))
+	caddyhttp.SetVar(r.Context(), replayVar, &looked{now, found})
+	return found
 }
 
 // replayVar is where it is kept for a request, in Caddy's variables, for as long
-// as no rewrite makes it another: each of caddyrec's handlers asks for it.
+// as no rewrite makes it another, and nobody authenticates it, since a site may be
+// told by that: each of caddyrec's handlers asks for it.
 const replayVar = "caddyrec.replay"
 
-// lookedFor is what a request was when its session_replay was looked for; found
-// is nil where it has none.
-type lookedFor struct {
-	method, host, path string
-	found              ReplayServer
+// lookedFor is what a request was when its session_replay was looked for.
+type lookedFor struct{ method, host, path, user string }
+
+// looked is what was found then; nil: there is none.
+type looked struct {
+	as    lookedFor
+	found ReplayServer
 }
 
 // String hides everything: a placeholder reaches a variable.
-func (*lookedFor) String() string { return "" }
+func (*looked) String() string { return "" }
 
 // replayIn looks for it in the routes that r takes. Who calls may stand anywhere
 // among them, before or after a rewrite, so a route is taken by what r is now or

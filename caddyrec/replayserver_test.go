@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
@@ -30,6 +31,8 @@ func TestARequestsSessionReplayIsLookedForOnce(t *testing.T) {
 		}}}
 		r := httptest.NewRequest("GET", ReplayPrefix+"key", nil)
 		ctx := context.WithValue(r.Context(), caddyhttp.ServerCtxKey, server)
+		repl := caddy.NewReplacer()
+		ctx = context.WithValue(ctx, caddy.ReplacerCtxKey, repl)
 		r = r.WithContext(context.WithValue(ctx, caddyhttp.VarsCtxKey, map[string]any{}))
 		first := Replay(r)
 		if _, is := handler.(standIn); (first != nil) != is {
@@ -42,6 +45,11 @@ func TestARequestsSessionReplayIsLookedForOnce(t *testing.T) {
 		r.URL.Path = ReplayPrefix + "keys" // a rewrite
 		if Replay(r); seen.asked == asked {
 			t.Errorf("%s: after a rewrite it is what it was", name)
+		}
+		asked = seen.asked
+		repl.Set("http.auth.user.id", "ana")
+		if Replay(r); seen.asked == asked {
+			t.Errorf("%s: for who has authenticated it is what it was", name)
 		}
 	}
 }

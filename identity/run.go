@@ -50,7 +50,11 @@ func (v *Verifier) Run(ctx context.Context) {
 		if err != nil {
 			failures++
 			wait = backoff(failures)
-			v.cfg.Logger.Warn("keys could not be fetched: until they are, requests whose tokens have unknown keys get 503", "issuer", v.cfg.Issuer, "error", err, "retry_in", wait)
+			meanwhile := "requests with tokens get 503"
+			if s.ring.Load().fresh(now, v.cfg.MaxStale) {
+				meanwhile = "those that are known count, and tokens with others get 401"
+			}
+			v.cfg.Logger.Warn("keys could not be fetched: until they are, "+meanwhile, "issuer", v.cfg.Issuer, "error", err, "retry_in", wait)
 		} else {
 			failures = 0
 			s.store(ring)

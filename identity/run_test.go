@@ -37,14 +37,28 @@ func TestAColdStartWithTheProviderDownServesFromTheSnapshot(t *testing.T) {
 	f.accepts(cachedToken)
 }
 
-func TestThatKeysAreNotThereIsLoggedWithWhatItMeans(t *testing.T) {
-	idp, clock := newIssuer(t), newClock()
-	idp.stop()
-	var log bytes.Buffer
-	f := fixtureOf(t, idp, clock, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) }).run()
-	f.end()
-	if !strings.Contains(log.String(), "unknown keys get 503") {
-		t.Errorf("logged is %q", log.String())
+func TestThatKeysCannotBeFetchedIsLoggedWithWhatItMeans(t *testing.T) {
+	for _, known := range []bool{false, true} {
+		idp, clock := newIssuer(t), newClock()
+		var log bytes.Buffer
+		f := fixtureOf(t, idp, clock, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		want := "requests with tokens get 503"
+		if known {
+			f.run()
+			idp.reply(500, "")
+			f.pass(f.Verifier.cfg.Refresh)
+			f.accepts(es("es", f.claims()))
+			f.refuses(es("es2", f.claims()), unknownKey)
+			want = "tokens with others get 401"
+		} else {
+			idp.stop()
+			f.run()
+			f.unavailable(es("es", f.claims()))
+		}
+		f.end()
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("with known keys %v logged is %q", known, log.String())
+		}
 	}
 }
 

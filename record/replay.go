@@ -34,6 +34,9 @@ type Replay struct {
 	// Outcome is matched, differs, interrupted, given-up or failed, in
 	// replay.finished.
 	Outcome string `json:"outcome,omitempty"`
+	// Plan is the SHA-256 of the plan, hex: where it sends what, and how. A
+	// replay that goes on has the same one.
+	Plan string `json:"plan,omitempty"`
 	// Report is the SHA-256 of the report, hex. It holds nothing that is
 	// secret.
 	Report string `json:"report,omitempty"`
@@ -61,6 +64,7 @@ func (p *Replay) append(o *object, name string) {
 	o.count("skipped", p.Skipped)
 	o.count("unknown", p.Unknown)
 	o.optional("outcome", p.Outcome)
+	o.optional("plan", p.Plan)
 	o.optional("report", p.Report)
 	o.close()
 }

@@ -3,6 +3,9 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -55,6 +58,19 @@ type savedPlan struct {
 	Records []planned     `json:"records"`
 }
 
+// text is the plan as its file has it, and the file's SHA-256 in hex.
+func (p *savedPlan) text() (text []byte, digest string, err error) {
+	if text, err = json.Marshal(p); err != nil {
+		return nil, "", fmt.Errorf("writing %s of the replay: %w", planFile, err)
+	}
+	return text, digestOf(text), nil
+}
+
+func digestOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
 // replaysFolder is where replays are kept.
 func replaysFolder(flag string) string {
 	if flag != "" {
@@ -97,12 +113,24 @@ func (f *replayFolder) has(name string) bool {
 	return err == nil
 }
 
-// maxReport bounds a report that is read back, in bytes.
-const maxReport = 1 << 30
+// maxRead bounds a plan, or a report, that is read back, in bytes.
+const maxRead = 1 << 30
+
+// plan reads the plan of a replay that was begun, and its file's SHA-256 in hex.
+func (f *replayFolder) plan(ctx context.Context) (p savedPlan, digest string, err error) {
+	text, err := storage.Read(ctx, f, planFile, maxRead)
+	if err == nil {
+		err = json.Unmarshal(text, &p)
+	}
+	if err != nil {
+		return p, "", fmt.Errorf("reading %s of the replay: %w", planFile, err)
+	}
+	return p, digestOf(text), nil
+}
 
 // report reads the report of a replay that has ended.
 func (f *replayFolder) report(ctx context.Context) (*rerun.Report, string, error) {
-	text, err := storage.Read(ctx, f, reportFile, maxReport)
+	text, err := storage.Read(ctx, f, reportFile, maxRead)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", negative("this replay has not ended: go on with caddy rec replay --resume " + filepath.Base(f.Root()))
 	}

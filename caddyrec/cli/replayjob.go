@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func (j *job) anew() error {
 
 // goOn takes up a replay that was interrupted.
 func (j *job) goOn(ctx context.Context, cmd *cobra.Command) error {
-	for _, name := range []string{"host", "speed", "rate", "max-rate", "concurrency", "timeout", "give-up", "stand-ins",
+	for _, name := range []string{"speed", "rate", "max-rate", "concurrency", "timeout", "give-up", "stand-ins",
 		"headers", "ignore", "max-body", "sub", "exchange", "since", "until", "path", "method", "status"} {
 		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("both --resume and --%s are given: a replay goes on as it was begun", name)
@@ -99,9 +100,11 @@ func (j *job) goOn(ctx context.Context, cmd *cobra.Command) error {
 	if j.folder.has(reportFile) {
 		return fmt.Errorf("this replay has ended: caddy rec diff %s shows it", j.flags.resume)
 	}
-	if err := rerun.ReadState(ctx, j.folder, planFile, &j.saved); err != nil {
+	var digest string
+	if j.saved, digest, err = j.folder.plan(ctx); err != nil {
 		return err
 	}
+	j.saved.Replay.Plan = digest // it is of the plan without
 	if j.saved.Log != j.src.log || len(j.saved.Records) == 0 {
 		return fmt.Errorf("the replay is of log %s, not of %s: say which with --log", j.saved.Log, j.src.log)
 	}
@@ -122,35 +125,28 @@ func (j *job) goOn(ctx context.Context, cmd *cobra.Command) error {
 	return j.chosen.again(j.src, j.saved.Records)
 }
 
-// vouched checks where a plan that is taken up sends to. Whoever can write into
-// the replay's folder might have changed that, so the log must say the same, or
-// the command line again, where the log does not say it yet: one in a bucket has
-// a record when its segment is sealed.
+// vouched checks a plan that is taken up. Whoever can write into the replay's
+// folder might have changed where it sends, or what, so the log must know it, or
+// the command line say again where it sends, as long as the log says nothing yet:
+// one in a bucket has a record when its segment is sealed.
 func (j *job) vouched(cmd *cobra.Command) error {
 	f, p := j.flags, &j.saved
-	was := plannedTo{p.To, p.Compare.Baseline, p.Replay.Unsafe}
-	now := plannedTo{f.to.to, f.compare.Baseline, f.to.unsafe}
+	was := plannedTo{p.To, p.Host, p.Compare.Baseline, p.Replay.Unsafe}
+	now := plannedTo{f.to.to, f.to.host, f.compare.Baseline, f.to.unsafe}
 	again := now.equal(was)
-	for _, name := range []string{"to", "baseline", "unsafe"} {
+	for _, name := range []string{"to", "host", "baseline", "unsafe"} {
 		if cmd.Flags().Changed(name) && !again {
-			return fmt.Errorf("both --resume and --%s are given, and the replay was begun otherwise: give --to, --baseline and --unsafe as then, or none of them", name)
+			return fmt.Errorf("both --resume and --%s are given, and the replay was begun otherwise: give --to, --host, --baseline and --unsafe as then, or none of them", name)
 		}
 	}
 	started, err := toldOf(j.src, p.Replay.ID, record.ReplayStarted, func(*record.Replay) bool { return true })
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if started == nil && !again {
-		return fmt.Errorf("log %s has no record yet that replay %s began, so nothing vouches for where it sends to: give --to, --baseline and --unsafe again, as when it was begun", j.src.log, p.Replay.ID)
-	}
-	if started == nil {
-		return nil
-	}
-	if was, err = was.origins(); err != nil {
-		return fmt.Errorf("the plan of the replay: %w", err)
-	}
-	if !was.equal(plannedTo{started.Target, started.Baselines, started.Unsafe}) {
-		return fmt.Errorf("the plan of replay %s sends elsewhere, or more, than its record in log %s says: somebody has changed %s; begin a new replay", p.Replay.ID, j.src.log, planFile)
+	case started == nil && !again:
+		return fmt.Errorf("log %s has no record yet that replay %s began, so nothing vouches for where it sends to: give --to, --host, --baseline and --unsafe again, as when it was begun", j.src.log, p.Replay.ID)
+	case started != nil && started.Plan != p.Replay.Plan:
+		return fmt.Errorf("the plan of replay %s is not the one that its record in log %s is of: somebody has changed %s; begin a new replay", p.Replay.ID, j.src.log, planFile)
 	}
 	return nil
 }
@@ -158,30 +154,13 @@ func (j *job) vouched(cmd *cobra.Command) error {
 // plannedTo is where a replay sends, and whether that may change something
 // there.
 type plannedTo struct {
-	to        string
+	to, host  string
 	baselines []string
 	unsafe    bool
 }
 
 func (p plannedTo) equal(o plannedTo) bool {
-	return p.to == o.to && slices.Equal(p.baselines, o.baselines) && p.unsafe == o.unsafe
-}
-
-// origins is p as a record has it: by scheme and host.
-func (p plannedTo) origins() (o plannedTo, err error) {
-	origin := func(address string) string {
-		u, wrong := rerun.ParseTarget(address)
-		if wrong != nil {
-			err = wrong
-			return ""
-		}
-		return (&rerun.Target{URL: u}).Origin()
-	}
-	o = plannedTo{to: origin(p.to), unsafe: p.unsafe}
-	for _, b := range p.baselines {
-		o.baselines = append(o.baselines, origin(b))
-	}
-	return o, err
+	return p.to == o.to && p.host == o.host && slices.Equal(p.baselines, o.baselines) && p.unsafe == o.unsafe
 }
 
 // options checks the rest of what was said.
@@ -255,6 +234,15 @@ func (j *job) begin(ctx context.Context) (err error) {
 	if r.Unsafe {
 		r.Allowed = j.target.allowed()
 	}
+	var plan []byte
+	if !j.resumed {
+		for _, s := range j.plan.Steps {
+			j.saved.Records = append(j.saved.Records, planned{s.Seq, s.Exchange})
+		}
+		if plan, r.Plan, err = j.saved.text(); err != nil {
+			return err
+		}
+	}
 	if len(j.chosen.opened) > 0 {
 		asked := j.flags.asked()
 		ask := asked.question(j.src)
@@ -269,14 +257,11 @@ func (j *job) begin(ctx context.Context) (err error) {
 	if j.resumed {
 		return nil
 	}
-	for _, s := range j.plan.Steps {
-		j.saved.Records = append(j.saved.Records, planned{s.Seq, s.Exchange})
-	}
 	if j.folder, err = makeFolder(replaysFolder(j.flags.folder), r.ID); err == nil {
-		err = rerun.WriteState(ctx, j.folder, planFile, j.saved)
+		err = j.folder.Create(ctx, planFile, bytes.NewReader(plan))
 	}
 	if err != nil {
-		return errors.Join(err, j.failed())
+		return errors.Join(fmt.Errorf("keeping the plan: %w", err), j.failed())
 	}
 	return nil
 }

@@ -56,6 +56,9 @@ func TestAResumedReplaySendsOnlyWhereItsRecordSays(t *testing.T) {
 	}
 	for _, c := range []struct{ old, now string }{
 		{`"to":"` + in.URL, `"to":"` + other.URL},
+		{`"to":"` + in.URL, `"to":"` + in.URL + `/elsewhere`},
+		{`"log":"main"`, `"log":"main","host":"other.example.com"`},
+		{`"records":[{`, `"records":[{"seq":1,"exchange":"x"},{`},
 		{`"compare":{`, `"compare":{"baseline":["` + other.URL + `","` + other.URL + `"],`},
 	} {
 		id := change(t, folder, "plan.json", c.old, c.now)

@@ -50,7 +50,7 @@ func (j *job) noise(ctx context.Context) (map[string][]compare.Pattern, error) {
 	case j.resumed && j.folder.has(noiseFile):
 		return j.folder.noise(ctx)
 	}
-	if !j.resumed || !j.folder.has(baselinesFile) {
+	if !j.folder.has(baselinesFile) {
 		if err := rerun.WriteState(ctx, j.folder, baselinesFile, struct{}{}); err != nil {
 			return nil, err
 		}

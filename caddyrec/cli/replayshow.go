@@ -240,6 +240,7 @@ func (s *sheet) replay(p *record.Replay) {
 	if p.Outcome != "" {
 		s.field("result", "%d sent: %d matched, %d differ, %d failed, %d unknown; %d not sent", p.Sent, p.Matched, p.Differed, p.Failed, p.Unknown, p.Skipped)
 	}
+	s.field("plan", "%s", p.Plan)
 	s.field("report", "%s", p.Report)
 	s.field("by", "%s", p.By)
 }

@@ -96,7 +96,7 @@ func TestTextsOfAReplayCannotMoveTheCursor(t *testing.T) {
 	mustNot(t, s.replayed(r, false))
 	mustNot(t, s.replayed(r, true))
 	w := sheet{con: s.console}
-	w.replay(&record.Replay{ID: bad, Session: bad, Filter: bad, Target: bad, Outcome: bad, By: bad, Report: bad, Baselines: []string{bad}, Unsafe: true, Allowed: bad})
+	w.replay(&record.Replay{ID: bad, Session: bad, Filter: bad, Target: bad, Outcome: bad, By: bad, Plan: bad, Report: bad, Baselines: []string{bad}, Unsafe: true, Allowed: bad})
 	mustNot(t, w.print())
 	if what := unsafe(s.stdout.String()); what != "" {
 		t.Errorf("%q is on the screen: %q", what, s.stdout)

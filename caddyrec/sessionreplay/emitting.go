@@ -1,6 +1,9 @@
 package sessionreplay
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // emitting are the events under way of one configuration.
 type emitting struct {
@@ -18,10 +21,21 @@ func (e *emitting) do(fn func()) {
 	}
 }
 
-// close waits for what is under way, and lets nothing more begin.
-func (e *emitting) close() {
+// close lets nothing more begin, and waits for what is under way, but no longer
+// than most. It says whether that is over.
+func (e *emitting) close(most time.Duration) bool {
 	e.mu.Lock()
 	e.closed = true
 	e.mu.Unlock()
-	e.under.Wait()
+	over := make(chan struct{})
+	go func() {
+		e.under.Wait()
+		close(over)
+	}()
+	select {
+	case <-over:
+		return true
+	case <-time.After(most):
+		return false
+	}
 }

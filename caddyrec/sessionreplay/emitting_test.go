@@ -1,6 +1,7 @@
 package sessionreplay
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 )
@@ -23,6 +24,15 @@ func TestCleanupWaitsForWhoListens(t *testing.T) {
 		}
 		h.emitting.do(func() { t.Error("somebody is told of what was before") })
 		synctest.Wait()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		h := &Handler{emitting: new(emitting)}
+		heard := make(chan struct{})
+		h.emitting.do(func() { <-heard })
+		if err := h.Cleanup(); err == nil || !strings.Contains(err.Error(), "waited for no longer") {
+			t.Errorf("who listens forever: %v", err)
+		}
+		close(heard)
 	})
 	if err := new(Handler).Cleanup(); err != nil {
 		t.Errorf("without having been provisioned: %v", err)

@@ -110,10 +110,16 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// Cleanup waits for those who listen to events. Their context has ended by then.
+// listenersAtEnd is how long those who listen to events may take once their
+// context has ended.
+const listenersAtEnd = 5 * time.Second
+
+// Cleanup waits for those who listen to events. Caddy takes up no configuration
+// meanwhile, also none that a listener asks for and waits for, so it does not
+// wait forever. The error is that somebody is listening yet.
 func (h *Handler) Cleanup() error {
-	if h.emitting != nil {
-		h.emitting.close()
+	if h.emitting != nil && !h.emitting.close(listenersAtEnd) {
+		return errors.New("session_replay: what listens to the event caddyrec_key_anomaly has not ended with its configuration, and is waited for no longer: see to what it runs")
 	}
 	return nil
 }

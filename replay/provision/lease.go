@@ -27,9 +27,9 @@ func (l *Lease) Covers(session string) bool { return l.use.grant.Scope.Covers(se
 
 // Begin must be called before a session's first frame: it records the use, and
 // returns once that is durable, with what is to be asked before each frame. What
-// ends the frames is to be given to [Lease.Tell]. For a session that the key is not good for the
-// error is a [*Refusal], which is recorded, too, and counts as an anomaly. Any
-// other error is the recorder's: show nothing then.
+// ends the frames is to be given to [Lease.Tell]. For a session that the key is
+// not good for the error is a [*Refusal], which is recorded, too, and counts as
+// an anomaly. Any other error is the recorder's: show nothing then.
 func (l *Lease) Begin(ctx context.Context, session string) (*Use, error) {
 	u, a := l.use, l.use.authority
 	if !l.Covers(session) {

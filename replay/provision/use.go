@@ -61,10 +61,10 @@ func (a *Authority) use(g *Grant, issuing bool) (*Use, *Refusal) {
 	return u, nil
 }
 
-// Frame must be called before each frame, and says
-// whether it may be shown now. The error is a [*Refusal]: with [Expired],
-// [Revoked], [FramesSpent], [Unsure] or [Ended]. It looks at the clock, at this
-// gateway's memory, and at nothing else.
+// Frame must be called before each frame, and says whether it may be shown now.
+// The error is a [*Refusal]: with [Expired], [Revoked], [FramesSpent], [Unsure]
+// or [Ended]. It looks at the clock, at this gateway's memory, and at nothing
+// else.
 func (u *Use) Frame() error {
 	if refusal := u.allowed(); refusal != nil {
 		return refusal

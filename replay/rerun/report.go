@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -80,6 +82,9 @@ func ParseReport(text []byte) (*Report, string, error) {
 	r := new(Report)
 	if err := json.Unmarshal(text, r); err != nil {
 		return nil, "", fmt.Errorf("this is no report of a replay: %w", err)
+	}
+	if slices.Contains(r.Steps, nil) {
+		return nil, "", errors.New("this is no report of a replay: a step is missing")
 	}
 	sum := sha256.Sum256(text)
 	return r, hex.EncodeToString(sum[:]), nil
