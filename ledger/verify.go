@@ -250,6 +250,15 @@ func (v *verification) plan() error {
 		v.segments = append(v.segments, s)
 	}
 	slices.SortFunc(v.segments, func(a, b segment) int { return cmp.Compare(a.first, b.first) })
+	if f, ok := v.src.FS.(*StoreFolder); ok {
+		strays, err := f.strays()
+		if err != nil {
+			return err
+		}
+		for _, name := range strays {
+			v.aboutFile(kindInserted, name, "by its name it is none of the log's objects: somebody else put it there")
+		}
+	}
 	aside, err := v.list(kindConflict, conflictFolder)
 	for _, name := range aside {
 		v.aboutFile(kindConflict, name, "set aside when its sealed name was taken by another object: compare the two")
