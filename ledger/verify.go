@@ -28,7 +28,8 @@ type VerifyOptions struct {
 	// is only older. Those of other logs are passed over.
 	Against [][]byte
 	// Progress is told how many bytes of the segments' files are done, now and
-	// then, from one goroutine.
+	// then, from one goroutine; of a [StoreFolder], which does not know them, how
+	// many records.
 	Progress func(done, total int64)
 }
 
