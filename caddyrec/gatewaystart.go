@@ -79,10 +79,12 @@ func (g *Gateway) claim(objects storage.Store, log string) error {
 // this machine's disk would leave them out.
 func noBatches(ctx context.Context, objects storage.Store, log string) error {
 	for name, err := range objects.List(ctx, "ledger/"+log+"/open/") {
-		if err == nil {
-			err = fmt.Errorf("it was written with ack remote (%s is there): go on so, or give the log another name", name)
+		if err != nil {
+			return err
 		}
-		return err
+		if ledger.IsBatch(strings.TrimPrefix(name, "ledger/"+log+"/")) {
+			return fmt.Errorf("it was written with ack remote (%s is there): go on so, or give the log another name", name)
+		}
 	}
 	return nil
 }

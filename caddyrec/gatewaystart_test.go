@@ -1,9 +1,11 @@
 package caddyrec
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -56,6 +58,33 @@ func (slowStore) Key() string { return "gcs\x00\x00records" }
 func (slowStore) Open(*slog.Logger) (storage.Store, string, error) {
 	time.Sleep(30 * time.Second) // of the bubble's clock
 	return nil, "", errors.New("no answer")
+}
+
+// named is a store of which only names are looked at.
+type named struct {
+	storage.Store
+	names []string
+}
+
+func (n named) List(context.Context, string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for _, name := range n.names {
+			if !yield(name, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestOnlyABatchSaysThatALogWasWrittenWithAckRemote(t *testing.T) {
+	stray := named{names: []string{"ledger/main/open/0.ndjson", "ledger/main/open/notes.txt"}}
+	if err := noBatches(t.Context(), stray, "main"); err != nil {
+		t.Error(err)
+	}
+	stray.names = append(stray.names, "ledger/main/open/000000000007.ndjson")
+	if err := noBatches(t.Context(), stray, "main"); err == nil || !strings.Contains(err.Error(), "000000000007") {
+		t.Error(err)
+	}
 }
 
 func TestAStartThatWaitsForItsStoreSaysSo(t *testing.T) {

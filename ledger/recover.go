@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -39,6 +40,12 @@ func (l *Log) restore() (*recovered, error) {
 	sealed, err := segments(store, sealedFolder)
 	if err != nil {
 		return nil, fmt.Errorf("listing sealed segments: %w", err)
+	}
+	if l.remote != nil {
+		sealed = slices.DeleteFunc(sealed, func(s segment) bool { return !isSealedName(s.name) })
+		if err := l.tellStrays(); err != nil {
+			return nil, err
+		}
 	}
 	open, err := segments(disk, openFolderName)
 	if err != nil {

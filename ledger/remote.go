@@ -133,7 +133,7 @@ func (r *remote) replace(name string, data []byte) error {
 	}
 	const others = 64 // of the same size: each change of the signing key makes one
 	for n := range others {
-		object := storage.Object{Name: fmt.Sprintf("%s%s/%020d.%02d", r.prefix, latestFolder, c.size, n), Data: data}
+		object := storage.Object{Name: r.prefix + latestName(c.size, n), Data: data}
 		err = storage.CreateAll(r.ctx, r.store, []storage.Object{object})
 		if err == nil {
 			r.mu.Lock()
@@ -187,7 +187,7 @@ func (r *remote) sweep(end uint64) error {
 		return err
 	}
 	var old []string
-	for _, b := range segmentsAmong(names, openFolderName) {
+	for _, b := range segmentsAmong(own(names, IsBatch), openFolderName) {
 		if b.first < end {
 			old = append(old, b.name)
 		}
@@ -198,6 +198,7 @@ func (r *remote) sweep(end uint64) error {
 	if names, err = r.folder.list(latestFolder); err != nil {
 		return err
 	}
+	names = own(names, isLatestName)
 	// What is behind the own one is not: that must not go for it.
 	r.mu.Lock()
 	n, _ := slices.BinarySearch(names, r.latest)

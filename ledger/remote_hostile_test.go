@@ -90,6 +90,43 @@ func TestVerifyingNamesWhatSomebodyPutIntoTheBucket(t *testing.T) {
 	}
 }
 
+// A name that cannot be the log's own does not stop the start: it is told.
+func TestAStrayObjectIsToldOfAndPassedOver(t *testing.T) {
+	for _, object := range []string{
+		"open/notes.txt", "open/500.ndjson", "open/0000000000000500.ndjson", "open/x/000000000500.ndjson", "open/000000000500.ndjson.gz",
+		"latest/x", "latest/99999999999999999999.99", "latest/500.0", "latest/00000000000000000500", "latest/z/00000000000000000500.00",
+		"sealed/readme", "sealed/000000000500.ndjson.gz", "sealed/dt=2026-1-1/hour=00/000000000500.ndjson.gz",
+		"sealed/z/dt=2026-01-01/hour=00/000000000500.ndjson.gz", "sealed/dt=2026-01-01/hour=00/00000000000500.ndjson.gz",
+	} {
+		t.Run(object, func(t *testing.T) {
+			p := newFarPlace(t, gcs.Retention{})
+			l := p.open()
+			for i := range 6 {
+				commit(t, l, fmt.Sprint(i))
+			}
+			closeLog(t, l)
+			p.bucket.Put("prod/ledger/test/"+object, []byte("x"), nil)
+			var told []string
+			l, err := p.tryOpen(func(o *Options) { o.OnProblem = func(err error) { told = append(told, err.Error()) } })
+			if err != nil {
+				t.Fatal(err)
+			}
+			commit(t, l, "6")
+			closeLog(t, l)
+			if len(told) != 1 || !strings.Contains(told[0], "ledger/test/"+object) {
+				t.Errorf("told %q", told)
+			}
+			if lines := p.read(); len(lines) != 7 {
+				t.Errorf("%d records are read", len(lines))
+			}
+			r, err := Verify(t.Context(), p.folder(), VerifyOptions{Key: p.keys.Verifier()})
+			if err != nil || !slices.ContainsFunc(r.Problems, func(p Problem) bool { return p.Segment == object && p.Kind == kindInserted }) {
+				t.Errorf("%+v, %v", r, err)
+			}
+		})
+	}
+}
+
 func TestTheNewestCheckpointDoesNotGoForOneThatSomebodyPutThere(t *testing.T) {
 	p := newFarPlace(t, gcs.Retention{})
 	l := p.open()

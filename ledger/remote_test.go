@@ -247,3 +247,17 @@ func TestANewRecordInABucketIsFollowed(t *testing.T) {
 	}
 	closeLog(t, l)
 }
+
+func TestVerifyingABucketTellsHowFarItIs(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{})
+	l := p.open()
+	for i := range 5 {
+		commit(t, l, fmt.Sprint(i))
+	}
+	closeLog(t, l)
+	var last, of int64
+	_, err := Verify(t.Context(), p.folder(), VerifyOptions{Key: p.keys.Verifier(), Progress: func(done, total int64) { last, of = done, total }})
+	if err != nil || last != 5 || of != 5 {
+		t.Errorf("%d of %d records, %v", last, of, err)
+	}
+}

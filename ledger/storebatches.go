@@ -12,14 +12,15 @@ import (
 // unsealed picks, out of the names in the open folder, the batches that no
 // sealed segment holds yet.
 func (f *StoreFolder) unsealed(names []string) ([]segment, error) {
-	batches := segmentsAmong(names, openFolderName)
+	batches := segmentsAmong(own(names, IsBatch), openFolderName)
 	if len(batches) == 0 {
 		return nil, nil
 	}
-	sealed, err := segments(storeSource{f.ctx, f.store, f.prefix}, sealedFolder)
+	inSealed, err := f.list(sealedFolder)
 	if err != nil {
 		return nil, err
 	}
+	sealed := segmentsAmong(own(inSealed, isSealedName), sealedFolder)
 	if n := len(sealed); n > 0 && batches[len(batches)-1].first >= sealed[n-1].first {
 		end, err := f.endOf(sealed[n-1])
 		if err != nil {
@@ -122,7 +123,7 @@ func (f *StoreFolder) openFrom(file string, seq uint64) (r io.ReadCloser, first 
 	if err != nil {
 		return nil, 0, err
 	}
-	batches := segmentsAmong(names, openFolderName)
+	batches := segmentsAmong(own(names, IsBatch), openFolderName)
 	at := slices.IndexFunc(batches, func(s segment) bool { return s.name == openFolderName+"/"+file })
 	if at < 0 {
 		return nil, 0, fs.ErrNotExist

@@ -107,6 +107,9 @@ func (f *StoreFolder) refresh(top string) error {
 	if err != nil {
 		return err
 	}
+	if top == sealedFolder {
+		names = own(names, isSealedName)
+	}
 	if top == openFolderName {
 		batches, err := f.unsealed(names)
 		if err != nil {
@@ -169,7 +172,7 @@ func (f *StoreFolder) openLatest() (r io.ReadCloser, err error) {
 		if names, err = f.list(latestFolder); err != nil {
 			return nil, err
 		}
-		if len(names) == 0 {
+		if names = own(names, isLatestName); len(names) == 0 {
 			return nil, fs.ErrNotExist
 		}
 		if r, err = f.store.Open(f.ctx, f.prefix+names[len(names)-1]); !errors.Is(err, fs.ErrNotExist) {

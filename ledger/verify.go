@@ -28,7 +28,8 @@ type VerifyOptions struct {
 	// is only older. Those of other logs are passed over.
 	Against [][]byte
 	// Progress is told how many bytes of the segments' files are done, now and
-	// then, from one goroutine.
+	// then, from one goroutine; of a [StoreFolder], which does not know them, how
+	// many records.
 	Progress func(done, total int64)
 }
 
@@ -250,6 +251,15 @@ func (v *verification) plan() error {
 		v.segments = append(v.segments, s)
 	}
 	slices.SortFunc(v.segments, func(a, b segment) int { return cmp.Compare(a.first, b.first) })
+	if f, ok := v.src.FS.(*StoreFolder); ok {
+		strays, err := f.strays()
+		if err != nil {
+			return err
+		}
+		for _, name := range strays {
+			v.aboutFile(kindInserted, name, "by its name it is none of the log's objects: somebody else put it there")
+		}
+	}
 	aside, err := v.list(kindConflict, conflictFolder)
 	for _, name := range aside {
 		v.aboutFile(kindConflict, name, "set aside when its sealed name was taken by another object: compare the two")

@@ -117,8 +117,24 @@ func (v *verification) explains(before, s *scan) bool {
 	})
 }
 
+// fileSizes are the sizes of the segments' files, or, where none is known, how
+// many records are in each by where the next one begins, or by what is signed
+// for.
 func (v *verification) fileSizes() (sizes map[string]int64, total int64) {
 	sizes = map[string]int64{}
+	defer func() {
+		if total > 0 {
+			return
+		}
+		for i, s := range v.segments {
+			end := max(v.newest(), s.first+1)
+			if i+1 < len(v.segments) {
+				end = v.segments[i+1].first
+			}
+			sizes[s.name] = int64(end - s.first)
+			total += sizes[s.name]
+		}
+	}()
 	for _, s := range v.segments {
 		if info, err := fs.Lstat(v.src.FS, s.name); err == nil {
 			sizes[s.name] = info.Size()

@@ -51,14 +51,20 @@ func base64Start(text []byte, at int) (start int, ok bool) {
 	switch start = at + 1; text[at] {
 	case 'y', 'w':
 		start = at - 1
-		return start, at > 0 && text[start] == 'e' && (start == 0 || !base64Bytes[text[start-1]] || text[start-1] == '/')
+		return start, at > 0 && text[start] == 'e' && (start == 0 || !isBase64(text[start-1]) || text[start-1] == '/')
 	case ',':
 		const before = "base64"
 		if at < len(before) || !hasPrefixFold(text[at-len(before):], before) {
 			return start, false
 		}
 	}
-	return start, start < len(text) && text[start] != 'e' && base64Bytes[text[start]]
+	return start, start < len(text) && isBase64(text[start]) && !beginsObject(text[start:])
+}
+
+// beginsObject says whether base64 begins as that of objects does, which any
+// word is looked at for.
+func beginsObject(text []byte) bool {
+	return len(text) > 1 && text[0] == 'e' && (text[1] == 'y' || text[1] == 'w')
 }
 
 // base64End is where the word ends that begins at start: a segment of a path
@@ -66,7 +72,7 @@ func base64Start(text []byte, at int) (start int, ok bool) {
 func base64End(text []byte, start int) int {
 	segment := start > 0 && text[start-1] == '/'
 	i := start
-	for i < len(text) && base64Bytes[text[i]] && !(segment && text[i] == '/') {
+	for i < len(text) && isBase64(text[i]) && !(segment && text[i] == '/') {
 		i++
 	}
 	for i < len(text) && text[i] == '=' {
@@ -83,30 +89,23 @@ func (w *work) covered(start, end, n int) bool {
 	return i > 0 && int(spans[i-1].end) >= end
 }
 
-// base64Bytes are those of both alphabets (RFC 4648, 4 and 5).
-var base64Bytes = func() (t [256]bool) {
-	for c := range t {
-		t[c] = isAlnum(byte(c)) || bytes.IndexByte([]byte("+/-_"), byte(c)) >= 0
-	}
-	return t
-}()
-
-// base64Encoding is the encoding text is in, or nil when it is none or
-// of nothing that is looked into.
-func base64Encoding(text []byte) *base64.Encoding {
+// base64Encoding is the encoding text is in, or nil when it is none or of
+// nothing that is looked into. Plain says that it may be of plain text, and of
+// nothing else.
+func base64Encoding(text []byte) (enc *base64.Encoding, plain bool) {
 	if len(text) < shortestBase64 {
-		return nil
+		return nil, false
 	}
-	enc := base64.RawStdEncoding
+	enc = base64.RawStdEncoding
 	var head [6]byte
 	if bytes.ContainsAny(text[:shortestBase64], "-_") {
 		enc = base64.RawURLEncoding
 	}
 	if n, err := enc.Decode(head[:], text[:shortestBase64]); err != nil || n < 6 {
-		return nil
+		return nil, false
 	}
-	if !mayBeWithin(head[:]) {
-		return nil
+	if plain = !mayBeWithin(head[:]); plain && !(len(text) >= shortestTextBase64 && isText(head[:])) {
+		return nil, false
 	}
 	for i, b := range text {
 		switch {
@@ -115,14 +114,14 @@ func base64Encoding(text []byte) *base64.Encoding {
 			enc = base64.RawURLEncoding
 		case b == '=' && i >= len(text)-4:
 		default:
-			return nil
+			return nil, false
 		}
 	}
-	return enc
+	return enc, plain
 }
 
-// mayBeWithin says whether base64 of what begins with head is looked into:
-// JSON, a private key, and base64 of the two.
+// mayBeWithin says whether what begins with head may be JSON, a private key, or
+// base64 of the two.
 func mayBeWithin(head []byte) bool {
 	c := content(head)
 	if len(c) == 0 {

@@ -124,6 +124,8 @@ func (p plain) words(n int) string {
 	return b.String()
 }
 
+const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
 // kinds are what values there are, each as JSON.
 var kinds = map[string]func(p plain) string{
 	"uuid":             func(p plain) string { return quote(p.uuid()) },
@@ -184,6 +186,19 @@ var kinds = map[string]func(p plain) string{
 	},
 	"image": func(p plain) string {
 		return quote("data:image/png;base64,iVBORw0KGgo" + base64.StdEncoding.EncodeToString(p.bytes(3000)))
+	},
+	"text in base64": func(p plain) string {
+		return quote(base64.StdEncoding.EncodeToString([]byte(p.pick("", "{", "- ") + p.words(1+p.r.IntN(40)))))
+	},
+	"log line in base64url": func(p plain) string {
+		return quote("https://h/?state=" + base64.RawURLEncoding.EncodeToString([]byte(p.time().Format(time.RFC3339)+" "+p.words(6)+"status=200 id="+p.uuid())))
+	},
+	"image of text": func(p plain) string {
+		return quote("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte("<svg xmlns='http://www.w3.org/2000/svg' width='"+p.digits(2)+"'><path d='M"+p.digits(2)+","+p.digits(2)+"l-"+p.digits(2)+" 5z'/></svg>")))
+	},
+	"letters": func(p plain) string { return quote(p.of(base64Letters, 8+p.r.IntN(40))) },
+	"path of letters": func(p plain) string {
+		return quote("https://h/" + p.of(base64Letters, 11+p.r.IntN(10)) + "/" + p.of(base64Letters, 11+p.r.IntN(10)) + "?v=" + p.of(base64Letters, 11+p.r.IntN(10)))
 	},
 	"file":  func(p plain) string { return quote(base64.StdEncoding.EncodeToString(p.bytes(1000))) },
 	"prose": func(p plain) string { return quote(p.words(20)) },

@@ -7,7 +7,7 @@ import (
 	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
-// A text within a text: JSON as a string's value, or base64 of JSON.
+// A text within a text: JSON as a string's value, or base64 of JSON or of text.
 
 const ruleNested = "nested"
 
@@ -24,7 +24,7 @@ type kind uint8
 const (
 	plainText  kind = iota
 	jsonText        // begins as JSON does
-	base64Text      // may be base64 of that, or of a private key, or of their base64
+	base64Text      // may be base64 of that, of a private key, of plain text, or of their base64
 )
 
 // mayHold says by its beginning what text, which is not empty, may be.
@@ -52,11 +52,14 @@ func mayHold(text []byte) kind {
 		}
 		return base64Text
 	}
+	if mayBeTextBase64(text) {
+		return base64Text
+	}
 	return plainText
 }
 
-// shortestBase64 is how long base64 of anything that is looked into is at least:
-// of {"a":1}, 10.
+// shortestBase64 is how long base64 of anything but plain text is at least: of
+// {"a":1}, 10.
 const shortestBase64 = 8
 
 // content is text without space, or a byte order mark, before it.
@@ -140,8 +143,8 @@ func nameBefore(text []byte) (name []byte, quoted bool) {
 	return text[from:], false
 }
 
-// base64 says whether text is base64 of JSON in which something is secret, of a
-// private key, or of base64 of such.
+// base64 says whether text is base64 of JSON or plain text in which something is
+// secret, of a private key, or of base64 of such.
 func (w *work) base64(text []byte) bool {
 	if w.level > maxLevel {
 		return false
@@ -155,17 +158,24 @@ func (w *work) base64(text []byte) bool {
 			}
 		}
 	}
-	enc := base64Encoding(text)
+	enc, plain := base64Encoding(text)
 	if enc == nil {
 		return false
 	}
-	if len(text) > maxWithin {
+	whole := text
+	if text = text[:min(len(text), maxWithin)]; len(text) < len(whole) && !plain {
 		return true // in doubt
 	}
 	decoded := slices.Grow(w.decodedText[:0], enc.DecodedLen(len(text)))[:enc.DecodedLen(len(text))]
 	w.decodedText = decoded
 	n, err := enc.Decode(decoded, bytes.TrimRight(text, "="))
 	decoded = decoded[:n]
+	if plain && !isText(decoded) {
+		return false // a file that begins with letters, as many do
+	}
+	if len(text) < len(whole) {
+		return true
+	}
 	if err != nil || n < shortest {
 		return false
 	}

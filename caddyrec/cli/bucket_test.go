@@ -84,8 +84,13 @@ func TestALogInABucketIsReadAsOneInAFolder(t *testing.T) {
 				t.Errorf("show finds %d records, %v", len(found), err)
 			}
 			s = newScreen()
+			now := began
+			s.errTTY, s.now = true, func() time.Time { now = now.Add(time.Second); return now }
 			if err := s.verify(t.Context(), src, ledger.VerifyOptions{Key: w.keys.Verifier()}, false); err != nil {
 				t.Errorf("verify: %v\n%s", err, s.stdout)
+			}
+			if bar := s.stderr.String(); !strings.Contains(bar, "100 % of ") || !strings.Contains(bar, " records") {
+				t.Errorf("the progress is %q", bar)
 			}
 			wantIn(t, s.stdout.String(), "gs://records/prod/ledger/main", "10")
 			s = newScreen()

@@ -9,10 +9,11 @@ import (
 // progress draws on the error stream how far long work is, if that is a
 // terminal. Work that is soon done is not worth a bar.
 type progress struct {
-	con   *console
-	label string
-	next  time.Time // when it is drawn again
-	drawn bool
+	con    *console
+	label  string
+	amount func(int64) string // says how much all of it is
+	next   time.Time          // when it is drawn again
+	drawn  bool
 }
 
 // How long work takes before its bar is drawn, and how often that is.
@@ -22,7 +23,7 @@ const (
 )
 
 func newProgress(con *console, label string) *progress {
-	return &progress{con: con, label: clean(label), next: con.now().Add(progressAfter)}
+	return &progress{con: con, label: clean(label), amount: bytesText, next: con.now().Add(progressAfter)}
 }
 
 const barWidth = 24
@@ -41,7 +42,7 @@ func (p *progress) set(done, total int64) {
 	share := float64(done) / float64(total)
 	full := int(share * barWidth)
 	fmt.Fprintf(p.con.err, "\r%s [%s%s] %3d %% of %s ", p.label,
-		strings.Repeat("#", full), strings.Repeat("-", barWidth-full), int(share*100), bytesText(total))
+		strings.Repeat("#", full), strings.Repeat("-", barWidth-full), int(share*100), p.amount(total))
 }
 
 // end wipes the bar.

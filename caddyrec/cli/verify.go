@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -109,7 +110,11 @@ func readKey(given string) (string, error) {
 func (c *console) verify(ctx context.Context, src *source, opts ledger.VerifyOptions, asJSON bool) error {
 	bar := newProgress(c, "verifying "+src.log)
 	opts.Progress = bar.set
-	report, err := ledger.Verify(ctx, src, opts)
+	var folder fs.FS = src
+	if src.far { // a bucket tells no sizes, and its folder names what is none of the log's
+		bar.amount, folder = recordsText, src.FS
+	}
+	report, err := ledger.Verify(ctx, folder, opts)
 	bar.end()
 	if ctx.Err() != nil {
 		return fmt.Errorf("interrupted: log %s is not verified", src.log)
@@ -212,6 +217,9 @@ func problemText(p ledger.Problem) string {
 	}
 	return b.String()
 }
+
+// recordsText is a count of records for people.
+func recordsText(n int64) string { return fmt.Sprintf("%d %s", n, plural(int(n), "record", "records")) }
 
 // bytesText is a count of bytes for people.
 func bytesText(n int64) string {
