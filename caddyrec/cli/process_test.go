@@ -31,17 +31,12 @@ const (
 
 func startProcess(t *testing.T, contents, originals string) *process {
 	t.Helper()
-	home := t.TempDir()
-	t.Setenv("XDG_DATA_HOME", home)
-	t.Setenv("XDG_CONFIG_HOME", home)
-	socket, err := os.MkdirTemp("", "rec") // a socket's path must be short
-	mustNot(t, err)
-	t.Cleanup(func() { os.RemoveAll(socket) })
+	admin := ownPlaces(t)
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	mustNot(t, err)
 	address := free.Addr().String()
 	free.Close()
-	p := &process{t: t, store: filepath.Join(t.TempDir(), "store"), url: "http://" + address, admin: "unix/" + filepath.Join(socket, "admin"), ended: make(chan struct{})}
+	p := &process{t: t, store: filepath.Join(t.TempDir(), "store"), url: "http://" + address, admin: admin, ended: make(chan struct{})}
 	config, err := json.Marshal(map[string]any{
 		"admin":   map[string]any{"listen": p.admin, "config": map[string]any{"persist": false}},
 		"logging": map[string]any{"logs": map[string]any{"default": map[string]any{"level": "DEBUG"}}},
@@ -99,6 +94,19 @@ func startProcess(t *testing.T, contents, originals string) *process {
 	mustNot(t, err)
 	resp.Body.Close()
 	return p
+}
+
+// ownPlaces keeps Caddy's files to the test, and returns an address of its own
+// for the admin endpoint.
+func ownPlaces(t *testing.T) (admin string) {
+	t.Helper()
+	home := t.TempDir()
+	t.Setenv("XDG_DATA_HOME", home)
+	t.Setenv("XDG_CONFIG_HOME", home)
+	socket, err := os.MkdirTemp("", "rec") // a socket's path must be short
+	mustNot(t, err)
+	t.Cleanup(func() { os.RemoveAll(socket) })
+	return "unix/" + filepath.Join(socket, "admin")
 }
 
 func (p *process) post() {

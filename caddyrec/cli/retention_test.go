@@ -35,13 +35,7 @@ func runGateway(t *testing.T, days int) (w *world, admin string) {
 	}
 	w.seal()
 	w.sealed(days)
-	home := t.TempDir()
-	t.Setenv("XDG_DATA_HOME", home)
-	t.Setenv("XDG_CONFIG_HOME", home)
-	socket, err := os.MkdirTemp("", "rec") // a socket's path must be short
-	mustNot(t, err)
-	t.Cleanup(func() { os.RemoveAll(socket) })
-	admin = "unix/" + filepath.Join(socket, "admin")
+	admin = ownPlaces(t)
 	config, err := json.Marshal(map[string]any{
 		"admin":   map[string]any{"listen": admin, "config": map[string]any{"persist": false}},
 		"logging": map[string]any{"logs": map[string]any{"default": map[string]any{"writer": map[string]any{"output": "discard"}}}},

@@ -18,17 +18,14 @@ import (
 func TestAProvisioningKeyIsRevokedByItsID(t *testing.T) {
 	w := newWorld(t)
 	w.close()
-	socket, err := os.MkdirTemp("", "rec") // a socket's path must be short
-	mustNot(t, err)
-	t.Cleanup(func() { os.RemoveAll(socket) })
-	admin := "unix/" + filepath.Join(socket, "admin")
+	admin := ownPlaces(t)
 	config, err := json.Marshal(map[string]any{
 		"admin":   map[string]any{"listen": admin, "config": map[string]any{"persist": false}},
 		"logging": map[string]any{"logs": map[string]any{"default": map[string]any{"writer": map[string]any{"output": "discard"}}}},
 		"apps": map[string]any{
 			"caddyrec": map[string]any{"store": map[string]any{"module": "local", "folder": w.store}},
 			"http": map[string]any{"servers": map[string]any{"audit": map[string]any{
-				"listen": []string{"unix/" + filepath.Join(socket, "audit")},
+				"listen": []string{admin + "-audit"},
 				"routes": []any{map[string]any{"handle": []any{map[string]any{"handler": "session_replay", "issue_to": map[string]any{"claim": "groups", "values": []string{"sec"}}}}}},
 			}}},
 		},
