@@ -1,4 +1,4 @@
-package caddyrec_test
+package pages_test
 
 import (
 	"os"

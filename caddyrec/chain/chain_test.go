@@ -1,4 +1,6 @@
-package caddyrec_test
+// Package chain_test runs the whole chain in a Caddy of its own, with every
+// module, on real sockets.
+package chain_test
 
 import (
 	"bytes"
@@ -20,6 +22,7 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
+	_ "github.com/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/caddyrec/demo"
 	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"

@@ -1,4 +1,4 @@
-package caddyrec_test
+package chain_test
 
 import (
 	"context"

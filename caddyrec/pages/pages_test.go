@@ -1,4 +1,6 @@
-package caddyrec_test
+// Package pages_test holds the pages for people, and the examples, against the
+// code.
+package pages_test
 
 import (
 	"bytes"
@@ -15,8 +17,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
 	"github.com/caddyrec/caddyrec/record"
 )
+
+// The pages are named from the checkout's root.
+func TestMain(m *testing.M) {
+	if err := os.Chdir("../.."); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // pages are the texts for people.
 func pages(t *testing.T) []string {
@@ -46,7 +58,7 @@ func page(t *testing.T, name string) string {
 
 func TestTheRecordFormatIsTheSchemas(t *testing.T) {
 	const name = "docs/record-format.md"
-	s, err := recordSchema()
+	s, err := jsonschema.CompileString("record", string(record.Schema))
 	if err != nil {
 		t.Fatal(err)
 	}
