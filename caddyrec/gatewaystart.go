@@ -50,16 +50,8 @@ func (g *Gateway) claim(objects storage.Store, log string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	// A log is known by its first key, whatever signs it now.
-	const file = "public.key"
-	public, err := os.ReadFile(filepath.Join(g.dir, "ledger", log, file))
-	if errors.Is(err, fs.ErrNotExist) {
-		public, err = []byte(g.keys.First()+"\n"), nil
-	}
-	if err != nil {
-		return fmt.Errorf("opening log %s: %w", log, err)
-	}
-	key := storage.Object{Name: "ledger/" + log + "/" + file, Data: public}
-	err = storage.Same(ctx, objects, key)
+	key := storage.Object{Name: "ledger/" + log + "/public.key", Data: []byte(g.keys.First() + "\n")}
+	err := storage.Same(ctx, objects, key)
 	if errors.Is(err, storage.ErrNotExist) {
 		err = storage.CreateAll(ctx, objects, []storage.Object{key})
 	}
