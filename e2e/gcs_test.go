@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -172,27 +173,41 @@ func sealed(bucket *fakestorage.Server) (n int) {
 	return len(all.Objects)
 }
 
-// download copies the objects below a prefix into a folder.
+// download copies the objects below a prefix into a folder. A gateway that
+// seals meanwhile takes away the batches it has sealed: they are then in an
+// object that a listing after it names.
 func download(t *testing.T, bucket *fakestorage.Server, prefix, folder string) {
 	t.Helper()
-	all, err := bucket.ListObjectsWithOptionsPaginated("records", fakestorage.ListOptions{Prefix: prefix})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, attrs := range all.Objects {
-		o, err := bucket.GetObject("records", attrs.Name)
+	for {
+		all, err := bucket.ListObjectsWithOptionsPaginated("records", fakestorage.ListOptions{Prefix: prefix})
 		if err != nil {
 			t.Fatal(err)
 		}
-		file := filepath.Join(folder, filepath.FromSlash(strings.TrimPrefix(attrs.Name, prefix)))
-		if _, err := os.Stat(file); err == nil {
-			continue // the machine has it too
-		}
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, o.Content, 0o600); err != nil {
-			t.Fatal(err)
+		gone := slices.ContainsFunc(all.Objects, func(attrs fakestorage.ObjectAttrs) bool {
+			return !copied(t, bucket, attrs.Name, filepath.Join(folder, filepath.FromSlash(strings.TrimPrefix(attrs.Name, prefix))))
+		})
+		if !gone {
+			return
 		}
 	}
+}
+
+// copied reports whether an object was there to be copied to a file; one that
+// the machine has already is left as it is.
+func copied(t *testing.T, bucket *fakestorage.Server, name, file string) bool {
+	t.Helper()
+	if _, err := os.Stat(file); err == nil {
+		return true
+	}
+	o, err := bucket.GetObject("records", name)
+	if err != nil {
+		return false
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, o.Content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return true
 }
