@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
 // paths are path patterns as one nondeterministic automaton. A position is a
@@ -88,7 +90,7 @@ func newPosition(seg string) (position, error) {
 			return position{}, fmt.Errorf("~ must be written ~0, and / within a key ~1")
 		}
 	}
-	pos := position{text: unescaper.Replace(seg), index: -1}
+	pos := position{text: jsonscan.UnescapeToken(seg), index: -1}
 	if n, err := strconv.Atoi(pos.text); err == nil && strconv.Itoa(n) == pos.text {
 		pos.index = n
 	}
