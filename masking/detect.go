@@ -131,7 +131,7 @@ func (w *work) run(text []byte, found gates, digits int) {
 	if found.has(gatePercent) {
 		w.encoded(text)
 	}
-	if found.has(gateBase64) || found.has(gateEquals) || found.has(gateColon) {
+	if found.has(gateBase64) || found.has(gateEquals) || found.has(gateColon) || found&wordBit != 0 {
 		w.base64s(text, found)
 	}
 	if len(w.p.patterns) > 0 {
