@@ -48,6 +48,7 @@ paths:
     parameters: [{name: ticket, in: path, required: true, x-sensitive: true, schema: {type: string}}]
     get:
       operationId: redeem
+      parameters: [{name: X-Pickup, in: header, x-sensitive: true, schema: {type: string}}]
       responses:
         default: {description: whatever, content: {text/csv: {}}}
 components:
