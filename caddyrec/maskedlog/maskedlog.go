@@ -61,11 +61,11 @@ func (e *Encoder) Provision(ctx caddy.Context) error {
 	}
 	mod, err := ctx.LoadModule(e, "WrappedRaw")
 	if err != nil {
-		return fmt.Errorf("loading the encoder within masked: %w", err)
+		return fmt.Errorf("format masked: wrap: %w", err)
 	}
 	wrapped, ok := mod.(zapcore.Encoder)
 	if !ok {
-		return fmt.Errorf("masked: %T is no encoder", mod)
+		return fmt.Errorf("format masked: wrap: %T is no encoder: name one such as json or console", mod)
 	}
 	e.Encoder = wrapped
 	return nil
@@ -189,7 +189,7 @@ func mask(policy *masking.Policy, line []byte) (clean []byte, changed bool) {
 // Validate implements [caddy.Validator].
 func (e *Encoder) Validate() error {
 	if e.Encoder == nil {
-		return errors.New("masked: no encoder within")
+		return errors.New("format masked: there is no encoder within: name one with wrap, such as json")
 	}
 	return nil
 }
