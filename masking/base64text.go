@@ -69,15 +69,23 @@ func textWord(text []byte, at int) (start, end int, ok bool) {
 			at = i + 1
 			continue
 		}
-		start, at = at, last+1
-		for at < len(text) && isBase64(text[at]) {
-			at++
+		if mayBeTextBase64(text[at : last+1]) {
+			return at, base64End(text, at), true
 		}
-		if mayBeTextBase64(text[start:at]) {
-			return start, base64End(text, start), true
-		}
+		at = nextSegment(text, at)
 	}
 	return 0, 0, false
+}
+
+// nextSegment is where the next segment of a path begins in the word that goes
+// on at at, or the word ends.
+func nextSegment(text []byte, at int) int {
+	for ; at < len(text) && isBase64(text[at]); at++ {
+		if text[at] == '/' {
+			return at + 1
+		}
+	}
+	return at
 }
 
 // base64Words adds the words in text that are base64 of plain text with a
@@ -90,8 +98,13 @@ func (w *work) base64Words(text []byte, n int) {
 		}
 		at = end
 		w.root.looked += end - start
-		if end-start < len(text) && !w.covered(start, end, n) && w.base64(text[start:end]) {
+		if end-start == len(text) || w.covered(start, end, n) {
+			continue
+		}
+		if w.base64(text[start:end]) {
 			w.add(start, end, ruleNested)
+		} else {
+			at = nextSegment(text, start)
 		}
 	}
 }

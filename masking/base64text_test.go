@@ -63,7 +63,7 @@ func TestAWordOfBase64OfTextInProseIsMasked(t *testing.T) {
 			for _, around := range []string{
 				"the token is %s thanks", "%s, she wrote", "it was (%s)", `sent "%s"`, "<%s>", "[%s] [info] 12 bytes", "ann:%s",
 				"2026-11-22T08:00:00Z INFO [http-12] body %s status=200 id=4e9a0f2c-0d0c-4b57-a111-0a0b0c0d0e0f", "wörter – %s – ende",
-				"one\n%s\nthree", "%s %[1]s",
+				"one\n%s\nthree", "%s %[1]s", "GET /v1/%s HTTP/1.1",
 			} {
 				text := fmt.Sprintf(around, b)
 				want := fmt.Sprintf(around, Token)
