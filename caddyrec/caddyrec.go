@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -147,7 +148,7 @@ var logName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
 	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
-		return fmt.Errorf("registering metrics: %w", err)
+		return fmt.Errorf("caddyrec: registering metrics: %w", err)
 	}
 	a.run = &running{complain: rate.Sometimes{Interval: time.Second}}
 	if a.Log == "" {
@@ -162,16 +163,16 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.settings = string(a.StoreRaw) // loading clears it
 	mod, err := ctx.LoadModule(a, "StoreRaw")
 	if err != nil {
-		return fmt.Errorf("loading the store: %w", err)
+		return fmt.Errorf("caddyrec: store: %w", err)
 	}
 	store, ok := mod.(Store)
 	if !ok {
-		return fmt.Errorf("the store module %T is not a caddyrec store", mod)
+		return fmt.Errorf("caddyrec: store: the module %T is no store: use local, gcs or one that is built in", mod)
 	}
 	a.store = store
 	a.masking, err = a.Mask.policy(a.pseudonym)
 	if err != nil {
-		return fmt.Errorf("mask: %w", err)
+		return errors.New("caddyrec: mask: " + strings.TrimPrefix(err.Error(), "masking: "))
 	}
 	a.ciphers, err = a.newCiphers()
 	return err
@@ -180,13 +181,13 @@ func (a *App) Provision(ctx caddy.Context) error {
 // Validate checks what has no default to fall back to.
 func (a *App) Validate() error {
 	if !logName.MatchString(a.Log) {
-		return fmt.Errorf("log %q: a log's name has lower-case letters, digits and hyphens, 63 at most", a.Log)
+		return fmt.Errorf("caddyrec: log %q: a log's name has lower-case letters, digits and hyphens, 63 at most", a.Log)
 	}
 	if a.CommitTimeout < 0 {
-		return errors.New("commit_timeout must be positive")
+		return fmt.Errorf("caddyrec: commit_timeout %v: use a positive duration, such as 1s", time.Duration(a.CommitTimeout))
 	}
 	if a.Retain != 0 && time.Duration(a.Retain) < 24*time.Hour {
-		return errors.New("retain must be at least a day (1d)")
+		return fmt.Errorf("caddyrec: retain %v: records are kept for a day at least: use 1d or more, or leave it out to keep them for ever", time.Duration(a.Retain))
 	}
 	return nil
 }

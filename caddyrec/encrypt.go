@@ -1,7 +1,6 @@
 package caddyrec
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -37,7 +36,7 @@ type ciphers struct {
 func (a *App) newCiphers() (c ciphers, err error) {
 	if a.EncryptTo != nil {
 		if c.contents, err = encryption.NewSealer(encryption.Contents, a.Log, a.EncryptTo); err != nil {
-			return c, fmt.Errorf("encrypt_to: %w", err)
+			return c, fmt.Errorf("caddyrec: encrypt_to: %w", err)
 		}
 	}
 	o := a.Originals
@@ -48,14 +47,14 @@ func (a *App) newCiphers() (c ciphers, err error) {
 		o.MaxBody = defaultOriginal
 	}
 	if o.MaxBody < 0 || o.MaxBody > maxOriginal {
-		return c, errors.New("originals: max_body must be positive, and 16 MiB at most")
+		return c, fmt.Errorf("caddyrec: originals: max_body %d: use a size in bytes from 1 to 16777216 (16 MiB)", o.MaxBody)
 	}
 	if c.originals, err = encryption.NewSealer(encryption.Originals, a.Log, o.To); err != nil {
-		return c, fmt.Errorf("originals: %w", err)
+		return c, fmt.Errorf("caddyrec: originals: to: %w", err)
 	}
 	for _, to := range o.To {
 		if slices.Contains(a.EncryptTo, to) {
-			return c, fmt.Errorf("originals: recipient %.64s is one of encrypt_to as well, so whoever reads bodies would see what is masked in them: use a key of its own", to)
+			return c, fmt.Errorf("caddyrec: originals: to: recipient %.64s is one of encrypt_to as well, so whoever reads bodies would see what is masked in them: use a key of its own", to)
 		}
 	}
 	return c, nil

@@ -53,6 +53,16 @@ func (x *Exchange) hideAddresses(value string) string {
 // addresses of others.
 const minMoved = 4
 
+// longSecrets are the secrets of this request that are looked for elsewhere.
+func (x *Exchange) longSecrets() (values []string) {
+	for _, v := range x.secrets {
+		if len(v) >= minMoved {
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
 // hideAddress masks the secrets of one address. One of another host is looked
 // at too: it may be this API by another name.
 func (x *Exchange) hideAddress(address string) string {
@@ -83,12 +93,7 @@ func (x *Exchange) hideAddress(address string) string {
 			own[n+1] = urlToken
 		}
 	}
-	var values []string
-	for _, v := range x.secrets {
-		if len(v) >= minMoved {
-			values = append(values, v)
-		}
-	}
+	values := x.longSecrets()
 	for i, seg := range own {
 		if holds(unescaped(seg), values) {
 			own[i] = urlToken

@@ -58,6 +58,7 @@ func (x *Exchange) Hide(path, query string, s Secrets) {
 	x.Request.URL = origin + asked
 	x.secrets = append(x.secrets, moved...)
 	x.hideHeaders(s.Header)
+	x.logHides(s)
 }
 
 // cutOrigin cuts a URL before its path.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/caddyrec/caddyrec/jsonscan"
 	"github.com/caddyrec/caddyrec/masking"
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/schema"
@@ -184,7 +185,7 @@ func (f *formMarks) field(field string) (out string, done bool) {
 		}
 		if clean, places, ok := f.masker.within([]byte(plain), inner); ok {
 			for _, p := range maskedIn(f.part, places) {
-				p.Pointer = f.masker.Policy.Pointer("/"+pointerEscaper.Replace(name)) + p.Pointer
+				p.Pointer = f.masker.Policy.Pointer("/"+jsonscan.EscapeToken(name)) + p.Pointer
 				f.masked = addMasked(f.masked, p)
 			}
 			if len(places) == 0 {

@@ -11,6 +11,7 @@ import (
 	"net/textproto"
 	"strings"
 
+	"github.com/caddyrec/caddyrec/jsonscan"
 	"github.com/caddyrec/caddyrec/masking"
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -90,7 +91,7 @@ func (m Masker) newField(h textproto.MIMEHeader) (field, bool) {
 
 // field masks the value of one field.
 func (m Masker) field(f field, value []byte, marks masking.Marks) (string, []masking.Place) {
-	pointer := "/" + pointerEscaper.Replace(f.name)
+	pointer := "/" + jsonscan.EscapeToken(f.name)
 	if f.file || !f.plain || bytes.Contains(bytes.ToLower(value), []byte("content-disposition")) {
 		return m.file(pointer, value)
 	}
@@ -140,6 +141,3 @@ func (m Masker) file(pointer string, value []byte) (string, []masking.Place) {
 	return fmt.Sprintf("[file: %d bytes, %s]", len(value), m.Digest(value)),
 		[]masking.Place{{Pointer: m.Policy.Pointer(pointer), Rule: fileRule, Action: fileAction, Count: 1}}
 }
-
-// pointerEscaper writes a name as a segment of a JSON Pointer (RFC 6901).
-var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")

@@ -6,14 +6,30 @@ import (
 	"strings"
 )
 
-var (
-	tokenEscaper   = strings.NewReplacer("~", "~0", "/", "~1")
-	tokenUnescaper = strings.NewReplacer("~0", "~", "~1", "/")
-)
+var tokenUnescaper = strings.NewReplacer("~0", "~", "~1", "/")
 
 // EscapeToken is a member's name as it stands between the slashes of a JSON
 // Pointer (RFC 6901 section 3).
-func EscapeToken(name string) string { return tokenEscaper.Replace(name) }
+func EscapeToken(name string) string {
+	if !strings.ContainsAny(name, "~/") {
+		return name
+	}
+	return string(appendToken(nil, []byte(name)))
+}
+
+func appendToken(dst, name []byte) []byte {
+	for _, c := range name {
+		switch c {
+		case '~':
+			dst = append(dst, "~0"...)
+		case '/':
+			dst = append(dst, "~1"...)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
 
 // UnescapeToken is the reverse of EscapeToken.
 func UnescapeToken(token string) string { return tokenUnescaper.Replace(token) }
@@ -33,17 +49,7 @@ func (s *Scanner) AppendPointer(dst []byte) []byte {
 				s.buf = AppendString(s.buf[:0], s.src[f.key:f.end])
 				text = s.buf
 			}
-			dst = append(slices.Grow(dst, len(text)+1), '/')
-			for _, c := range text {
-				switch c {
-				case '~':
-					dst = append(dst, "~0"...)
-				case '/':
-					dst = append(dst, "~1"...)
-				default:
-					dst = append(dst, c)
-				}
-			}
+			dst = appendToken(append(slices.Grow(dst, len(text)+1), '/'), text)
 		}
 	}
 	return dst

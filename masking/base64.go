@@ -8,7 +8,8 @@ import (
 
 // base64s adds the words in text that are base64 of a secret: a query's value
 // in a URL, what follows ;base64, in another, a segment of a path, and of
-// objects any word. What the detectors before found has its own rule.
+// objects and of plain text any word, or segment of one. What the detectors before found has its
+// own rule.
 func (w *work) base64s(text []byte, found gates) {
 	if w.level > maxLevel {
 		return
@@ -42,6 +43,9 @@ func (w *work) base64s(text []byte, found gates) {
 				at = end - 1
 			}
 		}
+	}
+	if found&wordBit != 0 {
+		w.base64Words(text, before)
 	}
 }
 

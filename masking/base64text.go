@@ -48,6 +48,67 @@ func mayBeTextBase64(text []byte) bool {
 	return true
 }
 
+// shortestBase64Word is how long a word of base64 of plain text is at least: that
+// of 11 bytes, ann@corp.io.
+const shortestBase64Word = 15
+
+// wordBit is the gate of what textWord finds; scanGates knows no such word.
+const wordBit gates = 1 << 62
+
+// textWord finds the next word in text, from at on, that may by its beginning be
+// base64 of plain text: for most texts there is none. It runs for every text, and
+// looks at every shortestBase64Word-th letter first: a word that is long enough
+// has one of them, and most others are passed over by that.
+func textWord(text []byte, at int) (start, end int, ok bool) {
+	for last := at + shortestBase64Word - 1; last < len(text); last = at + shortestBase64Word - 1 {
+		i := last
+		for i >= at && isBase64(text[i]) {
+			i--
+		}
+		if i >= at {
+			at = i + 1
+			continue
+		}
+		if mayBeTextBase64(text[at : last+1]) {
+			return at, base64End(text, at), true
+		}
+		at = nextSegment(text, at)
+	}
+	return 0, 0, false
+}
+
+// nextSegment is where the next segment of a path begins in the word that goes
+// on at at, or the word ends.
+func nextSegment(text []byte, at int) int {
+	for ; at < len(text) && isBase64(text[at]); at++ {
+		if text[at] == '/' {
+			return at + 1
+		}
+	}
+	return at
+}
+
+// base64Words adds the words in text that are base64 of plain text with a
+// secret, but those in its first n spans.
+func (w *work) base64Words(text []byte, n int) {
+	for at := 0; ; {
+		start, end, ok := textWord(text, at)
+		if !ok {
+			return
+		}
+		at = end
+		w.root.looked += end - start
+		if end-start == len(text) || w.covered(start, end, n) {
+			continue
+		}
+		if w.base64(text[start:end]) {
+			w.add(start, end, ruleNested)
+		} else {
+			at = nextSegment(text, start)
+		}
+	}
+}
+
 // isText says whether b is UTF-8 that people write: without control
 // characters but tabs and line breaks. Its last character may be cut.
 func isText(b []byte) bool {

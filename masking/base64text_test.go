@@ -3,6 +3,7 @@ package masking
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -51,6 +52,61 @@ func TestBase64OfTextThatHoldsASecretIsMasked(t *testing.T) {
 	}
 }
 
+func TestAWordOfBase64OfTextInProseIsMasked(t *testing.T) {
+	for _, inner := range []string{
+		"card 4111 1111 1111 1111", "a@bcd.example", "Überweisung an 123-45-6789\r\nmorgen", "key:\n" + pem,
+		"see https://ann:hunter2@h.example/ now", "user=ann\npassword: hunter2\n", "pin=1234 ok\n",
+	} {
+		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			b := enc.EncodeToString([]byte(inner))
+			twice := enc.EncodeToString([]byte(b))
+			for _, around := range []string{
+				"the token is %s thanks", "%s, she wrote", "it was (%s)", `sent "%s"`, "<%s>", "[%s] [info] 12 bytes", "ann:%s",
+				"2026-11-22T08:00:00Z INFO [http-12] body %s status=200 id=4e9a0f2c-0d0c-4b57-a111-0a0b0c0d0e0f", "wörter – %s – ende",
+				"one\n%s\nthree", "%s %[1]s", "GET /v1/%s HTTP/1.1",
+			} {
+				text := fmt.Sprintf(around, b)
+				want := fmt.Sprintf(around, Token)
+				got, places := standard().Text(text)
+				if got != want || len(places) != 1 {
+					t.Errorf("%s\nbecame %s\nnot    %s: %v", text, got, want, places)
+				}
+				if again, _ := standard().Text(got); again != got {
+					t.Errorf("%s became %s", got, again)
+				}
+				if got, _ := standard().Text(fmt.Sprintf(around, twice)); got != want {
+					t.Errorf("base64 of base64: %s\nbecame %s\nnot    %s", fmt.Sprintf(around, twice), got, want)
+				}
+				if got, _, err := standard().JSON(nil, []byte(`{"x":`+quote(text)+`}`), nil); err != nil || string(got) != `{"x":`+quote(want)+`}` {
+					t.Errorf("%s became %s: %v", quote(text), got, err)
+				}
+			}
+		}
+	}
+}
+
+func TestAWordInProseIsFoundWhereverItStands(t *testing.T) {
+	b := base64.RawStdEncoding.EncodeToString([]byte("ann@h.co.de"))
+	if len(b) != shortestBase64Word {
+		t.Fatalf("%s is of %d letters", b, len(b))
+	}
+	for before := range 40 {
+		if before == 1 {
+			continue // a value with space before it
+		}
+		for after := range 20 {
+			pad, rest := strings.Repeat("a b", before)[:before], strings.Repeat(", ab", after)[:after]
+			if before > 0 {
+				pad = pad[:before-1] + " "
+			}
+			got, _ := standard().Text(pad + b + rest)
+			if want := pad + Token + rest; got != want {
+				t.Fatalf("%q became %q", pad+b+rest, got)
+			}
+		}
+	}
+}
+
 func TestBase64OfWhatIsNoTextOrHoldsNoSecretStays(t *testing.T) {
 	secret := "card 4111 1111 1111 1111"
 	for _, inner := range []string{
@@ -58,7 +114,7 @@ func TestBase64OfWhatIsNoTextOrHoldsNoSecretStays(t *testing.T) {
 		"Überweisung\nan Zoë", secret + "\u0085",
 	} {
 		for _, b := range []string{base64.StdEncoding.EncodeToString([]byte(inner)), base64.RawURLEncoding.EncodeToString([]byte(inner))} {
-			for _, text := range []string{b, "https://h/?state=" + b, "data:;base64," + b} {
+			for _, text := range []string{b, "https://h/?state=" + b, "data:;base64," + b, "got " + b + " there"} {
 				if got, places := standard().Text(text); got != text {
 					t.Errorf("%q: %s became %s: %v", inner, text, got, places)
 				}
@@ -109,8 +165,10 @@ func TestFewTokensAreTakenForTextAndNoneIsMasked(t *testing.T) {
 				continue
 			}
 			texts++
-			if got, places := standard().Text(text); got != text {
-				t.Errorf("%s: %s became %s: %v", name, text, got, places)
+			for _, text := range []string{text, "got " + text + " there"} {
+				if got, places := standard().Text(text); got != text {
+					t.Errorf("%s: %s became %s: %v", name, text, got, places)
+				}
 			}
 		}
 		t.Logf("%s: %d of %d are base64 of text", name, texts, each)

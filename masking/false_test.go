@@ -200,6 +200,17 @@ var kinds = map[string]func(p plain) string{
 	"path of letters": func(p plain) string {
 		return quote("https://h/" + p.of(base64Letters, 11+p.r.IntN(10)) + "/" + p.of(base64Letters, 11+p.r.IntN(10)) + "?v=" + p.of(base64Letters, 11+p.r.IntN(10)))
 	},
+	"letters in prose": func(p plain) string {
+		return quote(p.words(3) + "is " + p.of(base64Letters, 15+p.r.IntN(25)) + " and " + base64.StdEncoding.EncodeToString(p.bytes(31+p.r.IntN(40))))
+	},
+	"base64 of text in prose": func(p plain) string {
+		return quote(p.words(2) + "is " + base64.StdEncoding.EncodeToString([]byte(p.words(2+p.r.IntN(10)))) + " and " +
+			base64.RawURLEncoding.EncodeToString([]byte(p.time().Format(time.RFC3339)+" "+p.words(6)+"status=200 id="+p.uuid())) + " " + p.words(2))
+	},
+	"long words": func(p plain) string {
+		return quote("see " + p.pick("/usr/local/lib/python3/site-packages/", "accessDeniedForInternationalAccounts", "ABSTRACT_FACTORY_BEAN_NAME", "dataProcessingAgreementDocument") +
+			" or " + p.of("abcdefghijklmnopqrstuvwxyz", 15+p.r.IntN(20)) + " " + p.words(2))
+	},
 	"file":  func(p plain) string { return quote(base64.StdEncoding.EncodeToString(p.bytes(1000))) },
 	"prose": func(p plain) string { return quote(p.words(20)) },
 	"log line": func(p plain) string {
@@ -235,7 +246,8 @@ func ean(digits string) string {
 // mostFalse is how many of a thousand values of a kind may be masked; 0 for
 // those not here. What looks exactly as a card number does is taken for one.
 var mostFalse = map[string]float64{
-	"any 16 digits": 45, // a third have an issuer's first digits, a tenth of those the check digit
+	"base64 of text in prose": 4,  // with 40 letters, as keys of AWS have, beside others with aws among them
+	"any 16 digits":           45, // a third have an issuer's first digits, a tenth of those the check digit
 }
 
 func TestNoValuesWithoutSecretsAreMasked(t *testing.T) {

@@ -144,7 +144,7 @@ func FuzzPaths(f *testing.F) {
 		case len(place) == 0:
 			return false
 		}
-		return (pattern[0] == "*" || unescaper.Replace(pattern[0]) == unescaper.Replace(place[0])) && matches(pattern[1:], place[1:])
+		return (pattern[0] == "*" || jsonscan.UnescapeToken(pattern[0]) == jsonscan.UnescapeToken(place[0])) && matches(pattern[1:], place[1:])
 	}
 	f.Fuzz(func(t *testing.T, pattern, pointer string) {
 		p, err := newPaths([]string{pattern})
@@ -159,7 +159,7 @@ func FuzzPaths(f *testing.F) {
 			tr.start(p, nil)
 			for _, seg := range place {
 				tr.open(false)
-				tr.key([]byte(unescaper.Replace(seg)))
+				tr.key([]byte(jsonscan.UnescapeToken(seg)))
 			}
 			if got := tr.rule() != ""; got != want {
 				t.Fatalf("%q on %q: %v, want %v", pattern, pointer, got, want)

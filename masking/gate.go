@@ -12,7 +12,7 @@ const (
 	digitsSet  = "0123456789"
 )
 
-// gateWords[i] is a word as a list of byte sets. All of them have 63 letters
+// gateWords[i] is a word as a list of byte sets. All of them have 62 letters
 // at most. Where a detector's own word is longer, this is the rarest part.
 var gateWords = [numGates][]string{
 	gateAt:           {"@"},
@@ -79,7 +79,7 @@ var gateTable, gateFirst, gateLast = func() (table [256]uint64, first uint64, la
 		}
 		last[i] = 1 << (at - 1)
 	}
-	if at > 63 {
+	if at > 62 {
 		panic("masking: the gates' words are too long") // found by every test
 	}
 	for c := '0'; c <= '9'; c++ {
@@ -119,6 +119,7 @@ func (g gates) has(word int) bool { return g&gateLast[word] != 0 }
 // openers is every last letter of the words that a detector of d begins with:
 // a text with none of them is of no interest.
 func openers(d detectors) (all gates) {
+	all = wordBit
 	for _, g := range []int{gateEquals, gatePercent, gateColon, gateAngle} {
 		all |= gateLast[g]
 	}

@@ -96,6 +96,11 @@ var hostile = map[string]func(n int) string{
 	"segments of base64 of text":             func(n int) string { return "x://" + rep("Y2FyZCA0MTEx/", n) },
 	"base64 of words of base64 of text":      func(n int) string { return rep("PVkyRnlaQ0Ew", n) },
 	"base64 of escapes of base64":            func(n int) string { return "=eyJh" + rep("JTY1eUpo", n) },
+	"words of base64 of text in prose":       func(n int) string { return rep("got Y2FyZCA0MTExIDEx ", n) },
+	"words that begin as base64 of text":     func(n int) string { return rep("Y2FyZCA0MTEx-Y2FyZCA0MTEx/Y2FyZCA0MTEx ", n) },
+	"paths of base64 of text":                func(n int) string { return "x " + rep("Y2FyZCA0MTExIDEx/", n) },
+	"paths of what begins as base64 of text": func(n int) string { return "x " + rep("Y2FyZCA0MTEx", n/2) + rep("/Y2FyZCA0MTEx", n/2) },
+	"words of base64 of words of base64":     func(n int) string { return rep("Z290IFkyRnlaQ0EwTVRFeCBJQ0k9IA ", n) },
 	"indexes":                                func(n int) string { return rep("a[0].1.", n) + "=1" },
 	"not ASCII":                              func(n int) string { return rep("é", n) + ":" + rep("é", n) + "=@" + rep("é", n) },
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"strings"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
 // What stands in place of a secret is a mark. A mark is left as it is by the
@@ -172,7 +174,7 @@ func (w *work) domain(rule string) string {
 			return ""
 		}
 		if name := pointer[i+1:]; strings.Trim(name, "0123456789") != "" {
-			return canonical(unescaper.Replace(name))
+			return canonical(jsonscan.UnescapeToken(name))
 		}
 		pointer = pointer[:i]
 	}

@@ -54,6 +54,11 @@ func (w *work) pass(text []byte, n int) ([]byte, bool) {
 		}
 	}
 	found, digits := scanGates(text)
+	if len(text) > shortestBase64Word {
+		if _, _, ok := textWord(text, 0); ok {
+			found |= wordBit
+		}
+	}
 	if found&w.p.openers == 0 && digits < minCardDigits && len(w.p.patterns) == 0 {
 		return text, false
 	}

@@ -179,7 +179,7 @@ func (p *Policy) JSON(dst, src []byte, marks Marks) ([]byte, []Place, error) {
 // Text masks what the detectors find in free text, credentials, and the
 // values of secret names in URLs and forms and before colons, as in YAML and
 // header lines. Text that is itself JSON is masked as such, and what is base64 of
-// JSON or text that holds a secret is masked whole.
+// JSON or text that holds a secret, all of it or a word, is masked whole.
 func (p *Policy) Text(s string) (string, []Place) {
 	return p.orStandard().text("", s)
 }

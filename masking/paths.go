@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
 // paths are path patterns as one nondeterministic automaton. A position is a
@@ -48,12 +50,12 @@ func newPaths(patterns []string) (*paths, error) {
 		starts = append(starts, len(p.at))
 		if pat != "" {
 			if pat[0] != '/' {
-				return nil, fmt.Errorf("masking: path %q does not begin with /", pat)
+				return nil, fmt.Errorf("masking: paths: %q does not begin with /; begin it with one", pat)
 			}
 			for _, seg := range strings.Split(pat[1:], "/") {
 				pos, err := newPosition(seg)
 				if err != nil {
-					return nil, fmt.Errorf("masking: path %q: %w", pat, err)
+					return nil, fmt.Errorf("masking: paths: %q: %w", pat, err)
 				}
 				p.at = append(p.at, pos)
 			}
@@ -88,7 +90,7 @@ func newPosition(seg string) (position, error) {
 			return position{}, fmt.Errorf("~ must be written ~0, and / within a key ~1")
 		}
 	}
-	pos := position{text: unescaper.Replace(seg), index: -1}
+	pos := position{text: jsonscan.UnescapeToken(seg), index: -1}
 	if n, err := strconv.Atoi(pos.text); err == nil && strconv.Itoa(n) == pos.text {
 		pos.index = n
 	}

@@ -134,7 +134,7 @@ func (p *Policy) numberRule(number []byte) string {
 func (p *Policy) newAllow(values []string) error {
 	for _, v := range values {
 		if v = strings.TrimSpace(v); v == "" {
-			return fmt.Errorf("masking: an empty value cannot be allowed")
+			return fmt.Errorf("masking: allow: an empty value cannot be allowed; leave it out")
 		}
 		if p.allow == nil {
 			p.allow = map[string]bool{}

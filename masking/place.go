@@ -3,7 +3,6 @@ package masking
 import (
 	"bytes"
 	"slices"
-	"strings"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
 )
@@ -116,7 +115,7 @@ func (r *root) here() []byte {
 		case bytes.IndexByte(seg, '~') < 0:
 			out = r.appendSafe(out, seg)
 		default:
-			out = r.appendSafe(out, []byte(unescaper.Replace(string(seg))))
+			out = r.appendSafe(out, []byte(jsonscan.UnescapeToken(string(seg))))
 		}
 	}
 	r.pointer = out
@@ -127,7 +126,7 @@ func (r *root) here() []byte {
 func (r *root) appendSafe(dst, seg []byte) []byte {
 	clean := r.clean(seg)
 	if bytes.IndexByte(clean, '~') >= 0 || bytes.IndexByte(clean, '/') >= 0 {
-		return append(dst, escaper.Replace(string(clean))...)
+		return append(dst, jsonscan.EscapeToken(string(clean))...)
 	}
 	return append(dst, clean...)
 }
@@ -152,12 +151,6 @@ func (r *root) clean(text []byte) []byte {
 	masked, _ := s.mask(s.in)
 	return masked
 }
-
-// As RFC 6901 writes the text of a segment.
-var (
-	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
-	unescaper = strings.NewReplacer("~0", "~", "~1", "/")
-)
 
 // quoted is Token as JSON.
 var quoted = jsonscan.AppendQuoted(nil, []byte(Token))

@@ -1,15 +1,19 @@
 package masking
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/caddyrec/caddyrec/jsonscan"
+)
 
 // Pointer masks what is secret in the segments of a JSON Pointer (RFC 6901):
 // keys that a client chose may themselves be secrets.
 func (p *Policy) Pointer(pointer string) string {
 	segments := strings.Split(pointer, "/")
 	for i, s := range segments {
-		clean, places := p.Text(unescaper.Replace(s))
+		clean, places := p.Text(jsonscan.UnescapeToken(s))
 		if len(places) > 0 {
-			segments[i] = escaper.Replace(clean)
+			segments[i] = jsonscan.EscapeToken(clean)
 		}
 	}
 	return strings.Join(segments, "/")

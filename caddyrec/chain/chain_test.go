@@ -36,6 +36,7 @@ type rig struct {
 	host     string // the Host header, if not the url's
 	dirName  string // of the records, below dir
 	logName  string // of Caddy's log, below dir
+	logForm  string // of Caddy's log; Caddy's own, if not set
 	store    string // of the records; not the local one, if set
 	issuer   *demo.Issuer
 	upstream *upstream
@@ -139,6 +140,7 @@ func (r *rig) tryLoad(site string) error {
 	log {
 		output watched DIR/LOGNAME
 		level LEVEL
+		` + r.logForm + `
 	}
 	caddyrec {
 		` + cmp.Or(r.store, "store local DIR/RECORDS") + `

@@ -7,10 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/logging"
 	"go.uber.org/zap/buffer"
 	"go.uber.org/zap/zapcore"
@@ -24,7 +27,8 @@ func init() { caddy.RegisterModule(Encoder{}) }
 // Encoder masks log entries as records are masked, by the caddyrec app's `mask`
 // settings: query parameters and header fields with secret names, and what the
 // detectors find in any text. Caddy logs the address and the header fields of
-// a request as the client sent them, in access logs and with errors.
+// a request as the client sent them, in access logs and with errors. What the
+// OpenAPI document of a json_schema_guard calls sensitive in them is masked too.
 //
 //	format masked {
 //		wrap <encoder>
@@ -35,6 +39,8 @@ type Encoder struct {
 	WrappedRaw json.RawMessage `json:"wrap,omitempty" caddy:"namespace=caddy.logging.encoders inline_key=format"`
 
 	zapcore.Encoder `json:"-"`
+
+	request *http.Request // that entries are about; nil if nobody said
 }
 
 // CaddyModule returns the Caddy module information.
@@ -55,11 +61,11 @@ func (e *Encoder) Provision(ctx caddy.Context) error {
 	}
 	mod, err := ctx.LoadModule(e, "WrappedRaw")
 	if err != nil {
-		return fmt.Errorf("loading the encoder within masked: %w", err)
+		return fmt.Errorf("format masked: wrap: %w", err)
 	}
 	wrapped, ok := mod.(zapcore.Encoder)
 	if !ok {
-		return fmt.Errorf("masked: %T is no encoder", mod)
+		return fmt.Errorf("format masked: wrap: %T is no encoder: name one such as json or console", mod)
 	}
 	e.Encoder = wrapped
 	return nil
@@ -93,25 +99,70 @@ func (e *Encoder) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 }
 
 // Clone implements [zapcore.Encoder].
-func (e Encoder) Clone() zapcore.Encoder {
-	e.Encoder = e.Encoder.Clone()
-	return e
+func (e *Encoder) Clone() zapcore.Encoder {
+	return &Encoder{Encoder: e.Encoder.Clone(), request: e.request}
+}
+
+// AddObject implements [zapcore.ObjectEncoder]: a request goes into the entries
+// without what its operation calls secret. Caddy adds it when it logs the first
+// of them, and by then the exchange knows.
+func (e *Encoder) AddObject(key string, object zapcore.ObjectMarshaler) error {
+	if r, ok := object.(caddyhttp.LoggableHTTPRequest); ok {
+		e.request = r.Request
+	}
+	return e.Encoder.AddObject(key, clean(e.request, object))
+}
+
+// clean is an object of an entry about r without what r's operation calls
+// secret.
+func clean(r *http.Request, object any) zapcore.ObjectMarshaler {
+	switch o := object.(type) {
+	case caddyhttp.LoggableHTTPRequest:
+		o.Request = caddyrec.LoggedRequest(o.Request)
+		return o
+	case caddyhttp.LoggableHTTPHeader:
+		if r != nil {
+			o.Header = caddyrec.LoggedHeader(r, o.Header)
+		}
+		return o
+	}
+	return object.(zapcore.ObjectMarshaler)
+}
+
+// cleanFields is the same for an entry's own fields.
+func (e *Encoder) cleanFields(fields []zapcore.Field) []zapcore.Field {
+	about := e.request
+	for _, f := range fields {
+		if r, ok := f.Interface.(caddyhttp.LoggableHTTPRequest); ok {
+			about = r.Request
+		}
+	}
+	if about == nil {
+		return fields
+	}
+	fields = slices.Clone(fields) // other encoders get them too
+	for i, f := range fields {
+		if f.Type == zapcore.ObjectMarshalerType {
+			fields[i].Interface = clean(about, f.Interface)
+		}
+	}
+	return fields
 }
 
 // EncodeEntry implements [zapcore.Encoder]: what it makes of an entry is the
 // encoder's text within, masked.
-func (e Encoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
-	made, err := e.Encoder.EncodeEntry(entry, fields)
+func (e *Encoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
+	made, err := e.Encoder.EncodeEntry(entry, e.cleanFields(fields))
 	if err != nil {
 		return made, err
 	}
 	policy := caddyrec.LogMasking()
-	clean, changed := mask(policy, made.Bytes())
+	text, changed := mask(policy, made.Bytes())
 	if !changed {
 		return made, nil
 	}
 	made.Reset()
-	made.Write(clean)
+	made.Write(text)
 	return made, nil
 }
 
@@ -138,7 +189,7 @@ func mask(policy *masking.Policy, line []byte) (clean []byte, changed bool) {
 // Validate implements [caddy.Validator].
 func (e *Encoder) Validate() error {
 	if e.Encoder == nil {
-		return errors.New("masked: no encoder within")
+		return errors.New("format masked: there is no encoder within: name one with wrap, such as json")
 	}
 	return nil
 }

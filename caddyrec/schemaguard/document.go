@@ -1,7 +1,6 @@
 package schemaguard
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ type operation struct {
 func loadDocument(file string, unknown policy, masking *masking.Policy) (contract, error) {
 	doc, err := openapi.Load(file)
 	if err != nil {
-		return nil, fmt.Errorf("openapi: %w", err)
+		return nil, err // names the option, and the file
 	}
 	d := &document{Document: doc, operations: map[*openapi.Operation]*operation{}, unknown: unknown, masking: masking}
 	for _, o := range doc.Operations() {

@@ -32,7 +32,17 @@ func (h *Handler) policy() policy {
 }
 
 // Validate checks the options.
-func (h *Handler) Validate() error {
+func (h *Handler) Validate() error { return named(h.check()) }
+
+// named is an error that names the directive at fault, too.
+func named(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("json_schema_guard: %w", err)
+}
+
+func (h *Handler) check() error {
 	for name, word := range map[string]string{"request": h.RequestMode, "response": h.ResponseMode} {
 		if _, ok := modes[word]; !ok {
 			return fmt.Errorf("mode %s %q: use enforce, report or shadow", name, word)
@@ -44,7 +54,7 @@ func (h *Handler) Validate() error {
 		}
 	}
 	if h.MaxBody < 0 {
-		return errors.New("max_body must be positive")
+		return fmt.Errorf("max_body %d: not a size in bytes: use a positive one, or leave it out for 1 MiB", h.MaxBody)
 	}
 	if h.Status != 0 && (h.Status < 400 || h.Status > 499) {
 		return fmt.Errorf("status %d: it is the client's request that is not valid, so use a status from 400 to 499", h.Status)
@@ -53,7 +63,7 @@ func (h *Handler) Validate() error {
 		return h.checkPlain()
 	}
 	if h.Request != "" || len(h.Responses) > 0 {
-		return errors.New("json_schema_guard has an openapi file and request or response files: use one or the other")
+		return errors.New("openapi stands beside request or response: one document tells both, so leave out the others, or use a guard for each")
 	}
 	return nil
 }

@@ -139,7 +139,7 @@ func validStatus(s string) bool {
 // document.
 func (h *Handler) checkPlain() error {
 	if h.Request == "" && len(h.Responses) == 0 {
-		return errors.New("json_schema_guard has no schema: name an openapi, a request or a response file")
+		return errors.New("there is no schema: name an openapi, a request or a response file")
 	}
 	if h.UnknownRoute != "" {
 		return errors.New("unknown_route is about the routes of an openapi document: a guard with request or response files has none, so give it a matcher")
@@ -149,7 +149,7 @@ func (h *Handler) checkPlain() error {
 	}
 	for status := range h.Responses {
 		if !validStatus(status) {
-			return fmt.Errorf("response %s: not a status such as 200, a class such as 2xx, or default", status)
+			return fmt.Errorf("response %s: not a status: use one such as 200, a class such as 2xx, or default", status)
 		}
 	}
 	return nil

@@ -118,7 +118,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.asked = asksBehind(ctx)
 	h.requestMode, h.responseMode = modes[h.RequestMode], modes[h.ResponseMode]
 	h.files, err = watch(h.names(), h.load, h.loaded, h.logger)
-	return err
+	return named(err)
 }
 
 // Cleanup ends the watching. Requests that are still under way go on with what

@@ -168,8 +168,9 @@ func (b *builder) parameterSchema(made *parameter, p *openapi3.Parameter, at pla
 			continue
 		}
 		ref = m.Schema
-		if made.content = isJSON(plain); !made.content {
-			b.warn.add("content", at.at("content", name), "a parameter of this media type is not checked beyond required: only JSON is")
+		made.content, made.json = true, isJSON(plain)
+		if !made.json && plain != "text/plain" {
+			b.warn.add("content", at.at("content", name), "a parameter of this media type is not checked beyond required: only JSON and text/plain are")
 			made.opaque = true
 		}
 	}

@@ -21,8 +21,9 @@ type parameter struct {
 	required        bool
 	allowEmpty      bool // nothing after the = is right
 	sensitive       bool
-	content         bool // its text is JSON
-	opaque          bool // its text is of another media type, and not looked at
+	content         bool // it is one text of a media type, whatever its style:
+	json            bool // of JSON; else of plain text …
+	opaque          bool // … or of another one, and not looked at
 	place           string
 
 	schema      *schema.Schema // nil: anything goes
@@ -162,7 +163,7 @@ func (c *checker) validate(p *parameter, readings []reading) {
 	if p.opaque || readings[0].kind == 0 { // an empty value that may be empty
 		return
 	}
-	if p.content {
+	if p.json {
 		text := []byte(readings[0].text)
 		if report, err := jsonscan.Check(text, jsonscan.Limits{}); err != nil || report.Duplicate {
 			c.fault(p, "content")

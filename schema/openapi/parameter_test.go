@@ -90,7 +90,14 @@ func TestPathParametersAreReadInTheirStyle(t *testing.T) {
 		{"content: {application/json: {schema: {type: array, items: {type: integer}}}}", "%5B%22a%22%5D", "/path/p/0 type"},
 		{"content: {application/json: {schema: {type: array}}}", "%5B", "/path/p content"},
 		{"content: {application/json: {schema: {type: object}}}", "%7B%22a%22:1,%22a%22:2%7D", "/path/p content"},
-		{"content: {text/plain: {schema: {type: integer}}}", "x", ""},
+		{"content: {text/plain: {schema: {type: integer}}}", "5", ""},
+		{"content: {text/plain: {schema: {type: integer}}}", "x", "/path/p type"},
+		{"content: {text/plain: {schema: {type: string, maxLength: 4}}}", "a,b", ""},
+		{"content: {text/plain; charset=utf-8: {schema: {type: string, maxLength: 4}}}", "a,%20bc", "/path/p maxLength"},
+		{"content: {text/plain: {schema: {type: string}}}", "%ff", "/path/p style"},
+		{"content: {text/plain: {schema: {enum: [5, six]}}}", "six", ""},
+		{"content: {text/xml: {schema: {type: integer}}}", "x", ""},
+		{"content: {application/x-www-form-urlencoded: {schema: {type: object, required: [a]}}}", "b=1", ""},
 	} {
 		more := c.parameter
 		if more != "" {
@@ -110,6 +117,11 @@ func TestQueryParametersAreReadInTheirStyle(t *testing.T) {
 		{"required: true, schema: {type: integer}", "q=1", "/query/p required"},
 		{"required: true", "p", ""},
 		{"schema: {type: integer}", "p=1&other=x&q%zz=%zz", ""},
+		{"required: true, content: {application/x-www-form-urlencoded: {schema: {type: object, properties: {a: {type: integer}}}}}", "p=a%3D1", ""},
+		{"required: true, content: {application/x-www-form-urlencoded: {schema: {type: object, properties: {a: {type: integer}}}}}", "a=1", "/query/p required"},
+		{"content: {text/plain: {schema: {type: string, const: 'a,b c'}}}", "p=a,b+c", ""},
+		{"content: {text/plain: {schema: {type: string, minLength: 3}}}", "p=a", "/query/p minLength"},
+		{"content: {text/plain: {schema: {type: string}}}", "p=a&p=b", "/query/p style"},
 		{"schema: {type: integer}", "p=a", "/query/p type"},
 		{"schema: {type: integer}", "%70=1", ""},
 		{"schema: {type: integer}", "p=1&p=2", "/query/p style"},
