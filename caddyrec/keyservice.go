@@ -1,16 +1,12 @@
 package caddyrec
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/caddyrec/caddyrec/ledger"
-	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/replay/provision"
 )
 
@@ -168,47 +164,6 @@ func (g *Gateway) revokeKey(ctx context.Context, v provision.Revocation) error {
 		}
 	}
 	return err
-}
-
-// SessionsOf are the ids of the sessions that an identity has records of within
-// a range of time, those first seen first; up to most, and then no more is
-// looked for. An empty issuer stands for any.
-func (v *Visit) SessionsOf(ctx context.Context, issuer, subject string, from, until time.Time, most int) ([]string, error) {
-	var ids []string
-	seen := map[string]bool{}
-	mark := subjectMark(subject)
-	err := v.gateway.log.Since(ctx, from, func(line ledger.Line) error {
-		if !bytes.Contains(line.Raw, mark) {
-			return nil
-		}
-		r, err := record.Parse(line.Raw)
-		if err != nil || r.Session == nil || r.Identity == nil || seen[r.Session.ID] {
-			return nil // a damaged record is nobody's
-		}
-		if r.Identity.Subject != subject || issuer != "" && r.Identity.Issuer != issuer || r.Time.Before(from) || !until.IsZero() && !r.Time.Before(until) {
-			return nil
-		}
-		seen[r.Session.ID] = true
-		if ids = append(ids, r.Session.ID); len(ids) >= most {
-			return errEnough
-		}
-		return nil
-	})
-	if err == errEnough {
-		err = nil
-	}
-	return ids, err
-}
-
-// subjectMark is what a line has that is of a subject: nothing where the name may
-// be written in several ways.
-func subjectMark(subject string) []byte {
-	for i := range len(subject) {
-		if c := subject[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"\<>&`, c) >= 0 {
-			return nil
-		}
-	}
-	return []byte(`"sub":"` + subject + `"`)
 }
 
 // startKeys opens the services that the configuration names.

@@ -1,7 +1,6 @@
 package caddyrec
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,8 +11,6 @@ import (
 
 // ReplayPrefix begins the paths that session_replay answers.
 const ReplayPrefix = ReservedPrefix + "replay/"
-
-var errEnough = errors.New("enough")
 
 // ReplayServer is the handler session_replay.
 type ReplayServer interface {

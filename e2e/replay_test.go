@@ -97,6 +97,10 @@ func TestAReplayNamesExactlyWhatABugChanges(t *testing.T) {
 			"PATCH /orders/… body/price/total type", "GET /orders/… body/price/total type", "POST /orders/…/payment body/price/total type",
 			issued, "GET /orders/…/receipt body/price/total type"},
 		orders.NoTax: {issued, "GET /orders/…/receipt body/tax removed"},
+		orders.NoMatch: {"PATCH /orders/… status changed", "PATCH /orders/… body changed",
+			"GET /orders/… body/quantity changed", "GET /orders/… body/price/total changed",
+			"POST /orders/…/payment body/quantity changed", "POST /orders/…/payment body/price/total changed",
+			issued, "GET /orders/…/receipt body/quantity changed", "GET /orders/…/receipt body/price/total changed"},
 	} {
 		_, target := fresh(t, bug)
 		out, _ := s.replay(2, s.session, "--to", target, "--unsafe", "--json")

@@ -236,6 +236,20 @@ type indexChain struct {
 // index is what is known of a sealed segment: from its index, if somebody
 // vouches for that whose word counts, or else from the segment itself.
 func (v *view) index(s segment, end uint64, newest *indexChain) (*knownIndex, error) {
+	known, err := v.signedIndex(s, end, newest)
+	if known != nil || err != nil {
+		return known, err
+	}
+	if known, err = v.scan(s, end); err != nil {
+		return nil, err
+	}
+	v.reader.keep(s, known)
+	return known, nil
+}
+
+// signedIndex is what is known of a sealed segment without reading it: nil if
+// that is nothing.
+func (v *view) signedIndex(s segment, end uint64, newest *indexChain) (*knownIndex, error) {
 	if x := v.reader.known(s); x != nil && x.end == end {
 		*newest = indexChain{s.first, x.before}
 		return x, nil
@@ -244,16 +258,12 @@ func (v *view) index(s segment, end uint64, newest *indexChain) (*knownIndex, er
 	if v.ctx.Err() != nil {
 		return nil, v.ctx.Err()
 	}
-	known := &knownIndex{end: end}
-	if err == nil && x.end == end && (x.by.until == noLimit || newest.first == x.end && newest.before == x.digest()) {
-		*newest = indexChain{s.first, x.before}
-		known.table, known.before = x.table, x.before
-	} else {
+	if err != nil || x.end != end || x.by.until != noLimit && (newest.first != x.end || newest.before != x.digest()) {
 		*newest = indexChain{}
-		if known, err = v.scan(s, end); err != nil {
-			return nil, err
-		}
+		return nil, nil
 	}
+	*newest = indexChain{s.first, x.before}
+	known := &knownIndex{end: end, table: x.table, before: x.before}
 	v.reader.keep(s, known)
 	return known, nil
 }

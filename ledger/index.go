@@ -23,12 +23,15 @@ type indexTable struct {
 
 	seed maphash.Seed
 	of   map[uint64]*seqSet // by the hash of an exchange, the session it is of
+
+	subjects subjectTable
 }
 
 func newIndexTable() *indexTable {
 	return &indexTable{
 		sessions: map[string]*seqSet{}, exchanges: map[string]*seqSet{},
 		seed: maphash.MakeSeed(), of: map[uint64]*seqSet{},
+		subjects: subjectTable{seen: map[string]*period{}},
 	}
 }
 
@@ -49,6 +52,7 @@ func (t *indexTable) add(seq uint64, line []byte) {
 		if exchange != nil {
 			t.of[maphash.Bytes(t.seed, exchange)] = set
 		}
+		t.subjects.add(line, session)
 	case exchange != nil:
 		if bytes.Contains(beginningOf(line), withoutSession) {
 			setOf(t.exchanges, exchange).add(seq)
@@ -65,18 +69,28 @@ func setOf(m map[string]*seqSet, key []byte) *seqSet {
 	return set
 }
 
-// The text of an index has a line for each session and then for each exchange
-// whose session is not known, in the order of their ids:
+// The text of an index has a line for each session, then for each subject and
+// session that it has records of, with the times of the first and the last, and
+// then for each exchange whose session is not known, in the order of their ids:
 //
 //	session "s_1" 12,14-17
+//	subjects
+//	subject "ana" "https://id.example.com" "s_1" 2026-11-21T18:00:00.000000Z 2026-11-21T18:09:00.000000Z
 //	exchange "019aa7a0-…" 20
+//
+// Those of before there were subjects in it are without the lines that begin
+// with that.
 const (
 	indexSession  = "session "
+	indexSubjects = "subjects\n"
+	indexSubject  = "subject "
 	indexExchange = "exchange "
 )
 
 // text is the table, always spelled in the same way.
-func (t *indexTable) text() []byte {
+func (t *indexTable) text() []byte { return t.spell(true) }
+
+func (t *indexTable) spell(subjects bool) []byte {
 	loose := map[string]*seqSet{}
 	added := map[*seqSet][]uint64{}
 	for exchange, set := range t.exchanges {
@@ -98,6 +112,9 @@ func (t *indexTable) text() []byte {
 			}
 		}
 		fmt.Fprintf(&b, "%s%s %s\n", indexSession, id, set)
+	}
+	if subjects {
+		t.subjects.spell(&b)
 	}
 	for _, id := range slices.Sorted(maps.Keys(loose)) {
 		fmt.Fprintf(&b, "%s%s %s\n", indexExchange, id, loose[id])

@@ -67,6 +67,14 @@ func (t *openTail) update(v *view) error {
 		if have := limit - s.first; uint64(len(f.records)) > have {
 			f.records = f.records[:have]
 		}
+		// Who writes the log knows where it ends, and need not read through the
+		// zeros behind that to find out.
+		if size := v.reader.size; size != nil && limit == noLimit {
+			limit = max(s.first, size())
+		}
+		if s.first+uint64(len(f.records)) == limit {
+			continue
+		}
 		if err := t.readFile(v, f, limit); err != nil {
 			return err
 		}

@@ -113,7 +113,11 @@ func (r *Reader) keep(s segment, x *knownIndex) {
 	if r.indexes == nil {
 		r.indexes = map[string]*knownIndex{}
 	}
-	if len(x.table) > mostKnown/4 || r.indexes[s.name] != nil {
+	if old := r.indexes[s.name]; old != nil {
+		r.held -= len(old.table)
+		delete(r.indexes, s.name)
+	}
+	if len(x.table) > mostKnown/4 {
 		return
 	}
 	for name, other := range r.indexes { // any: it is read again when it is needed

@@ -5,6 +5,9 @@ import "bytes"
 var (
 	sessionMark  = []byte(`"session":{"id":`)
 	exchangeMark = []byte(`"exchange":"`)
+	identityMark = []byte(`"identity":{`)
+	issuerMark   = []byte(`"iss":`)
+	subjectMark  = []byte(`"sub":`)
 )
 
 // Belonging says which session and which exchange a line belongs to, as the
@@ -22,6 +25,29 @@ func Belonging(line []byte) (session, exchange []byte) {
 		exchange = quoted(line[i+len(exchangeMark)-1:])
 	}
 	return session, exchange
+}
+
+// Whose says which identity a line is of, by the JSON strings that its issuer
+// and its subject are in it, as [Belonging] does. The issuer is nil where there
+// is none, and both are where the line tells no subject.
+func Whose(line []byte) (issuer, subject []byte) {
+	_, rest, ok := bytes.Cut(line, identityMark)
+	if !ok {
+		return nil, nil
+	}
+	if name, ok := bytes.CutPrefix(rest, issuerMark); ok {
+		if issuer = quoted(name); issuer == nil {
+			return nil, nil
+		}
+		rest = bytes.TrimPrefix(name[len(issuer):], []byte(","))
+	}
+	if name, ok := bytes.CutPrefix(rest, subjectMark); ok {
+		subject = quoted(name)
+	}
+	if subject == nil {
+		return nil, nil
+	}
+	return issuer, subject
 }
 
 // quoted is the JSON string that text begins with; nil if it begins with none.

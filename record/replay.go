@@ -37,6 +37,11 @@ type Replay struct {
 	// Plan is the SHA-256 of the plan, hex: where it sends what, and how. A
 	// replay that goes on has the same one.
 	Plan string `json:"plan,omitempty"`
+	// State is the SHA-256, hex, of what has come of the requests so far and what
+	// the baselines have shown, as files of the replay's folder: in
+	// replay.finished of a replay that may go on, and in replay.started when it
+	// does, of what was found then.
+	State string `json:"state,omitempty"`
 	// Report is the SHA-256 of the report, hex. It holds nothing that is
 	// secret.
 	Report string `json:"report,omitempty"`
@@ -65,6 +70,7 @@ func (p *Replay) append(o *object, name string) {
 	o.count("unknown", p.Unknown)
 	o.optional("outcome", p.Outcome)
 	o.optional("plan", p.Plan)
+	o.optional("state", p.State)
 	o.optional("report", p.Report)
 	o.close()
 }

@@ -46,7 +46,7 @@ func full() *Record {
 	r.Key = &Key{ID: NewID(), Kid: "0a0b0c0d0e0f0102", Service: "main", Purpose: "p", Subject: r.Identity, Sessions: []string{"s_1"}, From: &now, Until: &now, Client: "ip:::1",
 		MaxFrames: 1, Issued: &now, Expires: &now, Session: "s_1", Frames: 2, Reason: "expired", By: "b", Suppressed: 3}
 	r.Replay = &Replay{ID: NewID(), Session: "s", Filter: "--sub ana", Target: "https://test.example", Baselines: []string{"https://good.example"}, Unsafe: true, Allowed: "marked", Resumed: true, By: "b",
-		Requests: 6, Sent: 5, Matched: 1, Differed: 2, Failed: 1, Skipped: 1, Unknown: 1, Outcome: "differs", Report: strings.Repeat("a", 64)}
+		Requests: 6, Sent: 5, Matched: 1, Differed: 2, Failed: 1, Skipped: 1, Unknown: 1, Outcome: "differs", Plan: strings.Repeat("c", 64), State: strings.Repeat("b", 64), Report: strings.Repeat("a", 64)}
 	r.Timing = &Timing{Upstream: 1, Total: 2}
 	r.Originals = "0123456789abcdef:AAAA"
 	r.Opened = &Opened{Record: NewID(), Seq: 1, Why: "w", By: "b"}

@@ -24,11 +24,12 @@ Shows what came of a replay that has ended: which requests matched, and in what
 the answers of the others differ. It is named by its id or by its folder, in
 which there is the same as a page, report.html.
 
-It exits as the replay did. The record replay.finished has the SHA-256 of
-report.json, which is what --json prints in a pipe: a report that is another one
-is not to be believed, and is said to be. Say where the log is with --store, or
---config, where it is not in its usual place.
-` + exitCodes("some request was not sent, has no answer, or has another one; the report is not the one on record; there is no such replay, or it has not ended"),
+The record replay.finished has the SHA-256 of report.json, which is what --json
+prints in a pipe: a report that is another one is not to be believed, and is said
+to be, and so is one that there is no record of. Say where the log is with
+--store, --log or --config, as to every command: what the report says of that
+counts for nothing, since whoever changed it would name a log of their own.
+` + exitCodes("some request was not sent, has no answer, or has another one; the report is not the one on record, or there is no record to compare it with; there is no such replay, or it has not ended"),
 		Example: `  caddy rec diff 019a6f3e-7c00-7000-8000-3f6cd1a1b2c3
   caddy rec diff 019a6f3e-7c00-7000-8000-3f6cd1a1b2c3 --json | jq '.steps[] | select(.state != "matched")'`,
 		Args: arguments(cobra.ExactArgs(1)),
@@ -46,10 +47,18 @@ is not to be believed, and is said to be. Say where the log is with --store, or
 			if err != nil {
 				return err
 			}
+			same, err := f.isPageOf(cmd.Context(), r)
+			if err != nil {
+				return err
+			}
 			if err := con.replayed(r, asJSON); err != nil {
 				return err
 			}
-			con.say("Report: %s", f.page())
+			if same {
+				con.say("Report: %s", f.page())
+			} else {
+				con.say("Do not go by %s: it is not the page of this report, but was changed, or written by another version.", f.page())
+			}
 			if other != "" {
 				return other
 			}
@@ -67,31 +76,28 @@ is not to be believed, and is said to be. Say where the log is with --store, or
 }
 
 // compareWithRecord compares a report, which anybody who can write into its folder
-// may have changed, with what is on record of the replay. The answer is that it
-// is another one, if it is. Where no record can be had, it says so and lets the
-// report stand.
+// may have changed, with what is on record of the replay. The answer says that
+// it is another one, or that no record vouches for it.
 func (c *console) compareWithRecord(where *place, r *rerun.Report, folder, digest string) (other negative, err error) {
 	id := r.Replay
 	if named, err := parseID(folder); err == nil {
 		id = named // whatever the report says
 	}
-	if where.log == "" && where.config == "" {
-		where.log = r.Log
-	}
 	src, err := where.find(nil)
 	if err != nil {
-		c.say("The report is not compared with the record of the replay: %v", err)
-		return "", nil
+		return negative(fmt.Sprintf("this report is not compared with the record of the replay, so it may be anybody's: %v", err)), nil
 	}
 	finished, err := toldOf(src, id, record.ReplayFinished, func(p *record.Replay) bool { return p.Report != "" })
 	switch {
 	case err != nil:
 		return "", err
+	case finished == nil && r.Log != src.log:
+		return negative(fmt.Sprintf("log %s has no record of replay %s, and the report says that it is of log %s: if you know that to be so, compare with --log %[3]s", src.log, id, clean(r.Log))), nil
 	case finished == nil:
-		c.say("The report is not compared with the record of the replay: log %s has none.", src.log)
-		return "", nil
+		return negative(fmt.Sprintf("log %s has no record of the end of replay %s, so the report may be anybody's", src.log, id)), nil
 	case finished.Report != digest || r.Replay != id:
 		return negative(fmt.Sprintf("this report is not the one on record: replay %s has a report with the SHA-256 %s, and this one has %s", id, finished.Report, digest)), nil
 	}
+	c.say("It is the report that log %s has on record.", src.log)
 	return "", nil
 }

@@ -128,6 +128,12 @@ func (f *replayFolder) plan(ctx context.Context) (p savedPlan, digest string, er
 	return p, digestOf(text), nil
 }
 
+// state is the SHA-256 of what came of the requests so far, and of what the
+// baselines have shown, and how many requests that is.
+func (f *replayFolder) state(ctx context.Context) (digest string, n int, err error) {
+	return rerun.StateDigest(ctx, f, baselinesFile, noiseFile)
+}
+
 // report reads the report of a replay that has ended.
 func (f *replayFolder) report(ctx context.Context) (*rerun.Report, string, error) {
 	text, err := storage.Read(ctx, f, reportFile, maxRead)
@@ -154,6 +160,16 @@ func (f *replayFolder) keep(ctx context.Context, r *rerun.Report) (digest string
 		return "", fmt.Errorf("writing the report: %w", err)
 	}
 	return digest, nil
+}
+
+// isPageOf says whether the page in the folder is that of a report.
+func (f *replayFolder) isPageOf(ctx context.Context, r *rerun.Report) (bool, error) {
+	want, err := r.Page()
+	if err != nil {
+		return false, err
+	}
+	there, err := storage.Read(ctx, f, pageFile, maxRead)
+	return err == nil && bytes.Equal(there, want), nil
 }
 
 // savedNoise is what the baselines have shown, by exchange.

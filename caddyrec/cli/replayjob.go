@@ -29,7 +29,9 @@ type job struct {
 	chosen   chosen
 	saved    savedPlan
 	resumed  bool
-	opts     rerun.Options
+	// unvouched is how many results are taken up that nothing on record is of.
+	unvouched int
+	opts      rerun.Options
 
 	target    *instance
 	baselines []*instance
@@ -114,6 +116,9 @@ func (j *job) goOn(ctx context.Context, cmd *cobra.Command) error {
 	if err := j.vouched(cmd); err != nil {
 		return err
 	}
+	if err := j.takeUp(ctx); err != nil {
+		return err
+	}
 	if j.saved.Replay.Unsafe && j.folder.has(baselinesFile) && !j.folder.has(noiseFile) {
 		return errors.New("it was interrupted while its baselines ran: unsafe requests are not sent to them twice, and the target was sent nothing yet: begin a new replay, with fresh instances")
 	}
@@ -148,6 +153,31 @@ func (j *job) vouched(cmd *cobra.Command) error {
 	case started != nil && started.Plan != p.Replay.Plan:
 		return fmt.Errorf("the plan of replay %s is not the one that its record in log %s is of: somebody has changed %s; begin a new replay", p.Replay.ID, j.src.log, planFile)
 	}
+	return nil
+}
+
+// takeUp checks what came of the requests before the interruption. Whoever can
+// write into the folder might have changed it, so it must be what the record of
+// the interruption is of. Where the replay was killed there is none: then it is
+// told how much is taken up without.
+func (j *job) takeUp(ctx context.Context) error {
+	r := &j.saved.Replay
+	digest, n, err := j.folder.state(ctx)
+	if err != nil {
+		return err
+	}
+	last, err := toldOf(j.src, r.ID, "replay", func(*record.Replay) bool { return true })
+	switch {
+	case err != nil:
+		return err
+	case last == nil || last.Outcome == "" || last.State == "":
+		if j.unvouched = n; n > 0 {
+			j.con.say("What came of %d %s before is taken up from the replay's folder: log %s has no record of how that run ended, so nothing vouches for it.", n, plural(n, "request", "requests"), j.src.log)
+		}
+	case last.State != digest:
+		return fmt.Errorf("what came of the requests of replay %s before it was interrupted is not what its record in log %s is of: somebody has changed files in %s; begin a new replay", r.ID, j.src.log, j.folder.Root())
+	}
+	r.State = digest
 	return nil
 }
 

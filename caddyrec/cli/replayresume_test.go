@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -107,6 +108,81 @@ func TestAnUnsafeReplayRunsItsBaselinesOnce(t *testing.T) {
 	}
 }
 
+func TestAResumedReplayTakesUpOnlyWhatItsRecordIsOf(t *testing.T) {
+	w := newWorld(t)
+	w.sample()
+	w.close()
+	in, folder := breaking(t), t.TempDir()
+	args := func(more ...string) []string {
+		return append([]string{"rec", "replay", "--store", w.store, "--address", "127.0.0.1:1", "--replays", folder}, more...)
+	}
+	code, stdout, stderr := runCaddy(t, nil, args("s_1", "--to", in.URL, "--unsafe", "--give-up", "1")...)
+	if code != 1 || !strings.Contains(stderr, "go on later with --resume") {
+		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	id := change(t, folder, "plan.json", "", "")
+	before := len(in.got())
+	step := filepath.Join(folder, id, "steps", "000001.json")
+	text, err := os.ReadFile(step)
+	mustNot(t, err)
+	for name, do := range map[string]func(){
+		"changed": func() {
+			mustNot(t, os.Remove(step))
+			mustNot(t, os.WriteFile(step, []byte(strings.Replace(string(text), `"state":"failed"`, `"state":"matched"`, 1)), 0o600))
+		},
+		"gone":  func() { mustNot(t, os.Remove(step)) },
+		"noise": func() { mustNot(t, os.WriteFile(filepath.Join(folder, id, "noise.json"), []byte(`{}`), 0o600)) },
+	} {
+		do()
+		if code, stdout, stderr := runCaddy(t, nil, args("--resume", id)...); code != 1 || !strings.Contains(stderr, "somebody has changed files in") {
+			t.Errorf("%s: exit code %d: %s%s", name, code, stdout, stderr)
+		}
+		for _, left := range []string{step, filepath.Join(folder, id, "noise.json")} {
+			if err := os.Remove(left); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+		}
+		mustNot(t, os.WriteFile(step, text, 0o600))
+	}
+	if n := len(in.got()); n != before {
+		t.Errorf("%d requests were sent", n-before)
+	}
+	code, stdout, stderr = runCaddy(t, nil, args("--resume", id)...)
+	if code != 2 || strings.Contains(stdout+stderr, "vouches") || strings.Contains(stdout, "read back") {
+		t.Errorf("as it was: exit code %d: %s%s", code, stdout, stderr)
+	}
+}
+
+func TestAResumedReplaySaysWhatNothingVouchesFor(t *testing.T) {
+	w := newWorld(t)
+	w.sample()
+	w.close()
+	killed := filepath.Join(t.TempDir(), "store") // the log, as if the process had been killed
+	mustNot(t, os.CopyFS(killed, os.DirFS(w.store)))
+	mustNot(t, filepath.WalkDir(filepath.Join(killed, "keys"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		return os.Chmod(path, 0o600)
+	}))
+	in, folder := breaking(t), t.TempDir()
+	args := func(store string, more ...string) []string {
+		return append([]string{"rec", "replay", "--store", store, "--address", "127.0.0.1:1", "--replays", folder, "--to", in.URL, "--unsafe"}, more...)
+	}
+	code, stdout, stderr := runCaddy(t, nil, args(w.store, "s_1", "--give-up", "1")...)
+	if code != 1 {
+		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	id := change(t, folder, "plan.json", "", "")
+	code, stdout, stderr = runCaddy(t, nil, args(killed, "--resume", id)...)
+	if code != 2 || !strings.Contains(stderr, "What came of 1 request before is taken up from the replay's folder") || !strings.Contains(stdout, "1 of these results was read back") {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	page, err := os.ReadFile(filepath.Join(folder, id, "report.html"))
+	mustNot(t, err)
+	wantIn(t, string(page), "read back from a run that ended without a record")
+}
+
 func TestDiffSaysThatAReportIsNotTheOneOnRecord(t *testing.T) {
 	w := newWorld(t)
 	w.sample()
@@ -117,18 +193,34 @@ func TestDiffSaysThatAReportIsNotTheOneOnRecord(t *testing.T) {
 		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
 	}
 	id := change(t, folder, "report.json", "", "")
-	diff := func(store string) (int, string) {
-		code, _, stderr := runCaddy(t, nil, "rec", "diff", id, "--replays", folder, "--store", store)
+	mustNot(t, os.CopyFS(filepath.Join(w.store, "ledger", "other"), os.DirFS(filepath.Join(w.store, "ledger", "main", "open")))) // somebody else's log
+	diff := func(store string, more ...string) (int, string) {
+		code, _, stderr := runCaddy(t, nil, append([]string{"rec", "diff", id, "--replays", folder, "--store", store}, more...)...)
 		return code, stderr
 	}
-	if code, stderr := diff(w.store); code != 2 || strings.Contains(stderr, "record") {
+	if code, stderr := diff(w.store); code != 2 || !strings.Contains(stderr, "It is the report that log main has on record") || !strings.Contains(stderr, "\nReport: ") {
 		t.Errorf("as it was written: exit code %d: %s", code, stderr)
 	}
-	if code, stderr := diff(t.TempDir()); code != 2 || !strings.Contains(stderr, "is not compared with the record") {
-		t.Errorf("without the log: exit code %d: %s", code, stderr)
+	change(t, folder, "report.html", "<h1", "<h1 ")
+	if code, stderr := diff(w.store); code != 2 || !strings.Contains(stderr, "Do not go by ") {
+		t.Errorf("another page: exit code %d: %s", code, stderr)
 	}
 	change(t, folder, "report.json", `"outcome":"differs"`, `"outcome":"matched"`)
+	for _, c := range []struct {
+		store, stderr string
+		more          []string
+	}{
+		{t.TempDir(), "is not compared with the record", nil},
+		{w.store, "this report is not the one on record", nil},
+		{w.store, "has no record of replay " + id + ", and the report says that it is of log main", []string{"--log", "other"}},
+	} {
+		if code, stderr := diff(c.store, c.more...); code != 2 || !strings.Contains(stderr, c.stderr) {
+			t.Errorf("changed: exit code %d: %s", code, stderr)
+		}
+	}
+	// Whatever log it says that it is of.
+	change(t, folder, "report.json", `"log":"main"`, `"log":"other"`)
 	if code, stderr := diff(w.store); code != 2 || !strings.Contains(stderr, "this report is not the one on record") {
-		t.Errorf("changed: exit code %d: %s", code, stderr)
+		t.Errorf("of another log: exit code %d: %s", code, stderr)
 	}
 }

@@ -28,7 +28,7 @@ func (j *job) run(ctx context.Context) (*rerun.Report, error) {
 	r := &rerun.Report{
 		Replay: j.saved.Replay.ID, Log: j.src.log, Session: j.saved.Replay.Session, Filter: j.saved.Replay.Filter, Target: j.saved.Replay.Target,
 		Baselines: j.saved.Replay.Baselines, Unsafe: j.saved.Replay.Unsafe, By: j.saved.Replay.By, Pace: j.flags.how.text(),
-		RecordedFrom: j.plan.Steps[0].Began.UTC(), Ignore: j.flags.compare.Ignore, Noise: textsOf(j.opts.Noise),
+		RecordedFrom: j.plan.Steps[0].Began.UTC(), Ignore: j.flags.compare.Ignore, Noise: textsOf(j.opts.Noise), Unvouched: j.unvouched,
 	}
 	r.Fill(f)
 	return r, nil
@@ -81,7 +81,7 @@ func (j *job) end(r *rerun.Report) error {
 	c := r.Counts
 	rec.Sent, rec.Matched, rec.Differed = int64(c.Sent), int64(c.Matched), int64(c.Differed)
 	rec.Failed, rec.Skipped, rec.Unknown = int64(c.Failed), int64(c.Skipped), int64(c.Unknown)
-	rec.Outcome = string(r.Outcome)
+	rec.Outcome, rec.State = string(r.Outcome), ""
 	if r.Outcome == rerun.OutcomeMatched || r.Outcome == rerun.OutcomeDiffers {
 		// What was interrupted may go on, and has its report then.
 		digest, err := j.folder.keep(context.Background(), r)
@@ -89,6 +89,11 @@ func (j *job) end(r *rerun.Report) error {
 			return errors.Join(err, j.failed())
 		}
 		rec.Report = digest
+	} else {
+		var err error
+		if rec.State, _, err = j.folder.state(context.Background()); err != nil {
+			return errors.Join(err, j.failed())
+		}
 	}
 	return j.recorder.commit(record.ReplayFinished, rec)
 }
@@ -96,6 +101,9 @@ func (j *job) end(r *rerun.Report) error {
 // failed puts on record that a replay that was begun could not be run.
 func (j *job) failed() error {
 	rec := j.saved.Replay
-	rec.Outcome = "failed"
+	rec.Outcome, rec.State = "failed", ""
+	if j.folder != nil {
+		rec.State, _, _ = j.folder.state(context.Background()) // without, nothing vouches for it
+	}
 	return j.recorder.commit(record.ReplayFinished, rec)
 }

@@ -173,6 +173,9 @@ func (s *sheet) difference(d compare.Difference) {
 
 // total sums a replay up in one line.
 func (s *sheet) total(r *rerun.Report) {
+	if r.Unvouched > 0 {
+		s.heading(warn, "%d of these results %s read back from a run that ended without a record: nothing but the replay's folder tells of them.", r.Unvouched, plural(r.Unvouched, "was", "were"))
+	}
 	c := r.Counts
 	var words []string
 	for _, n := range []struct {
@@ -241,6 +244,7 @@ func (s *sheet) replay(p *record.Replay) {
 		s.field("result", "%d sent: %d matched, %d differ, %d failed, %d unknown; %d not sent", p.Sent, p.Matched, p.Differed, p.Failed, p.Unknown, p.Skipped)
 	}
 	s.field("plan", "%s", p.Plan)
+	s.field("state", "%s", p.State)
 	s.field("report", "%s", p.Report)
 	s.field("by", "%s", p.By)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/exchange"
+	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/replay/provision"
 )
@@ -178,7 +179,9 @@ func (v *visit) find(ctx context.Context, f keyFilter, s provision.Scope) (provi
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	var err error
-	s.Sessions, err = v.SessionsOf(ctx, f.Issuer, f.Subject, f.From, f.Until, provision.MaxSessions+1)
+	s.Sessions, err = v.SessionsOf(ctx, ledger.Whose{
+		Issuer: f.Issuer, Subject: f.Subject, From: f.From, Until: f.Until, Most: provision.MaxSessions + 1,
+	})
 	if err != nil {
 		return s, errors.New("the log could not be searched in time: name the sessions, or a shorter time")
 	}

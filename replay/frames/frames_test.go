@@ -55,6 +55,11 @@ func (w *world) add(typ record.Type, session, exchange string, after float64) {
 	}
 }
 
+// sealed are the sealed segments.
+func (w *world) sealed() ([]string, error) {
+	return filepath.Glob(filepath.Join(w.dir, "sealed", "*", "*", "*"))
+}
+
 func (w *world) library() *Library { return NewLibrary(w.log.Reader()) }
 
 // story is a session with a request that needs approval, beside another session.
@@ -283,15 +288,15 @@ func TestWhoWaitsForAnothersReadingMindsItsOwnTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.reading <- struct{}{} // a store that takes its time with a page
+	r.reading = &reading{page: &page{}} // a store that takes its time with a page
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := r.Frame(over, 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	<-r.reading
+	r.reading = nil
 	want := watch(t, r)
-	r.reading <- struct{}{}
+	r.reading = &reading{page: &page{}}
 	if got := watch(t, r); outline(got) != outline(want) { // of what is in memory nobody waits for it
 		t.Errorf("got\n%s", outline(got))
 	}

@@ -51,7 +51,7 @@ func (l *Library) Open(ctx context.Context, session string) (*Recording, error) 
 	l.mu.Lock()
 	r := l.recordings[session]
 	if r == nil {
-		r = &Recording{library: l, session: session, exchanges: map[string]int{}, reading: make(chan struct{}, 1)}
+		r = &Recording{library: l, session: session, exchanges: map[string]int{}}
 		l.recordings[session] = r
 		l.forgetSome(r)
 	}

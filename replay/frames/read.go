@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -12,25 +13,137 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// read reads the frames of one page, of which from is the first, through the
-// ledger's proofs.
-func (r *Recording) read(ctx context.Context, from int, seqs []uint64, before Frame) (*page, error) {
-	p := &page{before: before, last: before, read: time.Now()}
-	err := r.library.reader.Entries(ctx, seqs, func(e ledger.Entry) error {
-		f := r.frame(from+len(p.frames), &e, &p.last)
-		p.fresh = p.fresh || f.Proof == ledger.Unsigned
+// reading is the reading of pages that follow each other, under way. All but
+// end is under the recording's mu.
+type reading struct {
+	index int   // of page
+	page  *page // as far as it is read
+	end   int   // the first frame that is not read
+	over  bool  // what is read is not so any more: it ends, and begins anew for who still waits
+	more  chan struct{}
+	err   error
+}
+
+// So much is read ahead of who asks, while the segment that is unpacked has more:
+// it is unpacked from its beginning each time.
+const (
+	mostAhead  = 4 << 20 // bytes of frames
+	pagesAhead = 16
+)
+
+// errEnough ends a reading that has what it was begun for.
+var errEnough = errors.New("enough")
+
+// wait is closed when there is more, or the reading has ended. Callers hold mu.
+func (u *reading) wait() <-chan struct{} {
+	if u.more == nil {
+		u.more = make(chan struct{})
+	}
+	return u.more
+}
+
+// wake wakes who waits. Callers hold mu.
+func (u *reading) wake() {
+	if u.more != nil {
+		close(u.more)
+		u.more = nil
+	}
+}
+
+// begin begins to read a page, or the next one on the way to it. It ends with
+// ctx: others who wait for it then begin anew. Callers hold mu, and no reading is
+// under way.
+func (r *Recording) begin(ctx context.Context, at int) *reading {
+	u := &reading{index: len(r.pages), end: min((at+pagesAhead)*pageFrames, len(r.found.Seqs))}
+	before := Frame{}
+	switch {
+	case at < u.index:
+		u.index, before = at, r.pages[at].before
+	case u.index > 0:
+		before = r.pages[u.index-1].last
+	}
+	u.page = newPage(before)
+	r.reading = u
+	seqs := r.found.Seqs[u.index*pageFrames : u.end]
+	go func() {
+		err := r.read(ctx, u, at, seqs)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		switch {
+		case u.over:
+			r.forgetFrom(u.index)
+		case err == nil:
+			r.add(u)
+		case err != errEnough:
+			r.forgetFrom(u.index)
+			u.err = err
+		}
+		r.reading = nil
+		u.wake()
+	}()
+	return u
+}
+
+func newPage(before Frame) *page { return &page{before: before, last: before, read: time.Now()} }
+
+// read reads frames through the ledger's proofs, and shows each as it is met.
+func (r *Recording) read(ctx context.Context, u *reading, at int, seqs []uint64) error {
+	ahead, segment := 0, ""
+	return r.library.reader.Entries(ctx, seqs, func(e ledger.Entry) error {
+		r.mu.Lock()
+		full := len(u.page.frames) == pageFrames
+		next := u.index + 1
+		if full && !u.over {
+			if u.index >= at {
+				ahead += u.page.size
+			}
+			r.add(u)
+		}
+		known := next < len(r.pages) && r.pages[next].frames != nil
+		stop := u.over || full && next > at && (known || ahead >= mostAhead || e.Segment != segment)
+		if full && !stop {
+			u.index, u.page = next, newPage(u.page.last)
+		}
+		n, last := u.index*pageFrames+len(u.page.frames), u.page.last
+		r.mu.Unlock()
+		if stop {
+			return errEnough
+		}
+		segment = e.Segment
+		f := r.frame(n, &e, &last)
 		text := f.AppendJSON(make([]byte, 0, len(f.Record)+256))
-		p.size += cap(text) + 256
-		p.last = f
-		p.last.Record = nil
+		last = f
+		last.Record = nil
 		// The record is in the JSON, at its end: it is kept once.
 		if f.Record != nil {
 			f.Record = text[len(text)-1-len(f.Record) : len(text)-1]
 		}
+		r.mu.Lock()
+		p := u.page
+		p.fresh = p.fresh || f.Proof == ledger.Unsigned
+		p.size += cap(text) + 256
+		p.last = last
 		p.frames = append(p.frames, Shown{f, text})
+		u.wake()
+		r.mu.Unlock()
 		return nil
 	})
-	return p, err
+}
+
+// add adds a page that was read to those in memory. Callers hold mu.
+func (r *Recording) add(u *reading) {
+	p := u.page
+	if len(p.frames) < pageFrames && u.index*pageFrames+len(p.frames) < len(r.found.Seqs) {
+		r.forgetFrom(u.index) // it was the last, and has become longer since
+		return
+	}
+	if u.index == len(r.pages) {
+		r.pages = append(r.pages, p)
+	} else {
+		*r.pages[u.index] = *p
+		p = r.pages[u.index]
+	}
+	r.hold(p)
 }
 
 // frame makes a frame of what the ledger gave, and of the frame before it.

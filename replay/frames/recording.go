@@ -19,13 +19,11 @@ type Recording struct {
 
 	looking sync.Mutex // held while the log is looked at for what came since
 
-	reading chan struct{} // of capacity 1, full while a page is read: nobody waits for the store under mu
-
 	mu      sync.Mutex
 	found   *ledger.Found
 	looked  time.Time // when it was found
 	pages   []*page
-	version int // counts what makes a page that is being read another
+	reading *reading // nil: none is under way
 
 	known     sync.Mutex
 	exchanges map[string]int // the first frame of each
@@ -83,7 +81,6 @@ func (r *Recording) Refresh(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.found, r.looked = found, now
-	r.version++
 	if before == nil {
 		return nil
 	}
@@ -91,6 +88,9 @@ func (r *Recording) Refresh(ctx context.Context) error {
 	same := 0
 	for same < min(len(before.Seqs), len(found.Seqs)) && before.Seqs[same] == found.Seqs[same] {
 		same++
+	}
+	if r.reading != nil && same < r.reading.end {
+		r.reading.over = true
 	}
 	if same < max(len(before.Seqs), len(found.Seqs)) {
 		r.cut(same / pageFrames)
@@ -121,7 +121,9 @@ func (r *Recording) cut(from int) {
 		r.library.grew(r, -p.size)
 	}
 	r.pages = slices.Clip(r.pages[:from])
-	r.version++
+	if r.reading != nil && r.reading.index >= from {
+		r.reading.over = true
+	}
 	r.forgetFrom(from)
 }
 
@@ -166,23 +168,35 @@ func (r *Recording) Find(seq uint64) int {
 	return n
 }
 
-// Frame gives a frame by its number. The error is [ErrEnd] when there is none
-// yet.
+// Frame gives a frame by its number, as soon as it is met where it has to be
+// read. The error is [ErrEnd] when there is none yet.
 func (r *Recording) Frame(ctx context.Context, n int) (Shown, error) {
+	var own *reading
 	for {
-		if f, known, err := r.inMemory(n); known || err != nil {
+		r.mu.Lock()
+		f, known, err := r.inMemory(n)
+		if !known && err == nil && own != nil {
+			err = own.err
+		}
+		if known || err != nil {
+			r.mu.Unlock()
 			return f, err
 		}
-		if err := r.load(ctx, n/pageFrames); err != nil {
-			return Shown{}, err
+		if r.reading == nil {
+			own = r.begin(ctx, n/pageFrames)
+		}
+		more := r.reading.wait()
+		r.mu.Unlock()
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return Shown{}, ctx.Err()
 		}
 	}
 }
 
-// inMemory gives a frame if its page is in memory.
+// inMemory gives a frame if it is in memory. Callers hold mu.
 func (r *Recording) inMemory(n int) (f Shown, known bool, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if n >= len(r.found.Seqs) {
 		return f, false, ErrEnd
 	}
@@ -190,57 +204,13 @@ func (r *Recording) inMemory(n int) (f Shown, known bool, err error) {
 	if at < len(r.pages) && r.pages[at].fresh && time.Since(r.pages[at].read) > time.Second {
 		r.cut(at)
 	}
-	if at >= len(r.pages) || r.pages[at].frames == nil {
-		return f, false, nil
+	if at < len(r.pages) && r.pages[at].frames != nil {
+		return r.pages[at].frames[n%pageFrames], true, nil
 	}
-	return r.pages[at].frames[n%pageFrames], true, nil
-}
-
-// load reads a page, or the next one on the way to it. Pages are read one at a
-// time, and who waits for another's reading minds its own context.
-func (r *Recording) load(ctx context.Context, at int) error {
-	select {
-	case r.reading <- struct{}{}:
-		defer func() { <-r.reading }()
-	case <-ctx.Done():
-		return ctx.Err()
+	if u := r.reading; u != nil && !u.over && u.index == at && n%pageFrames < len(u.page.frames) {
+		return u.page.frames[n%pageFrames], true, nil
 	}
-	r.mu.Lock()
-	index, before := len(r.pages), Frame{}
-	switch {
-	case at < index && r.pages[at].frames != nil: // somebody else has just read it
-		r.mu.Unlock()
-		return nil
-	case at < index:
-		index, before = at, r.pages[at].before
-	case index > 0:
-		before = r.pages[index-1].last
-	}
-	from := index * pageFrames
-	if from >= len(r.found.Seqs) { // it has become shorter
-		r.mu.Unlock()
-		return nil
-	}
-	seqs, version := r.found.Seqs[from:min(from+pageFrames, len(r.found.Seqs))], r.version
-	r.mu.Unlock()
-	p, err := r.read(ctx, from, seqs, before)
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case r.version != version: // meanwhile it has become another
-		r.forgetFrom(index)
-		return nil
-	case index == len(r.pages):
-		r.pages = append(r.pages, p)
-	default:
-		*r.pages[index] = *p
-		p = r.pages[index]
-	}
-	r.hold(p)
-	return nil
+	return f, false, nil
 }
 
 // hold keeps a page that was just read in memory, and lets go of others of the

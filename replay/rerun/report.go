@@ -33,6 +33,9 @@ type Report struct {
 	RecordedFrom time.Time `json:"recorded_from"`
 	Outcome      Verdict   `json:"outcome"`
 	Counts       Counts    `json:"counts"`
+	// Unvouched is how many outcomes are from a run that ended without a record,
+	// as when it was killed: nothing but the replay's folder tells of them.
+	Unvouched int `json:"unvouched,omitempty"`
 	// Ignore are the places that were not compared; Noise how many more the
 	// baselines showed to be noise, by exchange.
 	Ignore []string            `json:"ignore,omitempty"`

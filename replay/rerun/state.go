@@ -3,8 +3,11 @@ package rerun
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/caddyrec/caddyrec/storage"
@@ -61,6 +64,34 @@ func earlier(ctx context.Context, s storage.Store, plan *Plan) (map[int]*Outcome
 		done[n] = o
 	}
 	return done, nil
+}
+
+// StateDigest is the SHA-256, in hex, of all that is kept of a replay under way:
+// of what came of its requests, and of the other objects that are named, where
+// they are there. N is how many requests something came of.
+func StateDigest(ctx context.Context, s storage.Store, others ...string) (digest string, n int, err error) {
+	var names []string
+	for _, folder := range append([]string{stepsFolder}, others...) {
+		for name, err := range s.List(ctx, folder) {
+			if err != nil {
+				return "", 0, fmt.Errorf("listing the state of the replay: %w", err)
+			}
+			names = append(names, name)
+			if strings.HasPrefix(name, stepsFolder) && strings.HasSuffix(name, outcomeSuffix) {
+				n++
+			}
+		}
+	}
+	slices.Sort(names)
+	all := sha256.New()
+	for _, name := range names {
+		text, err := storage.Read(ctx, s, name, maxStateFile)
+		if err != nil {
+			return "", 0, fmt.Errorf("reading %s of the replay: %w", name, err)
+		}
+		fmt.Fprintf(all, "%x  %s\n", sha256.Sum256(text), name) // as sha256sum prints it
+	}
+	return hex.EncodeToString(all.Sum(nil)), n, nil
 }
 
 // ReadState reads a JSON object of a replay's state.
