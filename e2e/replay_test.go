@@ -41,7 +41,7 @@ func TestAReplayOnAFreshCopyMatches(t *testing.T) {
 	}
 
 	// Shown again, and on record.
-	shown, _ := s.rec(0, "diff", r.Replay, "--replays", s.replays)
+	shown, _ := s.rec(0, "diff", r.Replay, "--store", s.Store(), "--replays", s.replays)
 	for _, want := range []string{"All 12 matched.", "POST /orders", "1 by answer", "2 by secrets"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("%q is not in\n%s", want, shown)
@@ -51,7 +51,7 @@ func TestAReplayOnAFreshCopyMatches(t *testing.T) {
 	if len(lines) != 2 || lines[0].Replay.Allowed != "marked" || lines[0].Replay.Session != s.session || lines[1].Replay.Outcome != "matched" || lines[1].Replay.Matched != 12 {
 		t.Errorf("on record: %+v", lines)
 	}
-	if again, _ := s.rec(0, "diff", r.Replay, "--replays", s.replays, "--json"); sha(strings.TrimSpace(again)) != lines[1].Replay.Report {
+	if again, _ := s.rec(0, "diff", r.Replay, "--store", s.Store(), "--replays", s.replays, "--json"); sha(strings.TrimSpace(again)) != lines[1].Replay.Report {
 		t.Errorf("the report is not the one on record, %s", lines[1].Replay.Report)
 	}
 	s.nothingSecret()
@@ -151,6 +151,7 @@ func TestAReplayRefusesWhatIsNotForTests(t *testing.T) {
 	refused("says that it is production", "--to", production, "--unsafe", "--targets", list)
 	refused("is what was recorded", "--to", "http://"+s.Address)
 	refused("this machine's port", "--to", "http://localhost:"+s.Address[strings.LastIndex(s.Address, ":")+1:])
+	refused("is what was recorded", "--to", "http://"+s.vars["UPSTREAM"])
 	dead := httptest.NewServer(http.NotFoundHandler())
 	dead.Close()
 	refused("does not answer", "--to", dead.URL)

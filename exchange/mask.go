@@ -152,7 +152,7 @@ func (m Masker) like(h http.Header) *record.Body {
 // URL masks the address that a client asked for. One without a path, such as
 // http:orders, is told as it was sent.
 func (m Masker) URL(scheme, host string, u *url.URL) (string, []record.Masked) {
-	path, origin := u.EscapedPath(), scheme+"://"+m.host(host)
+	path, origin := u.EscapedPath(), scheme+"://"+m.Host(host)
 	if u.Opaque != "" {
 		path, origin = u.Opaque, m.Text(u.Scheme, 32)+":"
 	}
@@ -167,8 +167,9 @@ func (m Masker) URL(scheme, host string, u *url.URL) (string, []record.Masked) {
 	return strings.ToValidUTF8(text, "\uFFFD"), masked
 }
 
-// host masks a host that the client sent; a port is none of its secrets.
-func (m Masker) host(host string) string {
+// Host masks a host, such as the one that the client sent; a port is none of its
+// secrets.
+func (m Masker) Host(host string) string {
 	name, port, err := net.SplitHostPort(host)
 	if err != nil || len(port) > 5 {
 		return m.Text(host, 255)

@@ -87,7 +87,7 @@ func TestAHostIsMaskedAndItsPortIsNot(t *testing.T) {
 		"4111111111111111.example.com:80": "[masked].example.com:80",
 		"127.0.0.1:4111111111111111":      "127.0.0.1:[masked]",
 	} {
-		if got := m.host(host); got != want {
+		if got := m.Host(host); got != want {
 			t.Errorf("%s became %s, not %s", host, got, want)
 		}
 	}

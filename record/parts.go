@@ -66,6 +66,7 @@ func (p *Response) append(o *object, name string) {
 	o.count("replaced", int64(p.Replaced))
 	o.optional("error", p.Error)
 	o.optional("error_id", p.ErrorID)
+	o.optional("upstream", p.Upstream)
 	o.close()
 }
 

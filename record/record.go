@@ -184,6 +184,10 @@ type Response struct {
 	Error string `json:"error,omitempty"`
 	// ErrorID is the id Caddy gives the error in its own logs.
 	ErrorID string `json:"error_id,omitempty"`
+	// Upstream is where reverse_proxy sent the request, last if it tried several:
+	// host and port, or a network, a slash and an address, as in
+	// unix//run/orders.sock. Empty if it was not asked.
+	Upstream string `json:"upstream,omitempty"`
 }
 
 // Body is a request's or a response's content.

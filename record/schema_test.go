@@ -34,7 +34,7 @@ func full() *Record {
 	r.Client = &Client{IP: "::1", PeerIP: "::1", UserAgent: "curl"}
 	body := Body{Content: &content, Encrypted: "0123456789abcdef:AAAA", Type: "application/json", Encoding: "gzip", Size: 3, Digest: "hmac-sha256:0a0b0c0d:" + strings.Repeat("A", 43) + "=", Omitted: "too-large", Truncated: true}
 	r.Request = &Request{Method: "POST", URL: "https://x/", Proto: "HTTP/1.1", Headers: map[string]string{"accept": "*/*"}, Body: &body}
-	r.Response = &Response{Status: 200, Headers: map[string]string{"content-type": "x"}, Body: &body, Trailers: map[string]string{"server-timing": "x"}, Masked: true, Withheld: "response-invalid", Replaced: 502, Error: "canceled", ErrorID: "x"}
+	r.Response = &Response{Status: 200, Headers: map[string]string{"content-type": "x"}, Body: &body, Trailers: map[string]string{"server-timing": "x"}, Masked: true, Withheld: "response-invalid", Replaced: 502, Error: "canceled", ErrorID: "x", Upstream: "orders:8080"}
 	v := &Verdict{ID: "a", Version: "1", Digest: strings.Repeat("a", 64), Verdict: "invalid", Mode: "enforce", Faults: []Fault{{Pointer: "/a", Keyword: "type", Schema: "/properties/a/type"}}}
 	r.Schema = &Schemas{Request: v, Response: v}
 	r.Masked = []Masked{{Part: "request", Pointer: "/a", Rule: "key:password", Action: "mask", Count: 2}}

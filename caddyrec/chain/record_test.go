@@ -130,6 +130,24 @@ func TestWhatLeavesHTTPIsRefusedAndRecorded(t *testing.T) {
 	}
 }
 
+func TestARecordSaysWhichUpstreamWasAsked(t *testing.T) {
+	r := start(t, "session_record\nrespond /here ok\nreverse_proxy {header.X-Shard}")
+	up := strings.TrimPrefix(r.upstream.URL, "http://")
+	secret := "4111111111111111"
+	for path, want := range map[string]string{"/orders": up, "/here": "", "/dead": "127.0.0.1:1", "/odd": "[masked]:80"} {
+		shard := map[string]string{"/dead": "127.0.0.1:1", "/odd": secret + ":80"}[path]
+		if shard == "" {
+			shard = up
+		}
+		r.do("GET", path, "", "X-Shard", shard)
+		all := r.records(ofType(record.ExchangeType))
+		if got := all[len(all)-1]; got.Response.Upstream != want {
+			t.Errorf("%s: the record says %q, want %q", path, got.Response.Upstream, want)
+		}
+	}
+	r.isNowhere(secret, r.dirName)
+}
+
 func TestADeadUpstreamIsAnOutcomeToo(t *testing.T) {
 	r := start(t, "session_record\nreverse_proxy 127.0.0.1:1\nhandle_errors {\n respond \"sorry {err.id}\" {err.status_code}\n}")
 	a := r.do("DELETE", "/orders/1", "")

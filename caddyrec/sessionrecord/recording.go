@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
@@ -205,8 +207,20 @@ func (rec *recording) commitOutcome(r *record.Record, c *exchange.Capture, upstr
 		body.Size = caddyrec.BodyOf(rec.r).Size()
 		r.Request.Body = &body
 	}
+	r.Response.Upstream = rec.upstream()
 	r.Timing = &record.Timing{Upstream: upstream.Microseconds(), Total: time.Since(rec.began).Microseconds()}
 	return rec.visit.Commit(r)
+}
+
+// upstream is where reverse_proxy has sent the request, if it was asked. What a
+// request says may be in it.
+func (rec *recording) upstream() string {
+	repl, ok := rec.r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	if !ok {
+		return ""
+	}
+	address, _ := repl.GetString("http.reverse_proxy.upstream.address")
+	return rec.masker.Host(strings.TrimPrefix(address, "tcp/"))
 }
 
 // failed records an error that goes on to Caddy, which writes the error page.

@@ -121,13 +121,21 @@ func NewPlan(steps []*Step) *Plan {
 	return p
 }
 
-// Origins are the addresses that were asked, as scheme://host, without
-// repeats.
+// Origins are the addresses that were asked, as scheme://host, and those of the
+// upstreams that answered, without repeats. What is no address in a network,
+// such as a Unix socket, is not among them.
 func (p *Plan) Origins() []string {
 	var all []string
-	for _, s := range p.Steps {
-		if origin, _ := s.origin(); origin != "" && !slices.Contains(all, origin) {
+	add := func(origin string) {
+		if origin != "" && !slices.Contains(all, origin) {
 			all = append(all, origin)
+		}
+	}
+	for _, s := range p.Steps {
+		origin, _ := s.origin()
+		add(origin)
+		if s.Response != nil && s.Response.Upstream != "" && !strings.Contains(s.Response.Upstream, "/") {
+			add("http://" + s.Response.Upstream)
 		}
 	}
 	return all
