@@ -77,39 +77,52 @@ func (v *view) absent(seq uint64) Entry {
 	return damaged(seq, "", "its segment is gone")
 }
 
+// openEntry is a record of the open segments, as it was found.
+type openEntry struct {
+	Entry
+	openRecord
+	in segment
+}
+
 // openEntries reads records of the open segments.
 func (v *view) openEntries(seqs []uint64, fn func(Entry) error) error {
+	all := make([]openEntry, 0, len(seqs))
 	t := &v.reader.tail
-	t.mu.Lock()
-	err := t.update(v)
-	t.mu.Unlock()
+	err := t.look(v, func() {
+		for _, seq := range seqs {
+			all = append(all, t.entry(seq))
+		}
+	})
 	if err != nil {
 		return err
 	}
 	lines := openLines{view: v}
 	defer lines.close()
-	for _, seq := range seqs {
-		t.mu.Lock()
-		e, rec, in := damaged(seq, "", "it is gone"), openRecord{}, segment{}
-		if f, found := t.record(seq); found != nil {
-			rec, in = *found, f.segment
-			e = Entry{Seq: seq, Segment: in.name}
-			e.Proof, e.Fault = t.proof(seq, found)
-		}
-		t.mu.Unlock()
+	for _, e := range all {
 		if e.Proof != Damaged {
-			if e.Raw, err = lines.read(in, seq, rec); err != nil {
+			if e.Raw, err = lines.read(e.in, e.Seq, e.openRecord); err != nil {
 				return err
 			}
-			if tlog.RecordHash(e.Raw) != rec.hash {
-				e = damaged(seq, in.name, "it was changed since it was read first")
+			if tlog.RecordHash(e.Raw) != e.hash {
+				e.Entry = damaged(e.Seq, e.in.name, "it was changed since it was read first")
 			}
 		}
-		if err := fn(e); err != nil {
+		if err := fn(e.Entry); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// entry is a record without its line.
+func (t *openTail) entry(seq uint64) openEntry {
+	f, rec := t.record(seq)
+	if rec == nil {
+		return openEntry{Entry: damaged(seq, "", "it is gone")}
+	}
+	e := openEntry{Entry{Seq: seq, Segment: f.name}, *rec, f.segment}
+	e.Proof, e.Fault = t.proof(seq, rec)
+	return e
 }
 
 // openLines reads lines of open segments, where they were found.
