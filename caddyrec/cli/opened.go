@@ -57,6 +57,10 @@ func (s *source) record(gateway *retentionFlags, call adminCall, own ...*record.
 	return nil
 }
 
+// lockWait is how long a command waits for another one that has the log open. A
+// gateway does not let go of it.
+const lockWait = 2 * time.Second
+
 // commit opens the log itself, which must be in a local store, and commits
 // records.
 func (s *source) commit(records ...*record.Record) (err error) {
@@ -86,7 +90,7 @@ func (s *source) commit(records ...*record.Record) (err error) {
 	if err != nil {
 		return err
 	}
-	log, err := ledger.Open(ledger.Options{Dir: s.dir, Log: s.log, Store: store, Keys: keys})
+	log, err := ledger.Open(ledger.Options{Dir: s.dir, Log: s.log, Store: store, Keys: keys, Wait: lockWait})
 	if err != nil {
 		return err
 	}
