@@ -143,14 +143,14 @@ func TestWhateverIsAcknowledgedIsThereInOrderOnceAfterAnyKill(t *testing.T) {
 			t.Fatalf("A PROMISE IS BROKEN within the %d kills before round %d; the gateway's log is\n%s", lifetime, round, w.Log())
 		}
 	}
-	t.Logf("%d kills, %d of them just before a call, %d in a start; %d orders reached the upstream, %d were acknowledged: each of these is in the log, in order, once",
-		*rounds, atCalls, inStart, up.orders(), acknowledged)
 	if acknowledged == 0 {
 		t.Error("nothing was acknowledged, so nothing is proven")
 	}
 	if watched == nil {
 		report(t, first, later)
 	}
+	t.Logf("%d kills, %d of them just before a call, %d in a start; %d orders reached the upstream, %d were acknowledged: each of these is in the log, in order, once",
+		*rounds, atCalls, inStart, up.orders(), acknowledged)
 }
 
 // report fails the test if there was no kill before a call of a kind that came

@@ -55,7 +55,9 @@ func FreeAddress() (string, error) {
 	return l.Addr().String(), nil
 }
 
-const startTimeout = 30 * time.Second
+// startTimeout is for a process that hangs, not for one that is slow: a machine
+// that stood still for a while must not fail a run of hours.
+const startTimeout = 5 * time.Minute
 
 // Start runs the Caddyfile and returns once it is served. If the process ends
 // before that, the error has the end of its log.
