@@ -103,7 +103,7 @@ func (t *openTail) readFrom(v *view, f *openFile, at mark) (over bool, err error
 		piece, end := readPiece(lines)
 		taken, full := t.takeIn(f, &at, piece)
 		switch {
-		case full || taken && (end == io.EOF || end == errTail):
+		case full || taken && (end == io.EOF || end == errTail || end == errLong):
 			return true, nil
 		case !taken:
 			return false, nil

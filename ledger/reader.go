@@ -64,7 +64,7 @@ func readKeys(src source, given keyring) (keyring, error) {
 	if given == nil {
 		text, err := readSmall(besideOf(src).open(publicKeyFile))
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading %s: %w", publicKeyFile, err)
 		}
 		if given, err = parseKeyring(string(text)); err != nil {
 			return nil, fmt.Errorf("%s: %w", publicKeyFile, err)

@@ -29,7 +29,7 @@ func opened(r *record.Record) caddyrec.OpenedRecord {
 
 // tell puts it on record that originals are opened.
 func (f *originalsFlags) tell(src *source, ask caddyrec.OpenedAsk) error {
-	key, err := fs.ReadFile(src, publicKey)
+	key, err := src.small(publicKey)
 	if err != nil {
 		return fmt.Errorf("reading the log's key: %w", err)
 	}
