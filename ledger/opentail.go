@@ -77,7 +77,9 @@ func (t *openTail) look(v *view, do func()) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.base != v.base || !t.has(files) { // another reader has seen a seal
+	// Another reader has seen a seal, or a new segment: then the one before may
+	// have got more than was read of it here.
+	if t.base != v.base || !slices.Equal(t.files, files) {
 		return errMoved
 	}
 	t.hold(c)
@@ -131,17 +133,18 @@ func (t *openTail) follow(v *view) ([]*openFile, error) {
 			f.records = f.records[:most]
 		}
 	}
-	return slices.Clone(t.files[:len(v.open)]), nil
+	if len(t.files) > len(v.open) { // the view is from before a segment, or that is gone
+		if v.retried {
+			t.files = nil
+		}
+		return nil, errMoved
+	}
+	return slices.Clone(t.files), nil
 }
 
 // isBehind says whether what was read does not reach the view's open segments.
 func (t *openTail) isBehind(v *view) bool {
 	return t.next() < v.base || t.tree.size < v.base || len(t.files) == 0
-}
-
-// has says whether these are still its first segments.
-func (t *openTail) has(files []*openFile) bool {
-	return len(t.files) >= len(files) && slices.Equal(t.files[:len(files)], files)
 }
 
 // record is what was found of a record; nil: nothing.
