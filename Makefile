@@ -18,8 +18,10 @@ unit: ; go test -race ./... && go test -run 'Alloc' ./encryption ./jsonscan ./ma
 # Not from the cache: it does not know that the gateway that is run has changed.
 e2e: ; go -C e2e test -count=1 ./...
 
-# Kills of a gateway and power cuts, of which CI does a few hundred.
-crash: ; go test -count=1 -timeout 1h -run PowerCut ./ledger -powercuts 50000 && go -C e2e test -count=1 -timeout 4h -run 'Kill|PowerCut' ./crash -rounds 10000 -powercuts 3000
+# Kills of a gateway and power cuts, of which CI does a few hundred. Each test
+# tells how far it is, and at its end what it did. What is left of a store in
+# which something was lost is in e2e/_artifacts.
+crash: ; go test -v -count=1 -timeout 2h -run PowerCut ./ledger -powercuts $(or $(CUTS),50000) && go -C e2e test -v -artifacts -count=1 -timeout 6h -run 'Kill|PowerCut' ./crash -rounds $(or $(ROUNDS),10000) -powercuts $(or $(ROUNDS),3000)
 
 xcaddy: ; ./tools/xcaddy-build
 

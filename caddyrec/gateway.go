@@ -178,7 +178,10 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 		g.unsigned.checkpoint(newest, time.Now())
 	}
 	g.log, err = ledger.Open(ledger.Options{
-		Dir: dir, Log: log, Store: spooled, Batches: batches, Keys: g.keys,
+		Dir: dir, Log: log, Store: spooled, Batches: batches, Keys: g.keys, Wait: lockWait,
+		OnWait: func(holder string) {
+			g.logger.Warn("another process has the log open: waiting for it to end", zap.String("log", log), zap.String("process_id", holder), zap.Duration("at_most", lockWait))
+		},
 		OnCheckpoint: func(note []byte) {
 			now := time.Now()
 			g.signed.Store(now.UnixNano())

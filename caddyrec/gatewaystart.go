@@ -44,6 +44,11 @@ func tellSlow(store Store, log string, logger *zap.Logger) (stop func() bool) {
 	}).Stop
 }
 
+// lockWait is how long a start waits for another process that has the log open.
+// A command such as caddy rec show --originals lets go of it soon, and so does a
+// gateway that is ending. A reload has no lock to wait for: the log stays open.
+const lockWait = 5 * time.Second
+
 // claim puts the log's public key into a store that other machines may share,
 // and refuses a log that one of them writes.
 func (g *Gateway) claim(objects storage.Store, log string) error {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,55 +14,7 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 )
 
-func identity(t testing.TB) *age.X25519Identity {
-	t.Helper()
-	id, err := age.GenerateX25519Identity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
-func sealer(t testing.TB, p Purpose, to ...string) *Sealer {
-	t.Helper()
-	s, err := NewSealer(p, "main", to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// line is r as the ledger writes it, with the keys that it needs.
-func line(t testing.TB, r *record.Record, keys ...*Key) []byte {
-	t.Helper()
-	c := record.Ciphers{}
-	var needs []string
-	for _, k := range keys {
-		if k.purpose == Contents {
-			c.Contents = k
-		} else {
-			c.Originals = k
-		}
-		needs = append(needs, k.JSON())
-	}
-	fields := r.AppendEncrypted(nil, c)
-	text := `{"seq":7,"prev":"","log":"main",` + string(fields[1:len(fields)-1]) + `,"data_keys":[` + strings.Join(needs, ",") + `]}`
-	if !json.Valid([]byte(text)) {
-		t.Fatalf("no JSON: %s", text)
-	}
-	return []byte(text)
-}
-
 const secret = `{"note":"the patient's \"own\" words ✓","n":1e400}` + "\n\x00\xff"
-
-func exchange() *record.Record {
-	r := record.New(record.ExchangeType)
-	asked, answered := secret+"asked", ""
-	r.Request = &record.Request{Method: "POST", URL: "https://x/", Body: &record.Body{Content: &asked, Size: 3, Type: "application/json"}}
-	r.Response = &record.Response{Status: 200, Body: &record.Body{Content: &answered, Size: 0}}
-	r.Chunk = &record.Part{Index: 1, Body: record.Body{Content: &asked, Size: 3}}
-	return r
-}
 
 func TestBodiesOpenWithAnyRecipientsIdentityAndNoOther(t *testing.T) {
 	ana, bo, eve := identity(t), identity(t), identity(t)
@@ -223,68 +173,6 @@ func TestADataKeyIsUsedForAnHourAtMost(t *testing.T) {
 			t.Error("not replaced after so many texts")
 		}
 	})
-}
-
-func TestBadRecipientsAreRefused(t *testing.T) {
-	ana := identity(t)
-	hybrid, err := age.GenerateHybridIdentity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	good := ana.Recipient().String()
-	misspelt := good[:len(good)-1] + "q"
-	if misspelt == good {
-		misspelt = good[:len(good)-1] + "p"
-	}
-	for name, bad := range map[string]struct {
-		to   []string
-		says string
-	}{
-		"none":             {nil, "no recipient"},
-		"no recipient":     {[]string{"ana@example.com"}, "is no age recipient"},
-		"misspelt":         {[]string{misspelt}, "is no age recipient"},
-		"empty":            {[]string{""}, "is no age recipient"},
-		"two in one":       {[]string{good + "\n" + good}, "is no age recipient"},
-		"ssh":              {[]string{"ssh-ed25519 AAAA"}, "is no age recipient"},
-		"twice":            {[]string{good, good}, "twice"},
-		"a secret key":     {[]string{ana.String()}, "secret key"},
-		"not to be mixed":  {[]string{good, hybrid.Recipient().String()}, "encrypting a data key"},
-		"too many of them": {make([]string, 33), "too many"},
-	} {
-		_, err := NewSealer(Contents, "main", bad.to)
-		if err == nil || !strings.Contains(err.Error(), bad.says) || strings.Contains(err.Error(), ana.String()) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-func TestIdentityFilesThatCannotBeUsedAreTold(t *testing.T) {
-	ana := identity(t)
-	file := func(text string) string {
-		name := filepath.Join(t.TempDir(), "key.txt")
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return name
-	}
-	if ids, err := ReadIdentities(file("# created: today\n" + ana.String() + "\n")); err != nil || len(ids) != 1 {
-		t.Errorf("a good one: %v", err)
-	}
-	for says, text := range map[string]string{
-		"no age identity file": ana.String()[:50],
-		"itself encrypted":     "age-encryption.org/v1\n-> scrypt",
-		"plugins":              "AGE-PLUGIN-YUBIKEY-1QQQ",
-	} {
-		if _, err := ReadIdentities(file(text)); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), ana.String()[:50]) {
-			t.Errorf("%s: %v", says, err)
-		}
-	}
-	if _, err := ReadIdentities(file("")); err == nil {
-		t.Error("an empty file passes")
-	}
-	if _, err := ReadIdentities(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("no file: %v", err)
-	}
 }
 
 func BenchmarkEncrypt1KiB(b *testing.B) {

@@ -61,11 +61,7 @@ func (r *Reader) Next(ctx context.Context) (next uint64, err error) {
 		return r.size(), nil
 	}
 	err = r.again(ctx, func(v *view) error {
-		r.tail.mu.Lock()
-		defer r.tail.mu.Unlock()
-		err := r.tail.update(v)
-		next = max(v.sealedNext(), r.tail.next)
-		return err
+		return r.tail.look(v, func() { next = r.tail.next() })
 	})
 	return next, err
 }
@@ -154,13 +150,13 @@ func (v *view) findSealed(f *finding) error {
 
 func (v *view) findOpen(f *finding) error {
 	t := &v.reader.tail
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if err := t.update(v); err != nil {
-		return err
-	}
+	return t.look(v, func() { t.find(f) })
+}
+
+// find finds a session's records in the open segments.
+func (t *openTail) find(f *finding) {
 	for _, file := range t.files {
-		end := file.first + uint64(len(file.records))
+		end := file.next()
 		if end <= f.from {
 			continue
 		}
@@ -183,18 +179,10 @@ func (v *view) findOpen(f *finding) error {
 			}
 		})
 	}
-	if t.fault != "" && t.next > t.tree.size {
+	if t.fault != "" && t.next() > t.tree.size {
 		f.Seqs = append(f.Seqs, t.tree.size) // it speaks for those after it
 	}
-	f.Next = max(v.sealedNext(), t.next)
-	return nil
-}
-
-func (v *view) sealedNext() uint64 {
-	if v.base == noLimit {
-		return 0
-	}
-	return v.base
+	f.Next = t.next()
 }
 
 // join finds, among records that are known by their exchange only, those of the

@@ -74,6 +74,13 @@ type Options struct {
 	// CheckpointEvery is the longest time from a record to a checkpoint that
 	// covers it. 0: 1 s.
 	CheckpointEvery time.Duration
+	// Wait is how long Open waits for another process that has the log open: a
+	// command that puts something on record, or a gateway that is ending. 0: not
+	// at all. With Batches there is no lock to wait for.
+	Wait time.Duration
+	// OnWait is told, once, that Open waits, and for which process: its id, or
+	// "unknown".
+	OnWait func(holder string)
 	// OnCheckpoint is given each signed checkpoint, from one goroutine at a
 	// time, and should return soon. One made at a seal may be of an older size
 	// than the one before.
@@ -115,7 +122,7 @@ func (o *Options) check() error {
 		return fmt.Errorf("the keys are of log %s", o.Keys.log)
 	case o.SealBytes < 0 || o.SealBytes > 1<<30:
 		return errors.New("segments are sealed at 1 GiB or less")
-	case o.SealAfter < 0 || o.CheckpointEvery < 0:
+	case o.SealAfter < 0 || o.CheckpointEvery < 0 || o.Wait < 0:
 		return errors.New("a time is negative")
 	}
 	setDefault(&o.SealBytes, 64<<20)

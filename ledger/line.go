@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"strconv"
@@ -117,6 +118,9 @@ func (l *leafHasher) sum(line []byte) tlog.Hash {
 // a line that is not complete.
 var errTail = errors.New("the segment's last line is not complete")
 
+// errLong says that a line is none of a record's.
+var errLong = fmt.Errorf("it has a line of more than %d MiB, which no record is", maxLine>>20)
+
 // lineReader gives a segment's lines one by one.
 type lineReader struct {
 	r          io.Reader
@@ -134,7 +138,7 @@ func newLineReader(r io.Reader) *lineReader {
 
 // next returns the next line, without its newline, and where it begins. The
 // line is valid until the next call. After the last one the error is io.EOF,
-// or errTail when there is more, which is no line.
+// or errTail when there is more, which is no line, or errLong.
 func (l *lineReader) next() (line []byte, off int64, err error) {
 	scanned := l.start
 	for {
@@ -166,7 +170,7 @@ func (l *lineReader) next() (line []byte, off int64, err error) {
 // fill reads more; afterwards start is 0.
 func (l *lineReader) fill() error {
 	if l.end-l.start >= maxLine {
-		return errTail
+		return errLong
 	}
 	if l.start > 0 {
 		copy(l.buf, l.buf[l.start:l.end])

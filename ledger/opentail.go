@@ -1,10 +1,7 @@
 package ledger
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"slices"
 	"sync"
 
@@ -15,9 +12,11 @@ import (
 // beside it and against the newest checkpoint. What was read once is not read
 // again, however often it is looked at.
 type openTail struct {
-	mu    sync.Mutex
+	reading turns
+
+	mu    sync.Mutex // never held while anything is read
+	base  uint64     // records before it were sealed
 	files []*openFile
-	next  uint64 // records before it were read
 
 	tree   frontier // of what a checkpoint vouches for, or the sealed records
 	since  checkpoint
@@ -28,7 +27,8 @@ type openTail struct {
 // openFile is one open segment.
 type openFile struct {
 	segment
-	off     int64 // what was read of it
+	limit   uint64 // the next one's first record
+	off     int64  // what was read of it
 	records []openRecord
 	table   *indexTable
 }
@@ -41,137 +41,110 @@ type openRecord struct {
 	fault      string // what is wrong with it; empty: nothing is known
 }
 
-// update reads what is new.
-func (t *openTail) update(v *view) error {
-	if t.next < v.base || t.tree.size < v.base || len(t.files) == 0 {
-		if err := t.begin(v); err != nil {
+func (f *openFile) next() uint64 { return f.first + uint64(len(f.records)) }
+
+// next is the record that comes after those that were read.
+func (t *openTail) next() uint64 {
+	if n := len(t.files); n > 0 {
+		return t.files[n-1].next()
+	}
+	if t.base == noLimit {
+		return 0
+	}
+	return t.base
+}
+
+// look reads what is new, and has do look at all that is there, which stays as
+// it is meanwhile.
+func (t *openTail) look(v *view, do func()) error {
+	done, err := t.reading.take(v.ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	files, err := t.follow(v)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := t.readOn(v, f); err != nil {
 			return err
 		}
 	}
+	c, err := newestCheckpoint(v)
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	// Another reader has seen a seal, or a new segment: then the one before may
+	// have got more than was read of it here.
+	if t.base != v.base || !slices.Equal(t.files, files) {
+		return errMoved
+	}
+	t.hold(c)
+	do()
+	return nil
+}
+
+// follow has the tail's segments be those of the view.
+func (t *openTail) follow(v *view) ([]*openFile, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for begun := (*begunTail)(nil); ; {
+		if t.base > v.base { // the view is from before a seal, or the log is another
+			if !v.retried {
+				return nil, errMoved
+			}
+			t.files = nil
+		}
+		if !t.isBehind(v) {
+			break
+		}
+		if begun != nil {
+			t.base, t.files = v.base, nil
+			t.tree, t.since, t.signed, t.fault = begun.tree, checkpoint{}, 0, begun.fault
+			break
+		}
+		var err error
+		t.mu.Unlock()
+		begun, err = beginTail(v)
+		t.mu.Lock()
+		if err != nil {
+			return nil, err
+		}
+	}
+	t.base = v.base
 	t.files = slices.DeleteFunc(t.files, func(f *openFile) bool { return f.first < v.base })
 	for i, s := range v.open {
-		limit := noLimit
-		if i+1 < len(v.open) {
-			limit = v.open[i+1].first
-		}
 		if i == len(t.files) {
-			t.files = append(t.files, &openFile{segment: s, table: newIndexTable()})
-			// What an abandoned segment has behind that was never acknowledged.
-			t.next = s.first
+			t.files = append(t.files, &openFile{segment: s, limit: noLimit, table: newIndexTable()})
 		}
 		f := t.files[i]
 		if f.segment != s {
 			t.files = nil
-			return errMoved
+			return nil, errMoved
 		}
-		if have := limit - s.first; uint64(len(f.records)) > have {
-			f.records = f.records[:have]
+		if i+1 < len(v.open) {
+			f.limit = v.open[i+1].first
 		}
-		// Who writes the log knows where it ends, and need not read through the
-		// zeros behind that to find out.
-		if size := v.reader.size; size != nil && limit == noLimit {
-			limit = max(s.first, size())
-		}
-		if s.first+uint64(len(f.records)) == limit {
-			continue
-		}
-		if err := t.readFile(v, f, limit); err != nil {
-			return err
+		// What an abandoned segment has behind that was never acknowledged.
+		if most := f.limit - f.first; uint64(len(f.records)) > most {
+			f.records = f.records[:most]
 		}
 	}
-	return t.hold(v)
+	if len(t.files) > len(v.open) { // the view is from before a segment, or that is gone
+		if v.retried {
+			t.files = nil
+		}
+		return nil, errMoved
+	}
+	return slices.Clone(t.files), nil
 }
 
-// begin begins anew, at the sealed records.
-func (t *openTail) begin(v *view) error {
-	t.files, t.next, t.signed, t.fault, t.since = nil, v.base, 0, "", checkpoint{}
-	t.tree = frontier{}
-	if v.base == 0 || v.base == noLimit {
-		return nil
-	}
-	signed, err := v.read(checkpointName(v.base))
-	if err == nil {
-		var c checkpoint
-		if c, err = openCheckpoint(signed, v.keys); err == nil {
-			var tiles *tiling
-			if tiles, _, err = loadTiling(c, v.read); err == nil {
-				t.tree = tiles.frontier()
-			}
-		}
-	}
-	if v.ctx.Err() != nil {
-		return v.ctx.Err()
-	}
-	if err != nil || t.tree.size != v.base {
-		t.tree = frontier{size: v.base}
-		t.fault = "what was sealed before it cannot be proven"
-	}
-	return nil
-}
-
-// readFile reads a segment on from where it was left, up to record limit.
-func (t *openTail) readFile(v *view, f *openFile, limit uint64) error {
-	r, lines, err := f.on(v)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	var hasher leafHasher
-	for f.first+uint64(len(f.records)) < limit {
-		line, off, err := lines.next()
-		if err == io.EOF || err == errTail {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		f.off = lines.off
-		seq := f.first + uint64(len(f.records))
-		rec := openRecord{hash: hasher.sum(line), off: off, size: int32(len(line))}
-		h, ok := parseHead(line)
-		if ok && seq > 0 {
-			rec.prev, ok = h.prevHash()
-		}
-		switch {
-		case !ok:
-			rec.fault = "it does not begin as records do"
-		case h.seq < seq:
-			continue // nothing of the log's
-		case h.seq > seq && h.seq < min(limit, seq+mostClaimed):
-			for ; seq < h.seq; seq++ {
-				f.records = append(f.records, openRecord{fault: "it is gone"})
-			}
-		case h.seq != seq:
-			rec.fault = "it says that it is another"
-		}
-		f.records = append(f.records, rec)
-		f.table.add(seq, line)
-	}
-	t.next = f.first + uint64(len(f.records))
-	return nil
-}
-
-// on opens a segment where its records were not read yet.
-func (f *openFile) on(v *view) (io.Closer, *lineReader, error) {
-	next := f.first + uint64(len(f.records))
-	folder := inBatches(v.src)
-	if folder != nil {
-		return folder.linesFrom(f.segment, next)
-	}
-	r, err := openSegmentFile(v.src, f.segment)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, errMoved
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := seek(r, 0, f.off); err != nil {
-		r.Close()
-		return nil, nil, err
-	}
-	lines := newLineReader(r)
-	lines.off, lines.lenient = f.off, true
-	return r, lines, nil
+// isBehind says whether what was read does not reach the view's open segments.
+func (t *openTail) isBehind(v *view) bool {
+	return t.next() < v.base || t.tree.size < v.base || len(t.files) == 0
 }
 
 // record is what was found of a record; nil: nothing.
@@ -184,20 +157,12 @@ func (t *openTail) record(seq uint64) (*openFile, *openRecord) {
 	return nil, nil
 }
 
-// hold holds what was read against the newest checkpoint.
-func (t *openTail) hold(v *view) error {
-	signed, err := readSmall(besideOf(v.src).open(latestCheckpoint))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// hold holds what was read against a checkpoint in force; nil: there is none.
+func (t *openTail) hold(c *checkpoint) {
+	if c == nil || *c == t.since || c.size < t.tree.size || c.size > t.next() {
+		return // of what is not read yet: then it vouches for nothing more
 	}
-	if err != nil {
-		return err
-	}
-	c, err := v.keys.openInForce(signed)
-	if err != nil || c == t.since || c.size < t.tree.size || c.size > t.next {
-		return nil // of another key, or of what is not read yet: then it vouches for nothing more
-	}
-	t.since = c
+	t.since = *c
 	// A record must be what the one after it says; but not if that one was
 	// changed itself.
 	for _, trustChanged := range []bool{true, false} {
@@ -214,12 +179,11 @@ func (t *openTail) hold(v *view) error {
 			}
 		}
 		t.tree, t.signed, t.fault = tree, c.size, ""
-		return nil
+		return
 	}
 	if t.fault == "" {
 		t.fault = fmt.Sprintf("one or more of records %d to %d are not those that were signed, and nothing tells which", t.tree.size, c.size-1)
 	}
-	return nil
 }
 
 // must is what a record's hash must be, by the record after it.
@@ -242,20 +206,18 @@ func (t *openTail) must(seq uint64, trustChanged bool) tlog.Hash {
 
 // confirms says whether a checkpoint in force is of a tree that begins with the
 // one that c is of, which is the sealed records'.
-func (t *openTail) confirms(v *view, c checkpoint) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.update(v) == nil && c.size == v.base && t.signed > c.size && t.began(v, c)
-}
-
-// began says whether the tree was begun with c's records.
-func (t *openTail) began(v *view, c checkpoint) bool {
+func (t *openTail) confirms(v *view, c checkpoint) (yes bool) {
 	tiles, _, err := loadTiling(c, v.read)
-	if err != nil || len(t.files) == 0 {
+	if err != nil || c.size != v.base {
 		return false
 	}
-	tree := tiles.frontier()
-	for seq := c.size; seq < t.signed; seq++ {
+	err = t.look(v, func() { yes = len(t.files) > 0 && t.signed > c.size && t.began(tiles.frontier(), c.size) })
+	return err == nil && yes
+}
+
+// began says whether the tree that was signed begins with that of size records.
+func (t *openTail) began(tree frontier, size uint64) bool {
+	for seq := size; seq < t.signed; seq++ {
 		tree.add(t.must(seq, true))
 	}
 	return t.since.size == t.signed && tree.root() == t.since.root

@@ -28,7 +28,11 @@ var ErrNotSigned = errors.New("not signed for yet")
 // beside the log.
 func Prove(ctx context.Context, fsys fs.FS, seq uint64) ([]byte, error) {
 	p := prover{ctx: ctx, src: fsSource{fsys}, proof: proof{index: seq}}
-	if err := p.run(); err != nil {
+	err := p.run()
+	if errors.Is(err, fs.ErrNotExist) && !p.absent { // a tile, a key: not the record
+		err = fmt.Errorf("%v: see what caddy rec verify says", err)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("proving record %d: %w", seq, err)
 	}
 	return p.proof.text(), nil
@@ -40,16 +44,18 @@ type prover struct {
 	src   fsSource
 	keys  keyring
 	proof proof
+	// Absent says that the log has no such record, or has it no more.
+	absent bool
 }
 
 func (p *prover) run() error {
 	beside, err := readSmall(p.src.open(publicKeyFile))
 	if err != nil {
-		return err
+		return fmt.Errorf("reading %s: %w", publicKeyFile, err)
 	}
 	first, err := parseKeyring(string(beside))
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", publicKeyFile, err)
 	}
 	all, _, err := readSuccessions(p.src, first[0].Name())
 	if err != nil {
@@ -90,12 +96,14 @@ func (p *prover) run() error {
 func (p *prover) readLine() error {
 	err := walk(p.src, p.proof.index, func(l Line) error {
 		if l.Seq != p.proof.index {
+			p.absent = true
 			return purgedAt(p.src, p.proof.index)
 		}
 		p.proof.line = slices.Clone(l.Raw)
 		return errEnough
 	})
 	if p.proof.line == nil && err == nil {
+		p.absent = true
 		return fmt.Errorf("the log ends before it: %w", fs.ErrNotExist)
 	}
 	if err == errEnough {
@@ -188,7 +196,7 @@ func (p *prover) fromOpen(base uint64) error {
 		return fmt.Errorf("the log has no checkpoint: %w", ErrNotSigned)
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("reading %s: %w", latestCheckpoint, err)
 	}
 	c, err := p.keys.openInForce(signed)
 	if errors.Is(err, errRetiredKey) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -63,7 +64,7 @@ func readKeys(src source, given keyring) (keyring, error) {
 	if given == nil {
 		text, err := readSmall(besideOf(src).open(publicKeyFile))
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading %s: %w", publicKeyFile, err)
 		}
 		if given, err = parseKeyring(string(text)); err != nil {
 			return nil, fmt.Errorf("%s: %w", publicKeyFile, err)
@@ -165,19 +166,28 @@ func damaged(seq uint64, segment, format string, args ...any) Entry {
 	return Entry{Seq: seq, Proof: Damaged, Segment: segment, Fault: fmt.Sprintf(format, args...)}
 }
 
-// again does something that a seal under way may get in the way of.
+// again does something that a seal under way may get in the way of: three times
+// more if nothing has moved since, and as long as seals go on otherwise.
 func (r *Reader) again(ctx context.Context, do func(*view) error) error {
-	for try := 0; ; try++ {
+	var before *listing
+	for try, all := 0, 0; ; try, all = try+1, all+1 {
 		v, err := r.view(ctx)
 		if err == nil {
+			if v.retried = before != nil && slices.Equal(v.open, before.open); !v.retried {
+				try = 0
+			}
+			before = v.listing
 			err = do(v)
 		}
-		if err == nil || !errors.Is(err, errMoved) && !errors.Is(err, fs.ErrNotExist) || try == 3 || ctx.Err() != nil {
+		if err == nil || !errors.Is(err, errMoved) && !errors.Is(err, fs.ErrNotExist) || try == 3 || all == mostMoves || ctx.Err() != nil {
 			return err
 		}
 		r.forget()
 	}
 }
+
+// mostMoves bounds how often a reader looks again at a log that always moves.
+const mostMoves = 50
 
 // errMoved says that a segment was sealed between two looks.
 var errMoved = errors.New("a segment is being sealed: try again")

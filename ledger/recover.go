@@ -135,7 +135,7 @@ func (l *Log) replay(state *recovered, s segment, limit uint64, signed *checkpoi
 	var doubtful *recovered // before the last line, while nothing confirms that line
 	for state.tree.size < limit {
 		line, _, err := lines.next()
-		if err == io.EOF || err == errTail {
+		if err == io.EOF || err == errTail || err == errLong {
 			break
 		}
 		if err != nil {

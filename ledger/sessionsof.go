@@ -154,19 +154,17 @@ func (v *view) subjectIndex(w *Whose, s, next segment, end uint64, newest *index
 
 func (v *view) openSessionsOf(w *Whose, names *subjectNames) (all []sighting, err error) {
 	t := &v.reader.tail
-	t.mu.Lock()
-	err = t.update(v)
 	seqs := map[string][]uint64{}
-	for _, file := range t.files {
-		for _, s := range names.among(&file.table.subjects) {
-			all = append(all, s)
-			if set := file.table.sessions[s.session]; set != nil && w.hides(s) {
-				seqs[s.session] = append(seqs[s.session], set.below(file.first+uint64(len(file.records)))...)
+	if err := t.look(v, func() {
+		for _, file := range t.files {
+			for _, s := range names.among(&file.table.subjects) {
+				all = append(all, s)
+				if set := file.table.sessions[s.session]; set != nil && w.hides(s) {
+					seqs[s.session] = append(seqs[s.session], set.below(file.next())...)
+				}
 			}
 		}
-	}
-	t.mu.Unlock()
-	if err != nil {
+	}); err != nil {
 		return nil, err
 	}
 	return v.during(w, all, func(session string) ([]uint64, error) { return seqs[session], nil })

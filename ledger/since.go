@@ -65,7 +65,7 @@ func beginning(src source, s segment) (time.Time, error) {
 	}
 	defer f.Close()
 	line, _, err := newLineReader(f).next()
-	if err == io.EOF || err == errTail {
+	if err == io.EOF || err == errTail || err == errLong {
 		return time.Time{}, nil
 	}
 	return recordTime(line), err

@@ -156,16 +156,38 @@ func openSegmentFile(src source, s segment) (io.ReadCloser, error) {
 		return f, err
 	}
 	z, err := gzip.NewReader(f)
+	if err == io.EOF {
+		err = errors.New("it is empty")
+	}
 	if err != nil {
 		f.Close()
-		return nil, err
+		return nil, packingError(err)
 	}
 	return unpacked{z, f}, nil
 }
 
 type unpacked struct {
-	*gzip.Reader
-	file io.Closer
+	packed *gzip.Reader
+	file   io.Closer
+}
+
+func (u unpacked) Read(p []byte) (int, error) {
+	n, err := u.packed.Read(p)
+	return n, packingError(err)
 }
 
 func (u unpacked) Close() error { return u.file.Close() }
+
+// packingError says for people what is wrong with a packed file. Other errors
+// are the file's own.
+func packingError(err error) error {
+	switch err {
+	case io.ErrUnexpectedEOF:
+		return errors.New("its end is missing")
+	case gzip.ErrHeader:
+		return errors.New("it is not packed with gzip, or something else follows what is")
+	case gzip.ErrChecksum:
+		return errors.New("what is in it is not what was packed: the checksum is another")
+	}
+	return err
+}

@@ -125,6 +125,6 @@ func (v *verification) checkBeyond() {
 	}
 	if from := max(have, newest); v.farthest.end > from {
 		v.addGap(Problem{Kind: kindMissing, Seq: int64(from), Count: int64(v.farthest.end - from), Segment: tilePath(v.farthest.Tile), Offset: -1,
-			Detail: fmt.Sprintf("records %d to %d are gone: the tiles are of %d records, the files hold %d", from, v.farthest.end-1, v.farthest.end, have)})
+			Detail: fmt.Sprintf("%s: the tiles are of %d records, the files hold %d", areGone(from, v.farthest.end), v.farthest.end, have)})
 	}
 }

@@ -41,5 +41,13 @@ func (v *verification) aboutFile(kind, file, format string, args ...any) {
 // lacking is the problem that records [from,to) are missing.
 func lacking(from, to uint64, segment string) Problem {
 	return Problem{Kind: kindMissing, Seq: int64(from), Count: int64(to - from), Segment: segment, Offset: -1,
-		Detail: fmt.Sprintf("records %d to %d are gone", from, to-1)}
+		Detail: areGone(from, to)}
+}
+
+// areGone says that records [from,to) are.
+func areGone(from, to uint64) string {
+	if to == from+1 {
+		return fmt.Sprintf("record %d is gone", from)
+	}
+	return fmt.Sprintf("records %d to %d are gone", from, to-1)
 }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -107,7 +106,7 @@ func (v *verification) excusePurged() {
 			}
 			part := p
 			if part.Seq, part.Count = int64(from), int64(until-from); part != p {
-				part.Detail = fmt.Sprintf("records %d to %d are gone", from, until-1)
+				part.Detail = areGone(from, until)
 			}
 			rest = append(rest, part)
 		}

@@ -147,7 +147,7 @@ func (v *verification) checkEnd() {
 	have, newest := v.edge.size, v.newest()
 	if newest > have {
 		v.addGap(Problem{Kind: kindMissing, Seq: int64(have), Count: int64(newest - have), Offset: -1,
-			Detail: fmt.Sprintf("records %d to %d are gone: the checkpoint is signed for %d", have, newest-1, newest)})
+			Detail: fmt.Sprintf("%s: the checkpoint is signed for %d", areGone(have, newest), newest)})
 	}
 	for _, c := range v.signed[v.nextCheck:] {
 		detail := fmt.Sprintf("it is signed for %d records, the files hold %d", c.size, have)

@@ -96,8 +96,11 @@ type view struct {
 	ctx    context.Context
 	src    source
 	keys   keyring
-	proof  *leafProof // nil until it is needed
-	faulty error      // why there is none
+	// Retried says that the look before this one found the log changed, and that
+	// it has not since.
+	retried bool
+	proof   *leafProof // nil until it is needed
+	faulty  error      // why there is none
 }
 
 func (r *Reader) view(ctx context.Context) (*view, error) {

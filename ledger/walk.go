@@ -53,6 +53,13 @@ type callbackError struct{ err error }
 
 func (e *callbackError) Error() string { return e.err.Error() }
 
+// gapError tells of records that should be there.
+type gapError string
+
+func (e gapError) Error() string { return string(e) }
+
+func (gapError) Is(target error) bool { return target == fs.ErrNotExist }
+
 // walker reads segments in order. Next is the seq it wants next.
 type walker struct {
 	src     source
@@ -113,7 +120,7 @@ func (w *walker) round() error {
 			return err
 		}
 		if s.first > w.next {
-			return fmt.Errorf("records %d to %d are missing before segment %s: %w", w.next, s.first-1, s.name, fs.ErrNotExist)
+			return gapError(fmt.Sprintf("%s before segment %s", areGone(w.next, s.first), s.name))
 		}
 		if err := w.read(s, limit); err != nil {
 			return err
@@ -124,7 +131,7 @@ func (w *walker) round() error {
 			}
 		}
 		if limit != noLimit && w.next < limit {
-			return fmt.Errorf("segment %s ends before record %d, the log goes on at %d: %w", s.name, w.next, limit, fs.ErrNotExist)
+			return gapError(fmt.Sprintf("segment %s ends before record %d, and the next one begins with record %d by its name", s.name, w.next, limit))
 		}
 	}
 	return nil

@@ -29,7 +29,7 @@ func opened(r *record.Record) caddyrec.OpenedRecord {
 
 // tell puts it on record that originals are opened.
 func (f *originalsFlags) tell(src *source, ask caddyrec.OpenedAsk) error {
-	key, err := fs.ReadFile(src, publicKey)
+	key, err := src.small(publicKey)
 	if err != nil {
 		return fmt.Errorf("reading the log's key: %w", err)
 	}
@@ -56,6 +56,10 @@ func (s *source) record(gateway *retentionFlags, call adminCall, own ...*record.
 	}
 	return nil
 }
+
+// lockWait is how long a command waits for another one that has the log open. A
+// gateway does not let go of it.
+const lockWait = 2 * time.Second
 
 // commit opens the log itself, which must be in a local store, and commits
 // records.
@@ -86,7 +90,7 @@ func (s *source) commit(records ...*record.Record) (err error) {
 	if err != nil {
 		return err
 	}
-	log, err := ledger.Open(ledger.Options{Dir: s.dir, Log: s.log, Store: store, Keys: keys})
+	log, err := ledger.Open(ledger.Options{Dir: s.dir, Log: s.log, Store: store, Keys: keys, Wait: lockWait})
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/caddyrec/caddyrec/caddyrec"
@@ -35,7 +34,7 @@ type recorder struct {
 
 // newRecorder finds out what log it is.
 func newRecorder(src *source, address string) (*recorder, error) {
-	key, err := fs.ReadFile(src, publicKey)
+	key, err := src.small(publicKey)
 	if err != nil {
 		return nil, fmt.Errorf("the replay could not be recorded, so it does not run: reading the log's key: %w", err)
 	}

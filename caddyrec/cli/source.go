@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -130,6 +131,13 @@ func locate(dir, log string) (*source, error) {
 		}
 	}
 	if !slices.Contains(names, log) {
+		at := filepath.Join(dir, "ledger", log)
+		if info, err := os.Lstat(at); err == nil {
+			if to, err := os.Readlink(at); err == nil {
+				return nil, fmt.Errorf("%s is a link, which is not followed: name where it leads, --store %s", at, to)
+			}
+			return nil, fmt.Errorf("%s is no folder: %s", at, info.Mode().Type())
+		}
 		if len(names) == 0 {
 			return nil, fmt.Errorf("%s has no log yet", dir)
 		}
@@ -156,6 +164,25 @@ func open(dir, log string) (*source, error) {
 		return nil, notReadable(dir, err)
 	}
 	return &source{dir: dir, log: log, FS: root.FS(), keep: filepath.Join(dir, "..", "..")}, nil
+}
+
+// Open implements [fs.FS]. What is neither file nor folder is refused: to open a
+// pipe is to wait for ever.
+func (s *source) Open(name string) (fs.File, error) {
+	if info, err := s.Lstat(name); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is no regular file")}
+	}
+	return s.FS.Open(name)
+}
+
+// small reads a file that is a few lines; no more than 64 KiB of it.
+func (s *source) small(name string) ([]byte, error) {
+	f, err := s.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, 64<<10))
 }
 
 // Lstat and ReadLink implement [fs.ReadLinkFS]: what is no file is then told

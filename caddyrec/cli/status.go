@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -38,16 +39,15 @@ is what caddy rec verify is for.
 			if err != nil {
 				return err
 			}
-			st, err := src.status()
-			if err != nil {
-				return fmt.Errorf("%s: %w", src.dir, err)
-			}
+			st, fault := src.status()
 			if asJSON {
-				return con.json(st)
+				err = con.json(st)
+			} else {
+				s := sheet{con: con}
+				s.status(st)
+				err = s.print()
 			}
-			s := sheet{con: con}
-			s.status(st)
-			return s.print()
+			return cmp.Or(err, broken(src, fault))
 		}),
 	}
 	where.flags(cmd)
@@ -106,14 +106,10 @@ type disk struct {
 	Total uint64 `json:"total"`
 }
 
-func (s *source) status() (*status, error) {
-	st := &status{Log: s.log, Folder: s.dir, far: s.far}
-	if err := s.segmentFiles("sealed", ".ndjson.gz", &st.Sealed); err != nil {
-		return nil, err
-	}
-	if err := s.segmentFiles("open", ".ndjson", &st.Open); err != nil {
-		return nil, err
-	}
+// status is what can be told, and why that is not all.
+func (s *source) status() (st *status, fault error) {
+	st = &status{Log: s.log, Folder: s.dir, far: s.far}
+	fault = cmp.Or(s.segmentFiles("sealed", ".ndjson.gz", &st.Sealed), s.segmentFiles("open", ".ndjson", &st.Open))
 	if starts := s.segmentStarts(); len(starts) > 0 {
 		st.Records = starts[0]
 		err := ledger.Walk(s, starts[0], func(l ledger.Line) error {
@@ -123,9 +119,7 @@ func (s *source) status() (*status, error) {
 			}
 			return nil
 		})
-		if err != nil {
-			return nil, err
-		}
+		fault = cmp.Or(fault, err)
 		if st.Newest.IsZero() && st.Records > 0 { // the newest segment is empty yet
 			st.Newest = s.timeOf(st.Records - 1)
 		}
@@ -147,17 +141,21 @@ func (s *source) status() (*status, error) {
 	}
 	if s.waiting != nil {
 		w, err := s.waiting.Backlog()
-		if err != nil {
-			return nil, err
+		fault = cmp.Or(fault, err)
+		if err == nil {
+			st.Spool = &spoolStatus{w.Objects, w.Bytes, w.Oldest, w.Aside}
 		}
-		st.Spool = &spoolStatus{w.Objects, w.Bytes, w.Oldest, w.Aside}
 	}
-	return st, nil
+	return st, fault
 }
 
-// segmentFiles counts the segments in a folder and how they are protected.
-func (s *source) segmentFiles(folder, suffix string, out *files) error {
+// segmentFiles counts the segments in a folder and how they are protected. What
+// is no file is the fault, and passed over.
+func (s *source) segmentFiles(folder, suffix string, out *files) (fault error) {
 	out.Known = true
+	if info, err := s.Lstat(folder); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is no folder", folder)
+	}
 	err := fs.WalkDir(s, folder, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path.Base(name), suffix) {
 			return err
@@ -165,6 +163,10 @@ func (s *source) segmentFiles(folder, suffix string, out *files) error {
 		if s.far {
 			out.Segments++
 			out.Known = false
+			return nil
+		}
+		if !d.Type().IsRegular() {
+			fault = cmp.Or(fault, fmt.Errorf("%s is no regular file", name))
 			return nil
 		}
 		f, err := s.Open(name)
@@ -189,9 +191,9 @@ func (s *source) segmentFiles(folder, suffix string, out *files) error {
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // none yet, or one was sealed meanwhile
+		return fault // none yet, or one was sealed meanwhile
 	}
-	return err
+	return cmp.Or(err, fault)
 }
 
 // timeOf is when a record was made; zero if it cannot be read.
@@ -207,7 +209,7 @@ func (s *source) timeOf(seq uint64) (t time.Time) {
 
 // signedSize is how many records the newest checkpoint says it is signed for.
 func (s *source) signedSize() (uint64, bool) {
-	text, err := fs.ReadFile(s, "checkpoint")
+	text, err := s.small("checkpoint")
 	lines := strings.SplitN(string(text), "\n", 3)
 	if err != nil || len(lines) < 3 {
 		return 0, false

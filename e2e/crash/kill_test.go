@@ -96,7 +96,9 @@ func TestWhateverIsAcknowledgedIsThereInOrderOnceAfterAnyKill(t *testing.T) {
 	// A first start makes other calls than a later one, up to when it serves.
 	first, later := newKinds(), newKinds()
 	var acknowledged, atCalls, inStart int
+	told := newProgress(t, "kills", *rounds)
 	for round := 0; round < *rounds; {
+		told.at(round)
 		w := newWorld(t, up)
 		k := first
 		for end := min(round+lifetime, *rounds); round < end; round++ {
@@ -137,17 +139,18 @@ func TestWhateverIsAcknowledgedIsThereInOrderOnceAfterAnyKill(t *testing.T) {
 			acknowledged += len(items)
 		}
 		if t.Failed() {
-			t.Fatalf("after round %d; the gateway's log is\n%s", round, w.Log())
+			w.keep()
+			t.Fatalf("A PROMISE IS BROKEN within the %d kills before round %d; the gateway's log is\n%s", lifetime, round, w.Log())
 		}
 	}
-	t.Logf("%d kills, %d of them just before a call, %d in a start; %d orders reached the upstream, %d were acknowledged",
-		*rounds, atCalls, inStart, up.orders(), acknowledged)
 	if acknowledged == 0 {
 		t.Error("nothing was acknowledged, so nothing is proven")
 	}
 	if watched == nil {
 		report(t, first, later)
 	}
+	t.Logf("%d kills, %d of them just before a call, %d in a start; %d orders reached the upstream, %d were acknowledged: each of these is in the log, in order, once",
+		*rounds, atCalls, inStart, up.orders(), acknowledged)
 }
 
 // report fails the test if there was no kill before a call of a kind that came

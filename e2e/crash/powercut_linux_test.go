@@ -53,7 +53,9 @@ func TestWhateverIsAcknowledgedIsThereAfterAPowerCut(t *testing.T) {
 	up := newUpstream(t)
 	first, later := newKinds(), newKinds()
 	var acknowledged, atCalls, names, files int
+	told := newProgress(t, "power cuts", *cuts)
 	for round := 0; round < *cuts; {
+		told.at(round)
 		w := newWorld(t, up)
 		k := first
 		for end := min(round+lifetime, *cuts); round < end; round++ {
@@ -91,10 +93,11 @@ func TestWhateverIsAcknowledgedIsThereAfterAPowerCut(t *testing.T) {
 			acknowledged += len(items)
 		}
 		if t.Failed() {
-			t.Fatalf("after round %d; the gateway's log is\n%s", round, w.Log())
+			w.keep()
+			t.Fatalf("A PROMISE IS BROKEN within the %d power cuts before round %d; the gateway's log is\n%s", lifetime, round, w.Log())
 		}
 	}
-	t.Logf("%d power cuts, %d of them just before a call; %d names and %d files were as they had been; %d orders were acknowledged",
+	t.Logf("%d power cuts, %d of them just before a call; %d names and %d files were as they had been; %d orders were acknowledged: each of these is in the log, in order, once",
 		*cuts, atCalls, names, files, acknowledged)
 	if acknowledged == 0 || names == 0 || files == 0 {
 		t.Error("too little came of it to prove anything")

@@ -3,6 +3,8 @@ package crash
 import (
 	"fmt"
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -97,6 +99,39 @@ func TestASecondProcessOnTheLogIsRefusedAndTheFirstGoesOn(t *testing.T) {
 	}
 	w.stop()
 	w.check()
+}
+
+func TestAGatewayTakesOverALogFromOneThatEndsMeanwhile(t *testing.T) {
+	w := newWorld(t, newUpstream(t))
+	w.start()
+	w.order("before")
+	second := newWorld(t, w.up)
+	started := make(chan error, 1)
+	go func() { started <- second.Start(t.Context(), strings.ReplaceAll(config, "{$FOLDER}/store", w.Store())) }()
+	wait.Until(t, "the second says for whom it waits", func() bool {
+		return strings.Contains(second.Log(), "another process has the log open") && strings.Contains(second.Log(), fmt.Sprintf(`"process_id":"%d"`, w.Pid()))
+	})
+	w.stop()
+	if err := wait.For(t, "answer to whether the second starts", started); err != nil {
+		t.Fatal(err)
+	}
+	if a := second.order("after"); a.status != http.StatusOK {
+		t.Errorf("the second one answers with %d %s", a.status, a.reason)
+	}
+	second.stop()
+	lines, err := w.Records("main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var orders []string
+	for _, l := range lines {
+		if l.Type == record.ExchangeType {
+			orders = append(orders, path.Base(l.Request.URL))
+		}
+	}
+	if !slices.Equal(orders, []string{"before", "after"}) {
+		t.Errorf("the log has the orders %v", orders)
+	}
 }
 
 // wantSays fails the test unless an error says all of it.

@@ -21,13 +21,13 @@ import (
 )
 
 // config is a site that records. Its commit_timeout is long, so that a slow disk
-// is not taken for a fault.
+// or a machine that stood still is not taken for a fault.
 const config = `{
 	admin unix/{$FOLDER}/admin.sock
 	persist_config off
 	caddyrec {
 		store local {$FOLDER}/store
-		commit_timeout {$COMMIT_TIMEOUT:20s}
+		commit_timeout {$COMMIT_TIMEOUT:5m}
 	}
 }
 http://{$ADDRESS} {

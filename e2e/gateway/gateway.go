@@ -55,7 +55,9 @@ func FreeAddress() (string, error) {
 	return l.Addr().String(), nil
 }
 
-const startTimeout = 30 * time.Second
+// startTimeout is for a process that hangs, not for one that is slow: a machine
+// that stood still for a while must not fail a run of hours.
+const startTimeout = 5 * time.Minute
 
 // Start runs the Caddyfile and returns once it is served. If the process ends
 // before that, the error has the end of its log.
@@ -70,9 +72,6 @@ func (g *Gateway) Start(ctx context.Context, caddyfile string) error {
 	// A socket left by a killed process would keep the next one from it.
 	if err := os.Remove(g.socket()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
-	}
-	if g.log == nil {
-		g.log = new(output)
 	}
 	served := g.log.watch("serving initial configuration")
 	cmd := exec.Command(g.Binary, "run", "--config", config, "--adapter", "caddyfile")

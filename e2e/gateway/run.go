@@ -41,5 +41,5 @@ func (r *Run) Gateway() (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Gateway{Binary: r.Binary, Folder: folder, Address: address}, nil
+	return &Gateway{Binary: r.Binary, Folder: folder, Address: address, log: new(output)}, nil
 }

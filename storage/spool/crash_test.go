@@ -146,7 +146,7 @@ func TestWhatACrashLeftHalfWrittenIsNoObject(t *testing.T) {
 		}
 	}
 	b.open()
-	if n, _ := b.Waiting(); n != 0 {
+	if n := b.Backlog().Objects; n != 0 {
 		t.Errorf("%d wait", n)
 	}
 	if files := b.files(); !slices.Equal(files, []string{tempPrefix + "FRESH"}) {

@@ -152,18 +152,10 @@ func (s *Spool) Close() error {
 	}
 	s.cancel()
 	<-s.done
-	if n, bytes := s.Waiting(); n > 0 {
-		s.log.Warn("objects are left in the spool: they are uploaded after the next start", "objects", n, "bytes", bytes, "folder", s.opts.Dir)
+	if left := s.Backlog(); left.Objects > 0 {
+		s.log.Warn("objects are left in the spool: they are uploaded after the next start", "objects", left.Objects, "bytes", left.Bytes, "folder", s.opts.Dir)
 	}
 	return s.root.Close()
-}
-
-// Waiting is how many objects have not reached the store behind, and how large
-// they are together.
-func (s *Spool) Waiting() (objects int, bytes int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.pending), s.bytes
 }
 
 // Backlog implements [storage.Backlogged].

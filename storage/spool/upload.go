@@ -52,8 +52,8 @@ func (s *Spool) upload(ctx context.Context) {
 		}
 		if time.Since(told) > 10*time.Minute {
 			told = time.Now()
-			n, bytes := s.Waiting()
-			s.log.Error("objects cannot be uploaded: they wait in the spool, and it is tried again", "objects", n, "bytes", bytes, "limit", s.opts.Limit, "error", err)
+			left := s.Backlog()
+			s.log.Error("objects cannot be uploaded: they wait in the spool, and it is tried again", "objects", left.Objects, "bytes", left.Bytes, "limit", s.opts.Limit, "error", err)
 		}
 		again := time.NewTimer(pause)
 		select {
