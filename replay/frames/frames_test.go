@@ -223,7 +223,7 @@ func TestALongSessionIsReadAcrossSealsAndNeverHeldWhole(t *testing.T) {
 		}
 	}
 	// What was dropped is read again, as it was.
-	for _, p := range r.pages {
+	for _, p := range r.still() {
 		l.grew(r, -p.size)
 		p.frames, p.size = nil, 0
 	}
@@ -237,12 +237,12 @@ func TestALongSessionIsReadAcrossSealsAndNeverHeldWhole(t *testing.T) {
 	l.mu.Lock()
 	delete(l.recordings, "s1")
 	l.mu.Unlock()
-	for _, p := range r.pages {
+	for _, p := range r.still() {
 		p.frames, p.size = nil, 0
 	}
 	watch(t, r)
 	held := 0
-	for _, p := range r.pages {
+	for _, p := range r.still() {
 		if p.size > 0 {
 			held++
 		}
@@ -250,6 +250,19 @@ func TestALongSessionIsReadAcrossSealsAndNeverHeldWhole(t *testing.T) {
 	if held != 1 {
 		t.Errorf("%d of %d pages are held", held, len(r.pages))
 	}
+}
+
+// still are the pages, once nothing is read ahead any more.
+func (r *Recording) still() []*page {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.reading != nil {
+		more := r.reading.wait()
+		r.mu.Unlock()
+		<-more
+		r.mu.Lock()
+	}
+	return r.pages
 }
 
 func TestFramesAreDueInTheirOwnTime(t *testing.T) {
@@ -296,6 +309,7 @@ func TestWhoWaitsForAnothersReadingMindsItsOwnTime(t *testing.T) {
 	}
 	r.reading = nil
 	want := watch(t, r)
+	r.still()
 	r.reading = &reading{page: &page{}}
 	if got := watch(t, r); outline(got) != outline(want) { // of what is in memory nobody waits for it
 		t.Errorf("got\n%s", outline(got))
