@@ -28,7 +28,8 @@ func TestWhatWaitsIsUploadedAfterARestartInOrder(t *testing.T) {
 	b.back()
 	b.open()
 	b.empty()
-	got := b.inserted()[before:]
+	// The bucket may note the last request of the spool that was closed later.
+	got := slices.Compact(b.inserted()[before:])
 	slices.Reverse(got)
 	if len(got) != 12 || !slices.IsSorted(got) {
 		t.Errorf("uploaded backwards in the order %q", got)
