@@ -114,7 +114,9 @@ func TestAWaitOutlastsAnOutage(t *testing.T) {
 		s := w.node(t, Options{Poll: time.Second})
 		st := mustAsk(t, s, ask("ana", "b1", 1))
 		w.breakIt(func(string, string) fate { return fails })
+		voted := make(chan struct{})
 		time.AfterFunc(10*time.Second, func() {
+			defer close(voted)
 			w.breakIt(nil)
 			mustVote(t, w.node(t, Options{}), st.ID, approver("bob"), Approve)
 		})
@@ -122,6 +124,7 @@ func TestAWaitOutlastsAnOutage(t *testing.T) {
 		if err != nil || got.Status != Approved {
 			t.Errorf("%s, %v", got.Status, err)
 		}
+		<-voted
 
 		w.breakIt(func(string, string) fate { return fails })
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

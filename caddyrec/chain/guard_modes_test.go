@@ -148,8 +148,8 @@ func TestWithFilesOtherMediaTypesPassOnlyWhenToldTo(t *testing.T) {
 func TestOptionsThatContradictEachOtherAreRefusedAtLoad(t *testing.T) {
 	r := start(t, "respond ok")
 	for options, want := range map[string]string{
-		"max_body 1KB": "has no schema",
-		"openapi DIR/none.yaml\nrequest DIR/order.json":       "one or the other",
+		"max_body 1KB": "there is no schema",
+		"openapi DIR/none.yaml\nrequest DIR/order.json":       "one document tells both",
 		"openapi DIR/none.yaml":                               "none.yaml",
 		"request DIR/order.json\nunknown_route pass":          "unknown_route",
 		"request DIR/order.json\nunknown_status deny":         "unknown_status",
