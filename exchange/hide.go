@@ -81,6 +81,7 @@ func (x *Exchange) hidePath(asked, path string, s Secrets) (clean string, moved 
 		return asked, nil
 	}
 	if s.WholePath {
+		x.secrets = append(x.secrets, asked, unescaped(asked), path, unescaped(path))
 		return x.hideWhole(asked), nil
 	}
 	if len(s.Path) == 0 {
