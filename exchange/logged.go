@@ -83,7 +83,8 @@ const (
 	addressEnds   = " \t<>\"')"
 )
 
-// hideWithin masks the secrets of the API's addresses that stand in a text.
+// hideWithin masks the secrets of the API's addresses that stand in a text, and
+// all of a long one that has an address in it: it may have very many.
 func (x *Exchange) hideWithin(text string) string {
 	if x.Plan == nil || x.Plan.Secrets == nil {
 		return text
@@ -93,6 +94,9 @@ func (x *Exchange) hideWithin(text string) string {
 	for i := 1; i < len(text); i++ {
 		if strings.IndexByte(addressBefore, text[i-1]) < 0 || !isAddress(text[i:]) {
 			continue
+		}
+		if len(text) >= maxHeader {
+			return masking.Token
 		}
 		end := len(text)
 		if n := strings.IndexAny(text[i:], addressEnds); n >= 0 {

@@ -3,6 +3,7 @@ package exchange
 import (
 	"net/http"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/caddyrec/caddyrec/record"
@@ -43,13 +44,16 @@ func TestALogHasTheRequestWithoutWhatItsOperationCallsSecret(t *testing.T) {
 		t.Errorf("the fields themselves became %v", h)
 	}
 	for text, want := range map[string]string{
-		"bad /users/other?pin=2: gone":      "bad /users/%5Bmasked%5D?pin=%5Bmasked%5D: gone",
-		"/users/other":                      "/users/%5Bmasked%5D",
-		"dial unix /run/a.sock: no LEAK":    "dial unix /run/a.sock: no [masked]",
-		"LE%41K":                            "[masked]",
-		"card LEAK-2 of users/LEAK":         "card [masked]-2 of users/[masked]",
-		"dial tcp 127.0.0.1:1: it is gone":  "dial tcp 127.0.0.1:1: it is gone",
-		"card c-1234, and nobody's c-12345": "card [masked], and nobody's [masked]5",
+		"bad /users/other?pin=2: gone":       "bad /users/%5Bmasked%5D?pin=%5Bmasked%5D: gone",
+		"/users/other":                       "/users/%5Bmasked%5D",
+		"dial unix /run/a.sock: no LEAK":     "dial unix /run/a.sock: no [masked]",
+		"LE%41K":                             "[masked]",
+		"card LEAK-2 of users/LEAK":          "card [masked]-2 of users/[masked]",
+		"dial tcp 127.0.0.1:1: it is gone":   "dial tcp 127.0.0.1:1: it is gone",
+		strings.Repeat("a ", maxHeader):      strings.Repeat("a ", maxHeader),
+		strings.Repeat("/users ", maxHeader): "[masked]",
+		strings.Repeat("of /u ", maxHeader):  "[masked]",
+		"card c-1234, and nobody's c-12345":  "card [masked], and nobody's [masked]5",
 	} {
 		if got := x.LoggedText(text, http.Header{"X-Card": {"c-1234"}}); got != want {
 			t.Errorf("%s is logged as %s, want %s", text, got, want)
