@@ -38,7 +38,7 @@ func (x *Exchange) LoggedHeader(h http.Header) http.Header {
 	for name, values := range h {
 		for i, value := range values {
 			switch {
-			case slices.Contains(x.fields, name) || holds(value, secrets) || holds(unescaped(value), secrets):
+			case slices.Contains(x.fields, fieldName(name)) || holds(value, secrets) || holds(unescaped(value), secrets):
 				hide(name, i, masking.Token)
 			case name == "Referer" || name == "Location" || isAddress(value):
 				hide(name, i, x.hideAddresses(value))
@@ -48,6 +48,12 @@ func (x *Exchange) LoggedHeader(h http.Header) http.Header {
 		}
 	}
 	return clean
+}
+
+// fieldName is a field's name as to servers that tell its words apart by
+// underscores, or as they are told to (RFC 3875 section 4.1.18).
+func fieldName(name string) string {
+	return http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
 }
 
 // LoggedText is text that is logged about the request, such as an error or what

@@ -24,14 +24,14 @@ func TestALogHasTheRequestWithoutWhatItsOperationCallsSecret(t *testing.T) {
 		}
 	}
 	h := http.Header{
-		"X-Card": {"LEAK-1", "LEAK-2"}, "Cookie": {"sid=1"}, "Referer": {"http://x/users/other"}, "Location": {"/users/other?pin=2"},
+		"X-Card": {"LEAK-1", "LEAK-2"}, "X_card": {"3"}, "Cookie": {"sid=1"}, "Referer": {"http://x/users/other"}, "Location": {"/users/other?pin=2"},
 		"X-Original-Uri": {"/users/other"}, "X-Note": {"of LEAK", "of others", "of LE%41K"}, "Accept": {"*/*"},
 		"Link": {"<http://x/users/other?pin=2>; rel=next, </users/other>; rel=prev"}, "Refresh": {"0; url=/users/other/"}, "Forwarded": {`for="/users/other"`},
 		"Via": {"1.1 /var/lib (/users/other)"},
 	}
 	before := h.Clone()
 	want := http.Header{
-		"X-Card": {"[masked]", "[masked]"}, "Cookie": {"[masked]"}, "Referer": {"http://x/users/%5Bmasked%5D"}, "Location": {"/users/%5Bmasked%5D?pin=%5Bmasked%5D"},
+		"X-Card": {"[masked]", "[masked]"}, "X_card": {"[masked]"}, "Cookie": {"[masked]"}, "Referer": {"http://x/users/%5Bmasked%5D"}, "Location": {"/users/%5Bmasked%5D?pin=%5Bmasked%5D"},
 		"X-Original-Uri": {"/users/%5Bmasked%5D"}, "X-Note": {"[masked]", "of others", "[masked]"}, "Accept": {"*/*"},
 		"Link":    {"<http://x/users/%5Bmasked%5D?pin=%5Bmasked%5D>; rel=next, </users/%5Bmasked%5D>; rel=prev"},
 		"Refresh": {"0; url=/users/%5Bmasked%5D/"}, "Forwarded": {`for="/users/%5Bmasked%5D"`},
