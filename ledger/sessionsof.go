@@ -26,7 +26,9 @@ type Whose struct {
 // first seen first. Sealed segments are found by their indexes, which are
 // signed; of one that lies within the time asked for, and has none, or one of
 // before indexes told of subjects, the records are read. Nothing is read of
-// those that begin and end elsewhere in time, but for clocks that were set back.
+// those that begin and end elsewhere in time: what one has of the time asked for is
+// missed only where the clock was set by more than an hour in it, and was right
+// again before the next.
 func (r *Reader) SessionsOf(ctx context.Context, w Whose) (ids []string, err error) {
 	err = r.again(ctx, func(v *view) error {
 		found, err := v.sessionsOf(&w)
@@ -57,11 +59,23 @@ func (w *Whose) has(t time.Time) bool { return !t.Before(w.From) && w.before(t) 
 
 func (w *Whose) before(t time.Time) bool { return w.Until.IsZero() || t.Before(w.Until) }
 
+// Records that are made at once are committed in any order, and clocks are set
+// by a little: a segment's times may lie so far before its first record's, or
+// behind that of the next segment's first.
+const (
+	disorder      = time.Minute
+	hoursDisorder = time.Hour // of hours, which cost an index to be wrong about
+)
+
 // reaches says whether a segment whose first record is of the hour, and the one
 // after it of the next hour, may have records of that time. Zero: not known.
 func (w *Whose) reaches(hour, next time.Time) bool {
-	return w.before(hour) && (next.IsZero() || next.Add(time.Hour).After(w.From))
+	return setBack(hour, next) || w.before(hour.Add(-hoursDisorder)) &&
+		(next.IsZero() || next.Add(time.Hour+hoursDisorder).After(w.From))
 }
+
+// setBack says that the clock was set back between two moments on record.
+func setBack(first, next time.Time) bool { return !next.IsZero() && next.Before(first) }
 
 func (v *view) sessionsOf(w *Whose) (all []sighting, err error) {
 	names := w.names()
@@ -126,20 +140,10 @@ func (v *view) subjectIndex(w *Whose, s, next segment, end uint64, newest *index
 	if err != nil || x != nil && listsSubjects(x.table) {
 		return x, err
 	}
-	for _, edge := range []struct {
-		segment
-		outside func(time.Time) bool
-	}{
-		{s, func(t time.Time) bool { return !w.before(t) }},
-		{next, func(t time.Time) bool { return t.Before(w.From) }},
-	} {
-		if edge.name == "" {
-			continue
-		}
-		// A segment that does not tell, or is damaged, is no reason not to read.
-		if at, err := beginning(v.src, edge.segment); err == nil && at.Unix() > 0 && edge.outside(at) {
-			return nil, nil
-		}
+	begins, follows := v.begins(s), v.begins(next)
+	if !setBack(begins, follows) &&
+		(!begins.IsZero() && !w.before(begins.Add(-disorder)) || !follows.IsZero() && !follows.Add(disorder).After(w.From)) {
+		return nil, nil
 	}
 	whole, err := v.scan(s, end)
 	if err != nil {
@@ -150,6 +154,19 @@ func (v *view) subjectIndex(w *Whose, s, next segment, end uint64, newest *index
 	}
 	v.reader.keep(s, whole)
 	return whole, nil
+}
+
+// begins is the time of a segment's first record; zero where there is no segment,
+// or it does not tell, or is damaged, which is no reason not to read it.
+func (v *view) begins(s segment) time.Time {
+	if s.name == "" {
+		return time.Time{}
+	}
+	at, err := beginning(v.src, s)
+	if err != nil || at.Unix() <= 0 {
+		return time.Time{}
+	}
+	return at
 }
 
 func (v *view) openSessionsOf(w *Whose, names *subjectNames) (all []sighting, err error) {

@@ -136,7 +136,7 @@ func TestNoSegmentOutsideOfTheTimeIsReadForWantOfAnIndex(t *testing.T) {
 		"second":    {Whose{From: at(66), Until: at(120)}, []uint64{4}},
 		"its hour":  {Whose{From: at(60), Until: at(120)}, []uint64{0, 4}}, // the first may go on until 13:05
 		"both":      {Whose{From: at(59), Until: at(66)}, []uint64{0, 4}},
-		"not after": {Whose{From: at(59), Until: at(65)}, []uint64{0}},
+		"not after": {Whose{From: at(59), Until: at(64)}, []uint64{0}},
 		"last":      {Whose{From: at(126)}, []uint64{7}},
 		"none":      {Whose{Until: at(0)}, nil},
 	} {

@@ -31,7 +31,9 @@ type job struct {
 	resumed  bool
 	// unvouched is how many results are taken up that nothing on record is of.
 	unvouched int
-	opts      rerun.Options
+	// unvouchedNoise says that this goes for what the baselines have shown.
+	unvouchedNoise bool
+	opts           rerun.Options
 
 	target    *instance
 	baselines []*instance
@@ -171,6 +173,9 @@ func (j *job) takeUp(ctx context.Context) error {
 	case err != nil:
 		return err
 	case last == nil || last.Outcome == "" || last.State == "":
+		if j.unvouchedNoise = j.folder.has(noiseFile); j.unvouchedNoise {
+			j.con.say("What the baselines have shown to be noise is taken up from the replay's folder: log %s has no record of how that run ended, so nothing vouches for it.", j.src.log)
+		}
 		if j.unvouched = n; n > 0 {
 			j.con.say("What came of %d %s before is taken up from the replay's folder: log %s has no record of how that run ended, so nothing vouches for it.", n, plural(n, "request", "requests"), j.src.log)
 		}

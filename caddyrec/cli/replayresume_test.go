@@ -153,11 +153,10 @@ func TestAResumedReplayTakesUpOnlyWhatItsRecordIsOf(t *testing.T) {
 	}
 }
 
-func TestAResumedReplaySaysWhatNothingVouchesFor(t *testing.T) {
-	w := newWorld(t)
-	w.sample()
-	w.close()
-	killed := filepath.Join(t.TempDir(), "store") // the log, as if the process had been killed
+// asIfKilled is a copy of the store, as it is if the process is killed later.
+func asIfKilled(t *testing.T, w *world) string {
+	t.Helper()
+	killed := filepath.Join(t.TempDir(), "store")
 	mustNot(t, os.CopyFS(killed, os.DirFS(w.store)))
 	mustNot(t, filepath.WalkDir(filepath.Join(killed, "keys"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -165,6 +164,14 @@ func TestAResumedReplaySaysWhatNothingVouchesFor(t *testing.T) {
 		}
 		return os.Chmod(path, 0o600)
 	}))
+	return killed
+}
+
+func TestAResumedReplaySaysWhatNothingVouchesFor(t *testing.T) {
+	w := newWorld(t)
+	w.sample()
+	w.close()
+	killed := asIfKilled(t, w)
 	in, folder := breaking(t), t.TempDir()
 	args := func(store string, more ...string) []string {
 		return append([]string{"rec", "replay", "--store", store, "--address", "127.0.0.1:1", "--replays", folder, "--to", in.URL, "--unsafe"}, more...)
@@ -181,6 +188,29 @@ func TestAResumedReplaySaysWhatNothingVouchesFor(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(folder, id, "report.html"))
 	mustNot(t, err)
 	wantIn(t, string(page), "read back from a run that ended without a record")
+}
+
+func TestAResumedReplaySaysThatNothingVouchesForWhatIsNotCompared(t *testing.T) {
+	w := newWorld(t)
+	w.sample()
+	w.close()
+	killed := asIfKilled(t, w)
+	in, one, two, folder := breaking(t), newTestInstance(t, 201, `{}`), newTestInstance(t, 201, `{}`), t.TempDir()
+	args := func(store string, more ...string) []string {
+		return append([]string{"rec", "replay", "--store", store, "--address", "127.0.0.1:1", "--replays", folder, "--to", in.URL, "--unsafe", "--baseline", one.URL, "--baseline", two.URL}, more...)
+	}
+	code, stdout, stderr := runCaddy(t, nil, args(w.store, "s_1", "--give-up", "1")...)
+	if code != 1 {
+		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	id := change(t, folder, "noise.json", "{", "{")
+	code, stdout, stderr = runCaddy(t, nil, args(killed, "--resume", id)...)
+	if code != 2 || !strings.Contains(stderr, "What the baselines have shown to be noise is taken up") || !strings.Contains(stdout, "What was not compared as noise was read back") {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+	page, err := os.ReadFile(filepath.Join(folder, id, "report.html"))
+	mustNot(t, err)
+	wantIn(t, string(page), "What was not compared as noise")
 }
 
 func TestDiffSaysThatAReportIsNotTheOneOnRecord(t *testing.T) {

@@ -28,7 +28,7 @@ func (j *job) run(ctx context.Context) (*rerun.Report, error) {
 	r := &rerun.Report{
 		Replay: j.saved.Replay.ID, Log: j.src.log, Session: j.saved.Replay.Session, Filter: j.saved.Replay.Filter, Target: j.saved.Replay.Target,
 		Baselines: j.saved.Replay.Baselines, Unsafe: j.saved.Replay.Unsafe, By: j.saved.Replay.By, Pace: j.flags.how.text(),
-		RecordedFrom: j.plan.Steps[0].Began.UTC(), Ignore: j.flags.compare.Ignore, Noise: textsOf(j.opts.Noise), Unvouched: j.unvouched,
+		RecordedFrom: j.plan.Steps[0].Began.UTC(), Ignore: j.flags.compare.Ignore, Noise: textsOf(j.opts.Noise), Unvouched: j.unvouched, UnvouchedNoise: j.unvouchedNoise,
 	}
 	r.Fill(f)
 	return r, nil

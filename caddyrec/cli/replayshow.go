@@ -176,6 +176,9 @@ func (s *sheet) total(r *rerun.Report) {
 	if r.Unvouched > 0 {
 		s.heading(warn, "%d of these results %s read back from a run that ended without a record: nothing but the replay's folder tells of them.", r.Unvouched, plural(r.Unvouched, "was", "were"))
 	}
+	if r.UnvouchedNoise {
+		s.heading(warn, "What was not compared as noise was read back from a run that ended without a record: nothing but the replay's folder tells that the baselines showed it.")
+	}
 	c := r.Counts
 	var words []string
 	for _, n := range []struct {

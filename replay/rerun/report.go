@@ -36,6 +36,9 @@ type Report struct {
 	// Unvouched is how many outcomes are from a run that ended without a record,
 	// as when it was killed: nothing but the replay's folder tells of them.
 	Unvouched int `json:"unvouched,omitempty"`
+	// UnvouchedNoise says that what the baselines showed to be noise, which was
+	// not compared, is from such a run.
+	UnvouchedNoise bool `json:"unvouched_noise,omitempty"`
 	// Ignore are the places that were not compared; Noise how many more the
 	// baselines showed to be noise, by exchange.
 	Ignore []string            `json:"ignore,omitempty"`
