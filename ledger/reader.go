@@ -39,6 +39,7 @@ func NewReader(fsys fs.FS, keys string) (*Reader, error) {
 	return &Reader{
 		at:   func(context.Context) source { return fsSource{fsys} },
 		keys: func(src source) (keyring, error) { return readKeys(src, given) },
+		tail: openTail{reading: newTurns()},
 	}, nil
 }
 
@@ -48,6 +49,7 @@ func (l *Log) Reader() *Reader {
 		at:   func(ctx context.Context) source { return l.wholeSource(ctx) },
 		keys: func(source) (keyring, error) { return l.signing.ring(), nil },
 		size: func() uint64 { return l.treeNow().size },
+		tail: openTail{reading: newTurns()},
 	}
 }
 
