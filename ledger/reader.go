@@ -28,9 +28,8 @@ type Reader struct {
 }
 
 // NewReader reads the log in a folder, or in a copy of one, or in a store, see
-// [StoreFolder]. Keys are the public
-// keys that are trusted, as in [VerifyOptions]; empty means the one beside the
-// log.
+// [StoreFolder]. Keys are the public keys that are trusted, as in
+// [VerifyOptions]; empty means the one beside the log.
 func NewReader(fsys fs.FS, keys string) (*Reader, error) {
 	given, err := trusted(keys)
 	if err != nil {

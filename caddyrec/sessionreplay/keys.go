@@ -179,7 +179,7 @@ func (v *visit) find(ctx context.Context, f keyFilter, s provision.Scope) (provi
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	var err error
-	s.Sessions, err = v.SessionsOf(ctx, ledger.Whose{
+	s.Sessions, err = v.SessionsOf(ctx, ledger.SessionFilter{
 		Issuer: f.Issuer, Subject: f.Subject, From: f.From, Until: f.Until, Most: provision.MaxSessions + 1,
 	})
 	if err != nil {
