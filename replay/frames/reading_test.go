@@ -158,3 +158,24 @@ func TestAReadingThatFailsIsBegunAnewByWhoStillWaits(t *testing.T) {
 		synctest.Wait() // for what is read ahead
 	})
 }
+
+func TestWhoWaitsForAnothersReadingMindsItsOwnTime(t *testing.T) {
+	w := newWorld(t)
+	w.story()
+	r, err := w.library().Open(t.Context(), "s1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.reading = &reading{page: &page{}} // a store that takes its time with a page
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.Frame(over, 0); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	r.reading = nil
+	want := watch(t, r)
+	r.reading = &reading{page: &page{}}
+	if got := watch(t, r); outline(got) != outline(want) { // of what is in memory nobody waits for it
+		t.Errorf("got\n%s", outline(got))
+	}
+}
