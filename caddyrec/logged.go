@@ -30,3 +30,12 @@ func LoggedHeader(r *http.Request, h http.Header) http.Header {
 	}
 	return h
 }
+
+// LoggedText is the same for text that is logged with r, such as an error or
+// what log_append adds.
+func LoggedText(r *http.Request, text string) string {
+	if v := visitOf(r); v != nil {
+		return v.LoggedText(text, r.Header)
+	}
+	return text
+}

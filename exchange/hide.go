@@ -81,6 +81,7 @@ func (x *Exchange) hidePath(asked, path string, s Secrets) (clean string, moved 
 		return asked, nil
 	}
 	if s.WholePath {
+		x.secrets = append(x.secrets, asked, unescaped(asked), path, unescaped(path))
 		return x.hideWhole(asked), nil
 	}
 	if len(s.Path) == 0 {
@@ -180,11 +181,15 @@ func fields(query string) []string {
 	return strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' })
 }
 
-// named says whether a parameter is one of these names, or below one.
+// named says whether a parameter is one of these names, or below one. To some,
+// their case is all the same.
 func named(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool {
-		rest, ok := strings.CutPrefix(name, n)
-		return ok && (rest == "" || rest[0] == '[' || rest[0] == '.' || strings.HasSuffix(n, "["))
+		if len(name) < len(n) || !strings.EqualFold(name[:len(n)], n) {
+			return false
+		}
+		rest := name[len(n):]
+		return rest == "" || rest[0] == '[' || rest[0] == '.' || strings.HasSuffix(n, "[")
 	})
 }
 

@@ -30,6 +30,7 @@ func TestSecretsOfAnOperationAreMaskedInTheRequest(t *testing.T) {
 		"a query that stayed":          {"http://x/1?pin=1&q=1", "/1", Secrets{Query: []string{"pin"}}, "http://x/1?pin=%5Bmasked%5D&q=1", "pin=1&q=1"},
 		"below a parameter":            {"http://x/?f[a]=LEAK&f.b=LEAK&f[]=LEAK&f%5Ba%5D=LEAK&fa=b&g[x]=LEAK", "/", Secrets{Query: []string{"f", "g["}}, "http://x/?f[a]=%5Bmasked%5D&f.b=%5Bmasked%5D&f[]=%5Bmasked%5D&f%5Ba%5D=%5Bmasked%5D&fa=b&g[x]=%5Bmasked%5D", ""},
 		"behind a semicolon":           {"http://x/?a=b;pin=LEAK;c", "/", Secrets{Query: []string{"pin"}}, "http://x/?a=b;pin=%5Bmasked%5D;c", ""},
+		"in another case":              {"http://x/?PIN=LEAK&Pin[a]=LEAK&pi=1", "/", Secrets{Query: []string{"pin"}}, "http://x/?PIN=%5Bmasked%5D&Pin[a]=%5Bmasked%5D&pi=1", ""},
 		"anywhere":                     {"http://x/a/LEAK/LEAK?a=b", "/a/LEAK/LEAK", Secrets{WholePath: true}, "http://x/%5Bmasked%5D?a=b", ""},
 		"anywhere in nothing":          {"http://x/", "/", Secrets{WholePath: true}, "http://x/", ""},
 		"a number that is not there":   {"http://x/a", "/a", Secrets{Path: []int{7, -1}}, "http://x/a", ""},

@@ -38,14 +38,77 @@ func (x *Exchange) LoggedHeader(h http.Header) http.Header {
 	for name, values := range h {
 		for i, value := range values {
 			switch {
-			case slices.Contains(x.fields, name) || holds(value, secrets):
+			case slices.Contains(x.fields, name) || holds(value, secrets) || holds(unescaped(value), secrets):
 				hide(name, i, masking.Token)
 			case name == "Referer" || name == "Location" || isAddress(value):
 				hide(name, i, x.hideAddresses(value))
+			default:
+				hide(name, i, x.hideWithin(value))
 			}
 		}
 	}
 	return clean
+}
+
+// LoggedText is text that is logged about the request, such as an error or what
+// log_append adds, as a log may tell it. h are the request's header fields: the
+// values of those that are secret are looked for too.
+func (x *Exchange) LoggedText(text string, h http.Header) string {
+	secrets := x.longSecrets()
+	for _, name := range x.fields {
+		for _, value := range h[name] {
+			if len(value) >= minMoved {
+				secrets = append(secrets, value)
+			}
+		}
+	}
+	switch {
+	case isAddress(text):
+		text = x.hideAddresses(text)
+	case holds(text, secrets):
+		for _, secret := range secrets {
+			text = strings.ReplaceAll(text, secret, masking.Token)
+		}
+	}
+	if text = x.hideWithin(text); holds(unescaped(text), secrets) {
+		return masking.Token
+	}
+	return text
+}
+
+// What stands before an address within a text, as in url=/a, </a> and for="/a",
+// and what ends one.
+const (
+	addressBefore = " \t<\"'(=,;"
+	addressEnds   = " \t<>\"')"
+)
+
+// hideWithin masks the secrets of the API's addresses that stand in a text.
+func (x *Exchange) hideWithin(text string) string {
+	if x.Plan == nil || x.Plan.Secrets == nil {
+		return text
+	}
+	var out strings.Builder
+	told := 0
+	for i := 1; i < len(text); i++ {
+		if strings.IndexByte(addressBefore, text[i-1]) < 0 || !isAddress(text[i:]) {
+			continue
+		}
+		end := len(text)
+		if n := strings.IndexAny(text[i:], addressEnds); n >= 0 {
+			end = i + n
+		}
+		address := strings.TrimRight(text[i:end], ",;:")
+		_, rest := cutOrigin(address)
+		path, _, _ := strings.Cut(rest, "?")
+		if _, known := x.Plan.Secrets(path); known {
+			out.WriteString(text[told:i])
+			out.WriteString(x.hideAddresses(address))
+			told = i + len(address)
+		}
+		i = end
+	}
+	return out.String() + text[told:]
 }
 
 // isAddress says whether the value of a field, such as X-Original-Uri, is a path

@@ -24,18 +24,36 @@ func TestALogHasTheRequestWithoutWhatItsOperationCallsSecret(t *testing.T) {
 	}
 	h := http.Header{
 		"X-Card": {"LEAK-1", "LEAK-2"}, "Cookie": {"sid=1"}, "Referer": {"http://x/users/other"}, "Location": {"/users/other?pin=2"},
-		"X-Original-Uri": {"/users/other"}, "X-Note": {"of LEAK", "of others"}, "Accept": {"*/*"},
+		"X-Original-Uri": {"/users/other"}, "X-Note": {"of LEAK", "of others", "of LE%41K"}, "Accept": {"*/*"},
+		"Link": {"<http://x/users/other?pin=2>; rel=next, </users/other>; rel=prev"}, "Refresh": {"0; url=/users/other/"}, "Forwarded": {`for="/users/other"`},
+		"Via": {"1.1 /var/lib (/users/other)"},
 	}
 	before := h.Clone()
 	want := http.Header{
 		"X-Card": {"[masked]", "[masked]"}, "Cookie": {"[masked]"}, "Referer": {"http://x/users/%5Bmasked%5D"}, "Location": {"/users/%5Bmasked%5D?pin=%5Bmasked%5D"},
-		"X-Original-Uri": {"/users/%5Bmasked%5D"}, "X-Note": {"[masked]", "of others"}, "Accept": {"*/*"},
+		"X-Original-Uri": {"/users/%5Bmasked%5D"}, "X-Note": {"[masked]", "of others", "[masked]"}, "Accept": {"*/*"},
+		"Link":    {"<http://x/users/%5Bmasked%5D?pin=%5Bmasked%5D>; rel=next, </users/%5Bmasked%5D>; rel=prev"},
+		"Refresh": {"0; url=/users/%5Bmasked%5D/"}, "Forwarded": {`for="/users/%5Bmasked%5D"`},
+		"Via": {"1.1 /var/lib (/users/%5Bmasked%5D)"},
 	}
 	if got := x.LoggedHeader(h); !reflect.DeepEqual(got, want) {
 		t.Errorf("logged are %v", got)
 	}
 	if !reflect.DeepEqual(h, before) {
 		t.Errorf("the fields themselves became %v", h)
+	}
+	for text, want := range map[string]string{
+		"bad /users/other?pin=2: gone":      "bad /users/%5Bmasked%5D?pin=%5Bmasked%5D: gone",
+		"/users/other":                      "/users/%5Bmasked%5D",
+		"dial unix /run/a.sock: no LEAK":    "dial unix /run/a.sock: no [masked]",
+		"LE%41K":                            "[masked]",
+		"card LEAK-2 of users/LEAK":         "card [masked]-2 of users/[masked]",
+		"dial tcp 127.0.0.1:1: it is gone":  "dial tcp 127.0.0.1:1: it is gone",
+		"card c-1234, and nobody's c-12345": "card [masked], and nobody's [masked]5",
+	} {
+		if got := x.LoggedText(text, http.Header{"X-Card": {"c-1234"}}); got != want {
+			t.Errorf("%s is logged as %s, want %s", text, got, want)
+		}
 	}
 }
 

@@ -24,9 +24,10 @@ type SessionFilter struct {
 
 // SessionsOf are the ids of the sessions that somebody has records of, those
 // first seen first. Sealed segments are found by their indexes, which are
-// signed; of one that lies within the time asked for, and has none, or one of
-// before indexes told of subjects, the records are read. Nothing is read of
-// those that begin and end elsewhere in time, but for clocks that were set back.
+// signed. One without, or with one of before indexes told of subjects, is read
+// itself. Segments that begin and end outside of the time asked for are passed
+// over: what one has of that time is missed only where the clock was set by more
+// than an hour in it, and was right again before the next.
 func (r *Reader) SessionsOf(ctx context.Context, f SessionFilter) (ids []string, err error) {
 	err = r.again(ctx, func(v *view) error {
 		found, err := v.sessionsOf(&f)
@@ -57,11 +58,23 @@ func (f *SessionFilter) has(t time.Time) bool { return !t.Before(f.From) && f.be
 
 func (f *SessionFilter) before(t time.Time) bool { return f.Until.IsZero() || t.Before(f.Until) }
 
+// Records that are made at once are committed in any order, and clocks are set
+// by a little: a segment's times may lie so far before its first record's, or
+// behind that of the next segment's first.
+const (
+	disorder      = time.Minute
+	hoursDisorder = time.Hour // of hours, which cost an index to be wrong about
+)
+
 // reaches says whether a segment whose first record is of the hour, and the one
 // after it of the next hour, may have records of that time. Zero: not known.
 func (f *SessionFilter) reaches(hour, next time.Time) bool {
-	return f.before(hour) && (next.IsZero() || next.Add(time.Hour).After(f.From))
+	return setBack(hour, next) || f.before(hour.Add(-hoursDisorder)) &&
+		(next.IsZero() || next.Add(time.Hour+hoursDisorder).After(f.From))
 }
+
+// setBack says that the clock was set back between two moments on record.
+func setBack(first, next time.Time) bool { return !next.IsZero() && next.Before(first) }
 
 func (v *view) sessionsOf(f *SessionFilter) (all []sighting, err error) {
 	names := f.names()
@@ -128,20 +141,10 @@ func (v *view) subjectIndex(f *SessionFilter, s, next segment, end uint64, newes
 	if err != nil || x != nil && listsSubjects(x.table) {
 		return x, err
 	}
-	for _, edge := range []struct {
-		segment
-		outside func(time.Time) bool
-	}{
-		{s, func(t time.Time) bool { return !f.before(t) }},
-		{next, func(t time.Time) bool { return t.Before(f.From) }},
-	} {
-		if edge.name == "" {
-			continue
-		}
-		// A segment that does not tell, or is damaged, is no reason not to read.
-		if at, err := beginning(v.src, edge.segment); err == nil && at.Unix() > 0 && edge.outside(at) {
-			return nil, nil
-		}
+	begins, follows := v.begins(s), v.begins(next)
+	if !setBack(begins, follows) &&
+		(!begins.IsZero() && !f.before(begins.Add(-disorder)) || !follows.IsZero() && !follows.Add(disorder).After(f.From)) {
+		return nil, nil
 	}
 	whole, err := v.scan(s, end)
 	if err != nil {
@@ -152,6 +155,19 @@ func (v *view) subjectIndex(f *SessionFilter, s, next segment, end uint64, newes
 	}
 	v.reader.keep(s, whole)
 	return whole, nil
+}
+
+// begins is the time of a segment's first record; zero where there is no segment,
+// or it does not tell, or is damaged, which is no reason not to read it.
+func (v *view) begins(s segment) time.Time {
+	if s.name == "" {
+		return time.Time{}
+	}
+	at, err := beginning(v.src, s)
+	if err != nil || at.Unix() <= 0 {
+		return time.Time{}
+	}
+	return at
 }
 
 func (v *view) openSessionsOf(f *SessionFilter, names *subjectNames) (all []sighting, err error) {

@@ -136,7 +136,7 @@ func TestNoSegmentOutsideOfTheTimeIsReadForWantOfAnIndex(t *testing.T) {
 		"second":    {SessionFilter{From: at(66), Until: at(120)}, []uint64{4}},
 		"its hour":  {SessionFilter{From: at(60), Until: at(120)}, []uint64{0, 4}}, // the first may go on until 13:05
 		"both":      {SessionFilter{From: at(59), Until: at(66)}, []uint64{0, 4}},
-		"not after": {SessionFilter{From: at(59), Until: at(65)}, []uint64{0}},
+		"not after": {SessionFilter{From: at(59), Until: at(64)}, []uint64{0}},
 		"last":      {SessionFilter{From: at(126)}, []uint64{7}},
 		"none":      {SessionFilter{Until: at(0)}, nil},
 	} {

@@ -56,3 +56,29 @@ func TestCaddysMaskedLogHasNoneOfWhatTheDocumentCallsSecret(t *testing.T) {
 		})
 	}
 }
+
+func TestCaddysMaskedLogHasNoSecretInTextThatIsMadeOfTheRequest(t *testing.T) {
+	site, _ := withAPI(t, `handle_path /strip/* {
+	json_schema_guard {
+		openapi API
+	}
+	session_record
+	log_append path {path}
+	log_append asked {http.request.orig_uri}
+	log_append pickup {header.X-Pickup}
+	error "nothing at {path}" 500
+}
+respond ok`)
+	r := start(t, "respond ok")
+	r.logForm, r.logName = "format masked {\nwrap json\n}", "masked.log"
+	r.load(site)
+	for _, path := range []string{"/tickets/t-secret", "/tickets/a%20t%2Dsecret", "/tickets/t-secret;v=1", "/tickets/t-secret/"} {
+		r.do("GET", "/strip"+path, "", "X-Pickup", "p-secret", "X-Note", "of "+path)
+	}
+	r.loggedTimes(4, "handled request")
+	for line := range strings.Lines(r.caddysLog()) {
+		if (strings.Contains(line, "-secret") || strings.Contains(line, "2Dsecret")) && !strings.Contains(line, "rewrote request") {
+			t.Errorf("logged is %s", line)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/logging"
+	"go.uber.org/zap"
 	"go.uber.org/zap/buffer"
 	"go.uber.org/zap/zapcore"
 
@@ -129,8 +130,8 @@ func clean(r *http.Request, object any) zapcore.ObjectMarshaler {
 	return object.(zapcore.ObjectMarshaler)
 }
 
-// cleanFields is the same for an entry's own fields.
-func (e *Encoder) cleanFields(fields []zapcore.Field) []zapcore.Field {
+// cleanEntry is the same for an entry's message and its own fields.
+func (e *Encoder) cleanEntry(entry zapcore.Entry, fields []zapcore.Field) (zapcore.Entry, []zapcore.Field) {
 	about := e.request
 	for _, f := range fields {
 		if r, ok := f.Interface.(caddyhttp.LoggableHTTPRequest); ok {
@@ -138,21 +139,33 @@ func (e *Encoder) cleanFields(fields []zapcore.Field) []zapcore.Field {
 		}
 	}
 	if about == nil {
-		return fields
+		return entry, fields
 	}
+	entry.Message = caddyrec.LoggedText(about, entry.Message)
 	fields = slices.Clone(fields) // other encoders get them too
 	for i, f := range fields {
-		if f.Type == zapcore.ObjectMarshalerType {
+		switch f.Type {
+		case zapcore.ObjectMarshalerType:
 			fields[i].Interface = clean(about, f.Interface)
+		case zapcore.StringType:
+			fields[i].String = caddyrec.LoggedText(about, f.String)
+		case zapcore.ErrorType, zapcore.StringerType:
+			said := zapcore.NewMapObjectEncoder()
+			f.AddTo(said)
+			text, _ := said.Fields[f.Key].(string)
+			if clean := caddyrec.LoggedText(about, text); clean != text {
+				fields[i] = zap.String(f.Key, clean)
+			}
 		}
 	}
-	return fields
+	return entry, fields
 }
 
 // EncodeEntry implements [zapcore.Encoder]: what it makes of an entry is the
 // encoder's text within, masked.
 func (e *Encoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
-	made, err := e.Encoder.EncodeEntry(entry, e.cleanFields(fields))
+	entry, fields = e.cleanEntry(entry, fields)
+	made, err := e.Encoder.EncodeEntry(entry, fields)
 	if err != nil {
 		return made, err
 	}

@@ -18,8 +18,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -134,11 +137,26 @@ func (p *Plan) Origins() []string {
 	for _, s := range p.Steps {
 		origin, _ := s.origin()
 		add(origin)
-		if s.Response != nil && s.Response.Upstream != "" && !strings.Contains(s.Response.Upstream, "/") {
-			add("http://" + s.Response.Upstream)
+		if s.Response != nil {
+			add(upstreamOrigin(s.Response.Upstream))
 		}
 	}
 	return all
+}
+
+// upstreamOrigin is the origin that an upstream's address stands for, such as
+// orders:8080 or tcp4/orders:8080; "": none.
+func upstreamOrigin(address string) string {
+	network, rest, named := strings.Cut(address, "/")
+	switch {
+	case address == "":
+		return ""
+	case !named:
+		return "http://" + address
+	case strings.HasPrefix(network, "tcp") || strings.HasPrefix(network, "udp"):
+		return "http://" + rest
+	}
+	return ""
 }
 
 // SecretNames are the names whose values were masked somewhere in the plan, by
@@ -159,15 +177,27 @@ func (p *Plan) SecretNames() []string {
 	return all
 }
 
-// hostOf is the host and port that an origin stands for.
+// hostOf is the host and port that an origin stands for: as what answers it reads
+// them, who may be more lenient than [url.Parse], and not as they are spelled.
 func hostOf(origin string) (host, port string) {
-	u, err := url.Parse(origin)
-	if err != nil {
-		return "", ""
+	scheme, at, _ := strings.Cut(origin, "://")
+	if u, err := url.Parse(origin); err == nil {
+		host, port = u.Hostname(), u.Port()
+	} else {
+		host = at
+		if i := strings.LastIndexByte(at, ':'); i > strings.LastIndexByte(at, ']') {
+			host, port = at[:i], at[i+1:]
+		}
+		host = strings.Trim(host, "[]")
 	}
-	port = u.Port()
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		port = map[string]string{"http": "80", "https": "443"}[scheme]
 	}
-	return strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), port
+	if n, err := strconv.ParseUint(port, 10, 16); err == nil {
+		port = strconv.FormatUint(n, 10) // 080 is dialled as 80
+	}
+	if ascii, err := httpguts.PunycodeHostPort(host); err == nil { // as it is sent
+		host = ascii
+	}
+	return strings.ToLower(strings.TrimSuffix(host, ".")), port
 }

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/caddyrec/caddyrec/record"
 )
 
 func targetAt(t *testing.T, address string, recorded ...string) *Target {
@@ -44,6 +46,9 @@ func TestWhatWasRecordedIsNoTarget(t *testing.T) {
 		{"http://192.0.2.8", "https://192.0.2.7", false, false},
 		{"http://127.0.0.1:8080", "https://orders.invalid", false, false},
 		{"http://[64:ff9b::c000:207]:8080", "https://192.0.2.7", false, true},
+		{"http://127.0.0.1:08080", "http://localhost:8080", true, true},
+		{"http://127.0.0.1:00080", "http://localhost", true, true},
+		{"http://127.0.0.1:8080", "http://localhost:08080", true, true},
 	} {
 		target := targetAt(t, c.target, "https://192.0.2.99", c.recorded)
 		target.Listed = c.listed
@@ -76,12 +81,27 @@ func TestTheOtherMachineOfARecordedNameIsNoTarget(t *testing.T) {
 }
 
 func TestARecordedNameIsKnownInHost(t *testing.T) {
-	for host, want := range map[string]bool{"": false, "orders.example": true, "ORDERS.example.:8443": true, "test.example": false} {
-		target := targetAt(t, "http://192.0.2.7", "https://other.example", "https://orders.example:443")
+	for host, want := range map[string]bool{"": false, "orders.example": true, "ORDERS.example.:8443": true, "orders.example:x": true, "orders.example.:-1": true, "bücher.example": true, "test.example": false} {
+		target := targetAt(t, "http://192.0.2.7", "https://other.example", "https://orders.example:443", "https://xn--bcher-kva.example")
 		target.Host = host
 		if target.AsksForRecorded() != want {
 			t.Errorf("%q: %v", host, !want)
 		}
+	}
+}
+
+func TestTheOriginsOfAPlanAreThoseOfItsUpstreamsToo(t *testing.T) {
+	for upstream, want := range map[string]string{
+		"": "", "orders:8080": "http://orders:8080", "tcp4/orders:8080": "http://orders:8080", "tcp6/[::1]:8080": "http://[::1]:8080",
+		"udp/orders:443": "http://orders:443", "unix//run/orders.sock": "", "unix+h2c//run/orders.sock": "",
+	} {
+		p := NewPlan([]*Step{{Request: &record.Request{URL: "/a"}, Response: &record.Response{Upstream: upstream}}})
+		if got := strings.Join(p.Origins(), " "); got != want {
+			t.Errorf("%s: %q, want %q", upstream, got, want)
+		}
+	}
+	if host, port := hostOf("http://[fe80::1%eth0]:8080"); host != "fe80::1%eth0" || port != "8080" {
+		t.Errorf("got %s and %s", host, port)
 	}
 }
 
