@@ -150,7 +150,7 @@ func (m *Mask) unmarshalAction(d *caddyfile.Dispenser, args []string) error {
 		a.Keep = n
 	}
 	if _, err := masking.ParseAction(a.Action, a.Keep); err != nil {
-		return d.WrapErr(err)
+		return d.Errf("action of %s: %v", args[0], err)
 	}
 	if _, again := m.Actions[args[0]]; again {
 		return d.Errf("the action of %s is set twice", args[0])

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -172,7 +171,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.store = store
 	a.masking, err = a.Mask.policy(a.pseudonym)
 	if err != nil {
-		return errors.New("caddyrec: mask: " + strings.TrimPrefix(err.Error(), "masking: "))
+		return fmt.Errorf("caddyrec: mask: %w", err)
 	}
 	a.ciphers, err = a.newCiphers()
 	return err

@@ -60,7 +60,7 @@ func (m *Mask) policy(pseudonym func(domain string, value []byte) (string, []byt
 	for rule, a := range m.Actions {
 		act, err := masking.ParseAction(a.Action, a.Keep)
 		if err != nil {
-			return nil, fmt.Errorf("%w (action of %s)", err, rule)
+			return nil, fmt.Errorf("action of %s: %w", rule, err)
 		}
 		if cfg.Actions == nil {
 			cfg.Actions = make(map[string]masking.Action, len(m.Actions))

@@ -51,7 +51,7 @@ func TestAnErrorInAnOptionNamesItAndWhatToDo(t *testing.T) {
 		{app, `"mask":{"detect":["off","card"]}`, `caddyrec: mask: detect: "off" stands alone`, "leave out"},
 		{app, `"mask":{"patterns":[{"name":"a","regexp":"("}]}`, `caddyrec: mask: pattern "a": `, "missing closing )"},
 		{app, `"mask":{"allow":[""]}`, "caddyrec: mask: allow: ", "leave it out"},
-		{app, `"mask":{"actions":{"schema":{"action":"blur"}}}`, `caddyrec: mask: unknown action "blur"`, "(action of schema)"},
+		{app, `"mask":{"actions":{"schema":{"action":"blur"}}}`, `caddyrec: mask: action of schema: unknown action "blur"`, "there are token"},
 		{app, `"mask":{"actions":{"key:x":{"action":"token"}}}`, `caddyrec: mask: action of key:x: `, "add it to keys"},
 		{app, `"encrypt_to":["ana"]`, `caddyrec: encrypt_to: "ana" is no age recipient`, "age-keygen"},
 		{app, `"originals":{"to":[]}`, "caddyrec: originals: to: no recipient", "age-keygen"},

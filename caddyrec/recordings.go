@@ -25,7 +25,7 @@ func (v *Visit) Recordings() *watch.Server { return v.recordings().server }
 
 // SessionsOf are the ids of the sessions that somebody has records of: see
 // [ledger.Reader.SessionsOf].
-func (v *Visit) SessionsOf(ctx context.Context, w ledger.Whose) ([]string, error) {
+func (v *Visit) SessionsOf(ctx context.Context, w ledger.SessionFilter) ([]string, error) {
 	return v.recordings().reader.SessionsOf(ctx, w)
 }
 

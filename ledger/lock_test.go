@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -42,20 +43,23 @@ func TestALogThatAnotherHasOpenForAMomentIsWaitedFor(t *testing.T) {
 func TestALogThatAnotherKeepsOpenIsRefusedInTheEnd(t *testing.T) {
 	p := newPlace(t)
 	first := p.open()
-	told := 0
-	o := p.options()
-	o.Wait, o.OnWait = 3*lockPoll, func(string) { told++ }
-	_, err := Open(o)
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("another process writes this log (process id %d)", os.Getpid())) {
-		t.Errorf("it is opened twice: %v", err)
-	}
-	if told != 1 {
-		t.Errorf("it was told %d times", told)
-	}
-	o.Wait = 0
-	if _, err := Open(o); err == nil || told != 1 {
-		t.Errorf("who does not want to wait: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		told := 0
+		o := p.options()
+		o.Wait, o.OnWait = time.Hour, func(string) { told++ }
+		began := time.Now()
+		_, err := Open(o)
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("another process writes this log (process id %d)", os.Getpid())) {
+			t.Errorf("it is opened twice: %v", err)
+		}
+		if waited := time.Since(began); told != 1 || waited != time.Hour {
+			t.Errorf("it waited for %v, and told it %d times", waited, told)
+		}
+		o.Wait = 0
+		if _, err := Open(o); err == nil || told != 1 {
+			t.Errorf("who does not want to wait: %v", err)
+		}
+	})
 	commit(t, first, "a")
 	closeLog(t, first)
 }

@@ -20,9 +20,9 @@ const closeWithin = 10 * time.Second
 // back, keeps what is intact, and goes on behind it in a new segment; bytes of
 // a torn tail that it left out are told in a gateway.recovered record. It
 // refuses a log whose acknowledged records are missing or changed, whose key is
-// another, or that another process has open for longer than Options.Wait. Damage in sealed segments does not
-// stop it, nor does a disk without space for the new segment: Commit then fails
-// until there is.
+// another, or that another process has open for longer than Options.Wait.
+// Damage in sealed segments does not stop it, nor does a disk without space for
+// the new segment: Commit then fails until there is.
 func Open(opts Options) (*Log, error) {
 	if err := opts.check(); err != nil {
 		return nil, fmt.Errorf("opening log %s: %w", opts.Log, err)

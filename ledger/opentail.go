@@ -89,30 +89,35 @@ func (t *openTail) look(v *view, do func()) error {
 
 // follow has the tail's segments be those of the view.
 func (t *openTail) follow(v *view) ([]*openFile, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for begun := (*begunTail)(nil); ; {
-		if t.base > v.base { // the view is from before a seal, or the log is another
-			if !v.retried {
-				return nil, errMoved
-			}
-			t.files = nil
+	var begun *begunTail
+	for {
+		files, behind, err := t.match(v, begun)
+		if !behind {
+			return files, err
 		}
-		if !t.isBehind(v) {
-			break
-		}
-		if begun != nil {
-			t.base, t.files = v.base, nil
-			t.tree, t.since, t.signed, t.fault = begun.tree, checkpoint{}, 0, begun.fault
-			break
-		}
-		var err error
-		t.mu.Unlock()
-		begun, err = beginTail(v)
-		t.mu.Lock()
-		if err != nil {
+		if begun, err = beginTail(v); err != nil {
 			return nil, err
 		}
+	}
+}
+
+// match does so for [openTail.follow]. It says whether the tail is behind the
+// view: then it must begin anew, as begun says.
+func (t *openTail) match(v *view, begun *begunTail) (files []*openFile, behind bool, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.base > v.base { // the view is from before a seal, or the log is another
+		if !v.retried {
+			return nil, false, errMoved
+		}
+		t.files = nil
+	}
+	if t.isBehind(v) {
+		if begun == nil {
+			return nil, true, nil
+		}
+		t.files = nil
+		t.tree, t.since, t.signed, t.fault = begun.tree, checkpoint{}, 0, begun.fault
 	}
 	t.base = v.base
 	t.files = slices.DeleteFunc(t.files, func(f *openFile) bool { return f.first < v.base })
@@ -123,7 +128,7 @@ func (t *openTail) follow(v *view) ([]*openFile, error) {
 		f := t.files[i]
 		if f.segment != s {
 			t.files = nil
-			return nil, errMoved
+			return nil, false, errMoved
 		}
 		if i+1 < len(v.open) {
 			f.limit = v.open[i+1].first
@@ -137,9 +142,9 @@ func (t *openTail) follow(v *view) ([]*openFile, error) {
 		if v.retried {
 			t.files = nil
 		}
-		return nil, errMoved
+		return nil, false, errMoved
 	}
-	return slices.Clone(t.files), nil
+	return slices.Clone(t.files), false, nil
 }
 
 // isBehind says whether what was read does not reach the view's open segments.
@@ -150,7 +155,7 @@ func (t *openTail) isBehind(v *view) bool {
 // record is what was found of a record; nil: nothing.
 func (t *openTail) record(seq uint64) (*openFile, *openRecord) {
 	for _, f := range t.files {
-		if seq >= f.first && seq < f.first+uint64(len(f.records)) {
+		if seq >= f.first && seq < f.next() {
 			return f, &f.records[seq-f.first]
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -30,38 +31,49 @@ func (s *stuck) Open(name string) (fs.File, error) {
 	return s.FS.Open(name)
 }
 
+func newStuck(p *place, kind string) *stuck {
+	return &stuck{FS: os.DirFS(p.dir), kind: kind, waits: make(chan struct{}), release: make(chan struct{})}
+}
+
 func TestAReaderThatTheStoreKeepsWaitingHoldsUpNoOther(t *testing.T) {
-	p, l := sessions(t)
+	p, _ := sessions(t)
 	for _, kind := range []string{"open/0", latestCheckpoint, "checkpoints/", "tile/"} {
 		t.Run(kind, func(t *testing.T) {
-			at := &stuck{FS: os.DirFS(p.dir), kind: kind, waits: make(chan struct{}), release: make(chan struct{})}
-			r := newReader(t, at, p.keys.Verifier())
-			var first *Found
-			var err error
-			done := make(chan struct{})
-			go func() {
-				first, err = r.Session(context.Background(), "s1")
-				close(done)
-			}()
-			<-at.waits
-			if found := wantSeqs(t, r, "s1", 0, 2, 5, 9, 12); found.Next != 14 {
-				t.Errorf("next is %d", found.Next)
-			}
-			if next, err := r.Next(t.Context()); next != 14 || err != nil {
-				t.Errorf("next is %d, %v", next, err)
-			}
-			if got := proofs(t, r, 5, 12, 13); !slices.Equal(got, []string{"5 signed", "12 signed", "13 signed"}) {
-				t.Errorf("proofs %v", got)
-			}
-			close(at.release)
-			<-done
-			if err != nil || !slices.Equal(first.Seqs, []uint64{0, 2, 5, 9, 12}) || first.Next != 14 {
-				t.Errorf("the one who waited finds %+v, %v", first, err)
-			}
+			synctest.Test(t, func(t *testing.T) { readBesideStuck(t, p, kind) })
 		})
 	}
-	// What he had read is from before a seal.
-	at := &stuck{FS: os.DirFS(p.dir), kind: "open/0", waits: make(chan struct{}), release: make(chan struct{})}
+}
+
+func readBesideStuck(t *testing.T, p *place, kind string) {
+	at := newStuck(p, kind)
+	r := newReader(t, at, p.keys.Verifier())
+	var first *Found
+	var err error
+	done := make(chan struct{})
+	go func() {
+		first, err = r.Session(context.Background(), "s1")
+		close(done)
+	}()
+	<-at.waits
+	if found := wantSeqs(t, r, "s1", 0, 2, 5, 9, 12); found.Next != 14 {
+		t.Errorf("next is %d", found.Next)
+	}
+	if next, err := r.Next(t.Context()); next != 14 || err != nil {
+		t.Errorf("next is %d, %v", next, err)
+	}
+	if got := proofs(t, r, 5, 12, 13); !slices.Equal(got, []string{"5 signed", "12 signed", "13 signed"}) {
+		t.Errorf("proofs %v", got)
+	}
+	close(at.release)
+	<-done
+	if err != nil || !slices.Equal(first.Seqs, []uint64{0, 2, 5, 9, 12}) || first.Next != 14 {
+		t.Errorf("the one who waited finds %+v, %v", first, err)
+	}
+}
+
+func TestAReaderThatTheStoreKeptWaitingSeesTheSealThatItMissed(t *testing.T) {
+	p, l := sessions(t)
+	at := newStuck(p, "open/0")
 	r := newReader(t, at, p.keys.Verifier())
 	got := make(chan *Found)
 	go func() {

@@ -28,9 +28,8 @@ type Reader struct {
 }
 
 // NewReader reads the log in a folder, or in a copy of one, or in a store, see
-// [StoreFolder]. Keys are the public
-// keys that are trusted, as in [VerifyOptions]; empty means the one beside the
-// log.
+// [StoreFolder]. Keys are the public keys that are trusted, as in
+// [VerifyOptions]; empty means the one beside the log.
 func NewReader(fsys fs.FS, keys string) (*Reader, error) {
 	given, err := trusted(keys)
 	if err != nil {
@@ -39,6 +38,7 @@ func NewReader(fsys fs.FS, keys string) (*Reader, error) {
 	return &Reader{
 		at:   func(context.Context) source { return fsSource{fsys} },
 		keys: func(src source) (keyring, error) { return readKeys(src, given) },
+		tail: openTail{reading: newTurns()},
 	}, nil
 }
 
@@ -48,6 +48,7 @@ func (l *Log) Reader() *Reader {
 		at:   func(ctx context.Context) source { return l.wholeSource(ctx) },
 		keys: func(source) (keyring, error) { return l.signing.ring(), nil },
 		size: func() uint64 { return l.treeNow().size },
+		tail: openTail{reading: newTurns()},
 	}
 }
 

@@ -10,10 +10,10 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// Whose asks for sessions by who they were of, and when.
-type Whose struct {
-	// Subject is whose records they have. Issuer is who vouched for that; empty:
-	// whoever did.
+// SessionFilter asks for sessions by who they were of, and when.
+type SessionFilter struct {
+	// Subject is whose records they have. Issuer is who vouched for that name;
+	// empty: whoever did.
 	Issuer, Subject string
 	// From and Until bound the times of those records, From included, Until not;
 	// zero: no bound.
@@ -24,14 +24,13 @@ type Whose struct {
 
 // SessionsOf are the ids of the sessions that somebody has records of, those
 // first seen first. Sealed segments are found by their indexes, which are
-// signed; of one that lies within the time asked for, and has none, or one of
-// before indexes told of subjects, the records are read. Nothing is read of
-// those that begin and end elsewhere in time: what one has of the time asked for is
-// missed only where the clock was set by more than an hour in it, and was right
-// again before the next.
-func (r *Reader) SessionsOf(ctx context.Context, w Whose) (ids []string, err error) {
+// signed. One without, or with one of before indexes told of subjects, is read
+// itself. Segments that begin and end outside of the time asked for are passed
+// over: what one has of that time is missed only where the clock was set by more
+// than an hour in it, and was right again before the next.
+func (r *Reader) SessionsOf(ctx context.Context, f SessionFilter) (ids []string, err error) {
 	err = r.again(ctx, func(v *view) error {
-		found, err := v.sessionsOf(&w)
+		found, err := v.sessionsOf(&f)
 		ids = nil
 		for i := 0; err == nil && i < len(found); i++ {
 			var id string
@@ -41,23 +40,23 @@ func (r *Reader) SessionsOf(ctx context.Context, w Whose) (ids []string, err err
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("looking for the sessions of a subject: %w", err)
+		return nil, fmt.Errorf("looking for the sessions of a subject: %f", err)
 	}
 	return ids, nil
 }
 
-func (w *Whose) names() *subjectNames {
-	n := &subjectNames{subject: record.Quoted(w.Subject)}
-	if w.Issuer != "" {
-		n.issuer = record.Quoted(w.Issuer)
+func (f *SessionFilter) names() *subjectNames {
+	n := &subjectNames{subject: record.Quoted(f.Subject)}
+	if f.Issuer != "" {
+		n.issuer = record.Quoted(f.Issuer)
 	}
 	return n
 }
 
 // has says whether a moment is in the time asked for.
-func (w *Whose) has(t time.Time) bool { return !t.Before(w.From) && w.before(t) }
+func (f *SessionFilter) has(t time.Time) bool { return !t.Before(f.From) && f.before(t) }
 
-func (w *Whose) before(t time.Time) bool { return w.Until.IsZero() || t.Before(w.Until) }
+func (f *SessionFilter) before(t time.Time) bool { return f.Until.IsZero() || t.Before(f.Until) }
 
 // Records that are made at once are committed in any order, and clocks are set
 // by a little: a segment's times may lie so far before its first record's, or
@@ -69,53 +68,55 @@ const (
 
 // reaches says whether a segment whose first record is of the hour, and the one
 // after it of the next hour, may have records of that time. Zero: not known.
-func (w *Whose) reaches(hour, next time.Time) bool {
-	return setBack(hour, next) || w.before(hour.Add(-hoursDisorder)) &&
-		(next.IsZero() || next.Add(time.Hour+hoursDisorder).After(w.From))
+func (f *SessionFilter) reaches(hour, next time.Time) bool {
+	return setBack(hour, next) || f.before(hour.Add(-hoursDisorder)) &&
+		(next.IsZero() || next.Add(time.Hour+hoursDisorder).After(f.From))
 }
 
 // setBack says that the clock was set back between two moments on record.
 func setBack(first, next time.Time) bool { return !next.IsZero() && next.Before(first) }
 
-func (v *view) sessionsOf(w *Whose) (all []sighting, err error) {
-	names := w.names()
-	if all, err = v.openSessionsOf(w, names); err != nil {
+func (v *view) sessionsOf(f *SessionFilter) (all []sighting, err error) {
+	names := f.names()
+	if all, err = v.openSessionsOf(f, names); err != nil {
 		return nil, err
 	}
-	all = earliest(all, w.Most)
+	all = earliest(all, f.Most)
 	newest := indexChain{}
-	for i, s := range slices.Backward(v.sealed) {
-		var next segment
-		if i+1 < len(v.sealed) {
-			next = v.sealed[i+1]
-		}
-		if !w.reaches(sealedHour(s.name), sealedHour(next.name)) {
-			newest = indexChain{} // what follows is not vouched for by what was not read
-			continue
-		}
+	for i := range slices.Backward(v.sealed) {
 		if err := v.ctx.Err(); err != nil {
 			return nil, err
 		}
-		x, err := v.subjectIndex(w, s, next, v.end(i), &newest)
+		seen, err := v.sealedSessionsOf(f, names, i, &newest)
 		if err != nil {
 			return nil, err
 		}
-		if x == nil {
-			continue
-		}
-		seen, err := names.in(x.table)
-		if err != nil {
-			return nil, err
-		}
-		seen, err = v.during(w, seen, func(session string) ([]uint64, error) {
-			return indexed(x.table, indexSession, []byte(session))
-		})
-		if err != nil {
-			return nil, err
-		}
-		all = earliest(append(all, seen...), w.Most)
+		all = earliest(append(all, seen...), f.Most)
 	}
 	return all, nil
+}
+
+// sealedSessionsOf are the sightings in the i-th sealed segment.
+func (v *view) sealedSessionsOf(f *SessionFilter, names *subjectNames, i int, newest *indexChain) ([]sighting, error) {
+	s, next := v.sealed[i], segment{}
+	if i+1 < len(v.sealed) {
+		next = v.sealed[i+1]
+	}
+	if !f.reaches(sealedHour(s.name), sealedHour(next.name)) {
+		*newest = indexChain{} // what follows is not vouched for by what was not read
+		return nil, nil
+	}
+	x, err := v.subjectIndex(f, s, next, v.end(i), newest)
+	if err != nil || x == nil {
+		return nil, err
+	}
+	seen, err := names.in(x.table)
+	if err != nil {
+		return nil, err
+	}
+	return v.during(f, seen, func(session string) ([]uint64, error) {
+		return indexed(x.table, indexSession, []byte(session))
+	})
 }
 
 // earliest are the first so many sessions.
@@ -132,17 +133,17 @@ func earliest(all []sighting, most int) []sighting {
 	return slices.Clip(all[:min(len(all), most)])
 }
 
-// subjectIndex is what is known of a sealed segment, subjects and all. It is read
-// for that only if it has records of the time asked for, by its first record and
-// that of the one after it: nil if not.
-func (v *view) subjectIndex(w *Whose, s, next segment, end uint64, newest *indexChain) (*knownIndex, error) {
+// subjectIndex is what is known of a sealed segment, subjects and all. Where its
+// index does not tell them, the segment is read, but only if it has records of the
+// time asked for, by its first record and that of the one after it: nil if not.
+func (v *view) subjectIndex(f *SessionFilter, s, next segment, end uint64, newest *indexChain) (*knownIndex, error) {
 	x, err := v.signedIndex(s, end, newest)
 	if err != nil || x != nil && listsSubjects(x.table) {
 		return x, err
 	}
 	begins, follows := v.begins(s), v.begins(next)
 	if !setBack(begins, follows) &&
-		(!begins.IsZero() && !w.before(begins.Add(-disorder)) || !follows.IsZero() && !follows.Add(disorder).After(w.From)) {
+		(!begins.IsZero() && !f.before(begins.Add(-disorder)) || !follows.IsZero() && !follows.Add(disorder).After(f.From)) {
 		return nil, nil
 	}
 	whole, err := v.scan(s, end)
@@ -169,14 +170,14 @@ func (v *view) begins(s segment) time.Time {
 	return at
 }
 
-func (v *view) openSessionsOf(w *Whose, names *subjectNames) (all []sighting, err error) {
+func (v *view) openSessionsOf(f *SessionFilter, names *subjectNames) (all []sighting, err error) {
 	t := &v.reader.tail
 	seqs := map[string][]uint64{}
 	if err := t.look(v, func() {
 		for _, file := range t.files {
 			for _, s := range names.among(&file.table.subjects) {
 				all = append(all, s)
-				if set := file.table.sessions[s.session]; set != nil && w.hides(s) {
+				if set := file.table.sessions[s.session]; set != nil && f.hides(s) {
 					seqs[s.session] = append(seqs[s.session], set.below(file.next())...)
 				}
 			}
@@ -184,30 +185,30 @@ func (v *view) openSessionsOf(w *Whose, names *subjectNames) (all []sighting, er
 	}); err != nil {
 		return nil, err
 	}
-	return v.during(w, all, func(session string) ([]uint64, error) { return seqs[session], nil })
+	return v.during(f, all, func(session string) ([]uint64, error) { return seqs[session], nil })
 }
 
-// hides says that a sighting does not tell whether there is a record in the time
-// asked for: it begins before, and ends after.
-func (w *Whose) hides(s sighting) bool {
-	return s.from.Before(w.From) && !w.before(s.until)
+// hides says whether a sighting leaves open if there is a record in the time
+// asked for: it begins before that, and ends after it.
+func (f *SessionFilter) hides(s sighting) bool {
+	return s.from.Before(f.From) && !f.before(s.until)
 }
 
 // during are the sightings within the time asked for, each from when on it is in
 // it. Where a sighting does not tell, its session's records do.
-func (v *view) during(w *Whose, all []sighting, seqs func(session string) ([]uint64, error)) (in []sighting, err error) {
+func (v *view) during(f *SessionFilter, all []sighting, seqs func(session string) ([]uint64, error)) (in []sighting, err error) {
 	var asked []uint64
 	for _, s := range all {
 		switch {
-		case w.hides(s):
+		case f.hides(s):
 			of, err := seqs(s.session)
 			if err != nil {
 				return nil, err
 			}
 			asked = append(asked, of...)
-		case !s.until.Before(w.From) && w.before(s.from):
-			if s.from.Before(w.From) {
-				s.from = w.From
+		case !s.until.Before(f.From) && f.before(s.from):
+			if s.from.Before(f.From) {
+				s.from = f.From
 			}
 			in = append(in, s)
 		}
@@ -218,7 +219,7 @@ func (v *view) during(w *Whose, all []sighting, seqs func(session string) ([]uin
 		if err != nil || r.Session == nil || r.Identity == nil {
 			return nil // damaged, and nobody's; or of the session, but of nobody
 		}
-		if r.Identity.Subject == w.Subject && (w.Issuer == "" || r.Identity.Issuer == w.Issuer) && w.has(r.Time.Time) {
+		if r.Identity.Subject == f.Subject && (f.Issuer == "" || r.Identity.Issuer == f.Issuer) && f.has(r.Time.Time) {
 			in = append(in, sighting{string(record.Quoted(r.Session.ID)), period{r.Time.Time, r.Time.Time}})
 		}
 		return nil

@@ -37,7 +37,7 @@ func BenchmarkSessionsOf(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				ids, err := reader().SessionsOf(b.Context(), Whose{Subject: "subject-7", From: at(0), Most: 65})
+				ids, err := reader().SessionsOf(b.Context(), SessionFilter{Subject: "subject-7", From: at(0), Most: 65})
 				if err != nil || len(ids) != 50 {
 					b.Fatal(len(ids), err)
 				}

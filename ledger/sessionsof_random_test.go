@@ -36,7 +36,7 @@ func TestSessionsOfFindsWhatAWalkFinds(t *testing.T) {
 		r := newReader(t, os.DirFS(p.dir), p.keys.Verifier())
 		for range 40 {
 			from := sightedFrom.Add(20*time.Hour + time.Duration(random.Int64N(int64(30*time.Hour))))
-			w := Whose{Subject: []string{"ana", `b"o`}[random.IntN(2)], Issuer: []string{"", "a"}[random.IntN(2)], From: from, Until: from.Add(time.Duration(random.Int64N(int64(3 * time.Hour)))), Most: 100}
+			w := SessionFilter{Subject: []string{"ana", `b"o`}[random.IntN(2)], Issuer: []string{"", "a"}[random.IntN(2)], From: from, Until: from.Add(time.Duration(random.Int64N(int64(3 * time.Hour)))), Most: 100}
 			if random.IntN(4) == 0 {
 				w.From = w.From.Truncate(time.Hour)
 			}

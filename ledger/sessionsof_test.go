@@ -49,25 +49,25 @@ func at(minutes int) time.Time { return sightedFrom.Add(time.Duration(minutes) *
 
 var sightings = []struct {
 	name string
-	Whose
+	SessionFilter
 	want string
 }{
-	{"all", Whose{Subject: "ana", Issuer: "a"}, "s2 s1 s4"},
-	{"by whoever", Whose{Subject: "ana"}, "s2 s1 s5 s6 s4"},
-	{"by nobody known", Whose{Subject: "ana", Issuer: "c"}, ""},
-	{"a part of a name", Whose{Subject: "an"}, ""},
-	{"a name with marks in it", Whose{Subject: `an"a \`}, "s8"},
-	{"some", Whose{Subject: "ana", Most: 2}, "s2 s1"},
-	{"from in a segment", Whose{Subject: "ana", Issuer: "a", From: at(11)}, "s2 s1 s4"},
-	{"from after the last in it", Whose{Subject: "ana", Issuer: "a", From: at(51)}, "s1 s4 s2"},
-	{"until is not in it", Whose{Subject: "ana", Until: at(10)}, "s2"},
-	{"from is", Whose{Subject: "ana", From: at(50), Until: at(51)}, "s2"},
-	{"between two of a session", Whose{Subject: "ana", From: at(20), Until: at(40)}, ""},
-	{"of which another is there", Whose{Subject: "ana", From: at(8), Until: at(40)}, "s1"},
-	{"in the open segment", Whose{Subject: "ana", From: at(180)}, "s4 s2"},
-	{"between two there", Whose{Subject: "ana", From: at(186), Until: at(195)}, "s2"},
-	{"after all", Whose{Subject: "ana", From: at(1000)}, ""},
-	{"before all", Whose{Subject: "ana", Until: at(0)}, ""},
+	{"all", SessionFilter{Subject: "ana", Issuer: "a"}, "s2 s1 s4"},
+	{"by whoever", SessionFilter{Subject: "ana"}, "s2 s1 s5 s6 s4"},
+	{"by nobody known", SessionFilter{Subject: "ana", Issuer: "c"}, ""},
+	{"a part of a name", SessionFilter{Subject: "an"}, ""},
+	{"a name with marks in it", SessionFilter{Subject: `an"a \`}, "s8"},
+	{"some", SessionFilter{Subject: "ana", Most: 2}, "s2 s1"},
+	{"from in a segment", SessionFilter{Subject: "ana", Issuer: "a", From: at(11)}, "s2 s1 s4"},
+	{"from after the last in it", SessionFilter{Subject: "ana", Issuer: "a", From: at(51)}, "s1 s4 s2"},
+	{"until is not in it", SessionFilter{Subject: "ana", Until: at(10)}, "s2"},
+	{"from is", SessionFilter{Subject: "ana", From: at(50), Until: at(51)}, "s2"},
+	{"between two of a session", SessionFilter{Subject: "ana", From: at(20), Until: at(40)}, ""},
+	{"of which another is there", SessionFilter{Subject: "ana", From: at(8), Until: at(40)}, "s1"},
+	{"in the open segment", SessionFilter{Subject: "ana", From: at(180)}, "s4 s2"},
+	{"between two there", SessionFilter{Subject: "ana", From: at(186), Until: at(195)}, "s2"},
+	{"after all", SessionFilter{Subject: "ana", From: at(1000)}, ""},
+	{"before all", SessionFilter{Subject: "ana", Until: at(0)}, ""},
 }
 
 // wantSighted looks for sessions in all the ways.
@@ -77,7 +77,7 @@ func wantSighted(t *testing.T, r *Reader) {
 		if c.Most == 0 {
 			c.Most = 10
 		}
-		ids, err := r.SessionsOf(t.Context(), c.Whose)
+		ids, err := r.SessionsOf(t.Context(), c.SessionFilter)
 		if got := strings.Join(ids, " "); got != c.want || err != nil {
 			t.Errorf("%s: %q, %v; want %q", c.name, got, err, c.want)
 		}
@@ -89,7 +89,7 @@ func TestTheSessionsOfASubjectAreFoundByTheIndexesAlone(t *testing.T) {
 	wantSighted(t, newReader(t, os.DirFS(p.dir), p.keys.Verifier()))
 	wantSighted(t, newReader(t, NewStoreFolder(t.Context(), p.store, "test", os.DirFS(p.dir)), p.keys.Verifier()))
 	files := &opened{FS: os.DirFS(p.dir)}
-	if _, err := newReader(t, files, "").SessionsOf(t.Context(), Whose{Subject: "ana", From: at(11), Most: 10}); err != nil {
+	if _, err := newReader(t, files, "").SessionsOf(t.Context(), SessionFilter{Subject: "ana", From: at(11), Most: 10}); err != nil {
 		t.Error(err)
 	}
 	if files.count("index/") != 3 || files.count("sealed/") != 0 {
@@ -113,7 +113,7 @@ func TestASegmentWhoseIndexTellsNoSubjectsIsRead(t *testing.T) {
 	wantSighted(t, newReader(t, os.DirFS(p.dir), ""))
 	r := newReader(t, os.DirFS(p.dir), "")
 	for range 2 {
-		ids, err := r.SessionsOf(t.Context(), Whose{Subject: "ana", From: at(66), Until: at(119), Most: 10})
+		ids, err := r.SessionsOf(t.Context(), SessionFilter{Subject: "ana", From: at(66), Until: at(119), Most: 10})
 		if err != nil || !slices.Equal(ids, []string{"s1"}) {
 			t.Errorf("%q, %v", ids, err)
 		}
@@ -129,20 +129,20 @@ func TestNoSegmentOutsideOfTheTimeIsReadForWantOfAnIndex(t *testing.T) {
 	p, _ := sighted(t)
 	p.drop(indexName(0), indexName(4), indexName(7))
 	for name, c := range map[string]struct {
-		Whose
+		SessionFilter
 		read []uint64
 	}{
-		"first":     {Whose{Until: at(30)}, []uint64{0}},
-		"second":    {Whose{From: at(66), Until: at(120)}, []uint64{4}},
-		"its hour":  {Whose{From: at(60), Until: at(120)}, []uint64{0, 4}}, // the first may go on until 13:05
-		"both":      {Whose{From: at(59), Until: at(66)}, []uint64{0, 4}},
-		"not after": {Whose{From: at(59), Until: at(64)}, []uint64{0}},
-		"last":      {Whose{From: at(126)}, []uint64{7}},
-		"none":      {Whose{Until: at(0)}, nil},
+		"first":     {SessionFilter{Until: at(30)}, []uint64{0}},
+		"second":    {SessionFilter{From: at(66), Until: at(120)}, []uint64{4}},
+		"its hour":  {SessionFilter{From: at(60), Until: at(120)}, []uint64{0, 4}}, // the first may go on until 13:05
+		"both":      {SessionFilter{From: at(59), Until: at(66)}, []uint64{0, 4}},
+		"not after": {SessionFilter{From: at(59), Until: at(64)}, []uint64{0}},
+		"last":      {SessionFilter{From: at(126)}, []uint64{7}},
+		"none":      {SessionFilter{Until: at(0)}, nil},
 	} {
 		r := newReader(t, os.DirFS(p.dir), "")
 		c.Subject, c.Most = "ana", 10
-		if _, err := r.SessionsOf(t.Context(), c.Whose); err != nil {
+		if _, err := r.SessionsOf(t.Context(), c.SessionFilter); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		for _, s := range r.listed.sealed {

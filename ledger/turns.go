@@ -7,52 +7,26 @@ import (
 )
 
 // turns has readers read one after the other, since what one has read the others
-// need not read again. Who waits for one that is held up goes on beside it.
-type turns struct {
-	mu  sync.Mutex
-	now chan struct{} // closed when the one whose turn it is has done; nil: nobody's
-}
+// need not read again. A turn ends early for one that its store holds up: it goes
+// on beside the next.
+type turns struct{ taken chan struct{} }
 
-// patience is how long a reader waits for the one before it.
-const patience = 250 * time.Millisecond
+// longestTurn is how long a reader may keep the others waiting.
+const longestTurn = 250 * time.Millisecond
 
-func (t *turns) take(ctx context.Context) (done func(), err error) {
-	var tired chan struct{}
-	for {
-		before, done := t.tryTake(tired)
-		if done != nil {
-			return done, nil
-		}
-		late := time.NewTimer(patience)
-		select {
-		case <-before:
-		case <-late.C:
-			tired = before
-		case <-ctx.Done():
-		}
+func newTurns() turns { return turns{make(chan struct{}, 1)} }
+
+// take waits for a turn. Done ends it.
+func (t turns) take(ctx context.Context) (done func(), err error) {
+	select {
+	case t.taken <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	end := sync.OnceFunc(func() { <-t.taken })
+	late := time.AfterFunc(longestTurn, end)
+	return func() {
 		late.Stop()
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// tryTake takes the turn if it is nobody's, or still that of the one who was
-// waited for too long; else it says for whom to wait.
-func (t *turns) tryTake(tired chan struct{}) (before chan struct{}, done func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.now != nil && t.now != tired {
-		return t.now, nil
-	}
-	mine := make(chan struct{})
-	t.now = mine
-	return nil, func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if t.now == mine {
-			t.now = nil
-		}
-		close(mine)
-	}
+		end()
+	}, nil
 }

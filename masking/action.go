@@ -1,6 +1,7 @@
 package masking
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -54,20 +55,20 @@ func ParseAction(kind string, keep int) (Action, error) {
 	case "drop":
 		a.Kind = ActDrop
 	default:
-		return Action{}, fmt.Errorf("masking: unknown action %q; there are token, partial, pseudonym and drop", kind)
+		return Action{}, fmt.Errorf("unknown action %q; there are token, partial, pseudonym and drop", kind)
 	}
 	return a, a.check()
 }
 
 func (a Action) check() error {
 	if a.Kind > ActPreserve {
-		return fmt.Errorf("masking: there is no action %d", a.Kind)
+		return fmt.Errorf("there is no action %d", a.Kind)
 	}
 	if a.Kind == ActPartial && (a.Keep < 1 || a.Keep > maxPartial) {
-		return fmt.Errorf("masking: action partial shows %d characters; from 1 to %d can be shown", a.Keep, maxPartial)
+		return fmt.Errorf("partial shows %d characters; say how many, from 1 to %d", a.Keep, maxPartial)
 	}
 	if a.Kind != ActPartial && a.Keep != 0 {
-		return fmt.Errorf("masking: only the action partial takes a number")
+		return errors.New("only partial takes a number; leave it out")
 	}
 	return nil
 }
@@ -79,10 +80,10 @@ const ruleSchema = "schema"
 func (p *Policy) newActions(cfg *Config) error {
 	for rule, act := range cfg.Actions {
 		if err := act.check(); err != nil {
-			return fmt.Errorf("%w (action of %s)", err, rule)
+			return fmt.Errorf("action of %s: %w", rule, err)
 		}
 		if act.Kind == ActPseudonym && cfg.Pseudonym == nil {
-			return fmt.Errorf("masking: action pseudonym of %s needs a keyed hash, and there is none", rule)
+			return fmt.Errorf("action pseudonym of %s needs a keyed hash, and there is none", rule)
 		}
 		if rule == "default" {
 			p.fallback, p.drops = act, p.drops || act.Kind == ActDrop
@@ -93,7 +94,7 @@ func (p *Policy) newActions(cfg *Config) error {
 			return err
 		}
 		if act.Kind == ActDrop && strings.HasPrefix(rule, "path:") && hasIndex(rule) {
-			return fmt.Errorf("masking: action drop of %s: without the element another would have its index; use token", rule)
+			return fmt.Errorf("action drop of %s: without the element another would have its index; use token", rule)
 		}
 		if p.actions == nil {
 			p.actions = map[string]Action{}
@@ -114,9 +115,9 @@ func (p *Policy) knownRule(rule string, cfg *Config) (string, error) {
 	case "key":
 		switch known := p.keys.find([]byte(name)).rule; {
 		case known == "":
-			return "", fmt.Errorf("masking: action of %s: that name is not secret; add it to keys", rule)
+			return "", fmt.Errorf("action of %s: that name is not secret; add it to keys", rule)
 		case canonical(strings.TrimPrefix(known, "key:")) != canonical(name):
-			return "", fmt.Errorf("masking: action of %s: records show that name as %s; use that, or add the name to keys", rule, known)
+			return "", fmt.Errorf("action of %s: records show that name as %s; use that, or add the name to keys", rule, known)
 		default:
 			return known, nil
 		}
@@ -126,14 +127,14 @@ func (p *Policy) knownRule(rule string, cfg *Config) (string, error) {
 				return rule, nil
 			}
 		}
-		return "", fmt.Errorf("masking: action of %s: there is no such path pattern", rule)
+		return "", fmt.Errorf("action of %s: there is no such path pattern", rule)
 	case "detect":
 		if p.detect.runs(name) || p.hasPattern(rule) {
 			return rule, nil
 		}
-		return "", fmt.Errorf("masking: action of %s: no detector and no pattern of that name runs; the detectors are %s", rule, strings.Join(detectorNames, ", "))
+		return "", fmt.Errorf("action of %s: no detector and no pattern of that name runs; the detectors are %s", rule, strings.Join(detectorNames, ", "))
 	}
-	return "", fmt.Errorf("masking: action of %q: name a rule as records show it: key:<name>, path:<pattern>, detect:<name> or schema; or default", rule)
+	return "", fmt.Errorf("action of %q: name a rule as records show it: key:<name>, path:<pattern>, detect:<name> or schema; or default", rule)
 }
 
 // hasIndex says whether a path rule names an index, or a key that may be one.

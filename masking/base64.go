@@ -8,8 +8,8 @@ import (
 
 // base64s adds the words in text that are base64 of a secret: a query's value
 // in a URL, what follows ;base64, in another, a segment of a path, and of
-// objects and of plain text any word, or segment of one. What the detectors before found has its
-// own rule.
+// objects and of plain text any word, or segment of one. What the detectors
+// before found has its own rule.
 func (w *work) base64s(text []byte, found gates) {
 	if w.level > maxLevel {
 		return

@@ -89,7 +89,7 @@ func nextSegment(text []byte, at int) int {
 }
 
 // base64Words adds the words in text that are base64 of plain text with a
-// secret, but those in its first n spans.
+// secret, but those that the first n of w's spans cover.
 func (w *work) base64Words(text []byte, n int) {
 	for at := 0; ; {
 		start, end, ok := textWord(text, at)

@@ -55,7 +55,7 @@ func newDetectors(names []string) (d detectors, err error) {
 		return 0, nil
 	}
 	if len(names) == 0 {
-		return 0, errors.New(`masking: detect: no detector is named; leave the list out to run those that run by default, or say "off"`)
+		return 0, errors.New(`detect: no detector is named; leave the list out to run those that run by default, or say "off"`)
 	}
 	d = detectCredential
 	for _, name := range names {
@@ -63,9 +63,9 @@ func newDetectors(names []string) (d detectors, err error) {
 		case name == "default":
 			d |= defaultDetectors
 		case name == "off":
-			return 0, errors.New(`masking: detect: "off" stands alone; leave out the others, or "off"`)
+			return 0, errors.New(`detect: "off" stands alone; leave out the others, or "off"`)
 		case i < 0:
-			return 0, fmt.Errorf("masking: detect: unknown detector %q; there are %s and default", name, strings.Join(detectorNames, ", "))
+			return 0, fmt.Errorf("detect: unknown detector %q; there are %s and default", name, strings.Join(detectorNames, ", "))
 		default:
 			d |= 1 << i
 		}

@@ -116,8 +116,8 @@ func scanGates(text []byte) (found gates, digits int) {
 
 func (g gates) has(word int) bool { return g&gateLast[word] != 0 }
 
-// openers is every last letter of the words that a detector of d begins with:
-// a text with none of them is of no interest.
+// openers is every last letter of the words that a detector of d begins with, and
+// wordBit: a text with none of them is of no interest.
 func openers(d detectors) (all gates) {
 	all = wordBit
 	for _, g := range []int{gateEquals, gatePercent, gateColon, gateAngle} {

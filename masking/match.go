@@ -67,7 +67,7 @@ func newMatcher(keys []string, defaults bool) (*matcher, error) {
 	for _, k := range keys {
 		c := canonical(k)
 		if c == "" {
-			return nil, fmt.Errorf("masking: keys: %q has no letter or digit; name a key", k)
+			return nil, fmt.Errorf("keys: %q has no letter or digit; name a key", k)
 		}
 		m.exact[c] = "key:" + c
 	}
@@ -77,7 +77,7 @@ func newMatcher(keys []string, defaults bool) (*matcher, error) {
 		}
 	}
 	if len(b.states) > maxStates {
-		return nil, fmt.Errorf("masking: keys: %d are too many; use path patterns or schema marks", len(keys))
+		return nil, fmt.Errorf("keys: %d are too many; use path patterns or schema marks", len(keys))
 	}
 	b.compile()
 	return m, nil

@@ -50,12 +50,12 @@ func newPaths(patterns []string) (*paths, error) {
 		starts = append(starts, len(p.at))
 		if pat != "" {
 			if pat[0] != '/' {
-				return nil, fmt.Errorf("masking: paths: %q does not begin with /; begin it with one", pat)
+				return nil, fmt.Errorf("paths: %q does not begin with /; begin it with one", pat)
 			}
 			for _, seg := range strings.Split(pat[1:], "/") {
 				pos, err := newPosition(seg)
 				if err != nil {
-					return nil, fmt.Errorf("masking: paths: %q: %w", pat, err)
+					return nil, fmt.Errorf("paths: %q: %w", pat, err)
 				}
 				p.at = append(p.at, pos)
 			}

@@ -38,29 +38,29 @@ var patternName = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 
 func (p *Policy) newPatterns(patterns []Pattern) error {
 	if len(patterns) > maxPatterns {
-		return fmt.Errorf("masking: %d patterns are too many; %d can be had", len(patterns), maxPatterns)
+		return fmt.Errorf("%d patterns are too many; %d can be had", len(patterns), maxPatterns)
 	}
 	for _, c := range patterns {
 		rule := "detect:" + c.Name
 		switch {
 		case !patternName.MatchString(c.Name):
-			return fmt.Errorf("masking: pattern %q: a name has lower-case letters, digits and _", c.Name)
+			return fmt.Errorf("pattern %q: a name has lower-case letters, digits and _", c.Name)
 		case slices.Contains(detectorNames, c.Name) || c.Name == "credential" || c.Name == "default" || c.Name == "off":
-			return fmt.Errorf("masking: pattern %q: that is a built-in detector's name", c.Name)
+			return fmt.Errorf("pattern %q: that is a built-in detector's name", c.Name)
 		case p.hasPattern(rule):
-			return fmt.Errorf("masking: pattern %q is there twice", c.Name)
+			return fmt.Errorf("pattern %q is there twice", c.Name)
 		}
 		tree, err := syntax.Parse(c.Regexp, syntax.Perl)
 		if err != nil {
-			return fmt.Errorf("masking: pattern %q: %w", c.Name, err)
+			return fmt.Errorf("pattern %q: %w", c.Name, err)
 		}
 		least := leastLength(tree)
 		if least == 0 {
-			return fmt.Errorf("masking: pattern %q matches the empty string; have it match what is secret", c.Name)
+			return fmt.Errorf("pattern %q matches the empty string; have it match what is secret", c.Name)
 		}
 		re, err := regexp.Compile(c.Regexp)
 		if err != nil {
-			return fmt.Errorf("masking: pattern %q: %w", c.Name, err)
+			return fmt.Errorf("pattern %q: %w", c.Name, err)
 		}
 		prefix, _ := re.LiteralPrefix()
 		p.patterns = append(p.patterns, pattern{rule: rule, re: re, prefix: []byte(prefix)})
@@ -134,7 +134,7 @@ func (p *Policy) numberRule(number []byte) string {
 func (p *Policy) newAllow(values []string) error {
 	for _, v := range values {
 		if v = strings.TrimSpace(v); v == "" {
-			return fmt.Errorf("masking: allow: an empty value cannot be allowed; leave it out")
+			return fmt.Errorf("allow: an empty value cannot be allowed; leave it out")
 		}
 		if p.allow == nil {
 			p.allow = map[string]bool{}

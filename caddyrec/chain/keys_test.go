@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -143,6 +144,31 @@ func TestAKeySurvivesAReloadAndARestart(t *testing.T) {
 	r.load(replayChain)
 	if a := r.with(k.Key); a.StatusCode != 200 {
 		t.Errorf("after a restart: %d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestWhoAsksForAKeyIsToldWhyTheLogIsNotSearched(t *testing.T) {
+	r := start(t, replayChain)
+	r.ready()
+	sec := r.as("ben", "sec")
+	file := filepath.Join(r.dir, r.dirName, "ledger", "test", "checkpoint")
+	for { // the gateway writes it anew
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(file, 0o700); err == nil {
+			break
+		} else if !errors.Is(err, fs.ErrExist) {
+			t.Fatal(err)
+		}
+	}
+	a := r.do("POST", keysAddress, `{"filter":{"subject":"ana","from":"2026-01-01T00:00:00Z"},"purpose":"x"}`, sec...)
+	if a.StatusCode != 400 || strings.Contains(a.text, "in time") || !strings.Contains(a.text, "could not be searched") {
+		t.Errorf("%d %s", a.StatusCode, a.text)
+	}
+	r.logged("searching the log for what a key is for")
+	if err := os.Remove(file); err != nil {
+		t.Error(err)
 	}
 }
 

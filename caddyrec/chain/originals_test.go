@@ -64,9 +64,9 @@ func TestOriginalsAreKeptForTheirRecipientOnly(t *testing.T) {
 	post("/moved", nothing)
 	post("/events", nothing)
 	post("/", `{"canary-3":`+strings.Repeat(" ", 200)) // refused, and no JSON
-	r.isNowhere("canary-", r.dirName)                  // Caddy's own log has the address: see log_masked
+	r.isNowhere("canary-", r.dirName)                  // Caddy's own log has the address: see masked_log
 	stopCaddy(t)
-	r.isNowhere("canary-", r.dirName) // Caddy's own log has the address: see log_masked
+	r.isNowhere("canary-", r.dirName) // Caddy's own log has the address: see masked_log
 	r.verifies()
 
 	o := encryption.NewOpener([]age.Identity{investigator})

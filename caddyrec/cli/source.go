@@ -132,11 +132,11 @@ func locate(dir, log string) (*source, error) {
 	}
 	if !slices.Contains(names, log) {
 		at := filepath.Join(dir, "ledger", log)
-		if info, err := os.Lstat(at); err == nil {
+		if _, err := os.Lstat(at); err == nil {
 			if to, err := os.Readlink(at); err == nil {
 				return nil, fmt.Errorf("%s is a link, which is not followed: name where it leads, --store %s", at, to)
 			}
-			return nil, fmt.Errorf("%s is no folder: %s", at, info.Mode().Type())
+			return nil, fmt.Errorf("%s is no folder, as a log is: say where the records are with --store, or of which log with --log", at)
 		}
 		if len(names) == 0 {
 			return nil, fmt.Errorf("%s has no log yet", dir)

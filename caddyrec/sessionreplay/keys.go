@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/caddyrec/caddyrec/caddyrec"
 	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/ledger"
@@ -179,13 +181,17 @@ func (v *visit) find(ctx context.Context, f keyFilter, s provision.Scope) (provi
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	var err error
-	s.Sessions, err = v.SessionsOf(ctx, ledger.Whose{
+	s.Sessions, err = v.SessionsOf(ctx, ledger.SessionFilter{
 		Issuer: f.Issuer, Subject: f.Subject, From: f.From, Until: f.Until, Most: provision.MaxSessions + 1,
 	})
-	if err != nil {
+	switch {
+	case err == nil:
+		return s, nil
+	case ctx.Err() != nil:
 		return s, errors.New("the log could not be searched in time: name the sessions, or a shorter time")
 	}
-	return s, nil
+	v.logger.Error("searching the log for what a key is for", zap.Error(err))
+	return s, errors.New("the log could not be searched: name the sessions, or have whoever runs the gateway look into its log")
 }
 
 var errFields = errors.New("it is not an object of sessions or filter, from, until, purpose, lifetime, client and max_frames")

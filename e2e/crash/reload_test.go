@@ -106,11 +106,13 @@ func TestAGatewayTakesOverALogFromOneThatEndsMeanwhile(t *testing.T) {
 	w.start()
 	w.order("before")
 	second := newWorld(t, w.up)
+	waits := second.Logged("another process has the log open")
 	started := make(chan error, 1)
 	go func() { started <- second.Start(t.Context(), strings.ReplaceAll(config, "{$FOLDER}/store", w.Store())) }()
-	wait.Until(t, "the second says for whom it waits", func() bool {
-		return strings.Contains(second.Log(), "another process has the log open") && strings.Contains(second.Log(), fmt.Sprintf(`"process_id":"%d"`, w.Pid()))
-	})
+	wait.For(t, "line that says that the second waits", waits)
+	if pid := fmt.Sprintf(`"process_id":"%d"`, w.Pid()); !strings.Contains(second.Log(), pid) {
+		t.Errorf("it does not say for whom:\n%s", second.Log())
+	}
 	w.stop()
 	if err := wait.For(t, "answer to whether the second starts", started); err != nil {
 		t.Fatal(err)

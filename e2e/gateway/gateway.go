@@ -152,6 +152,10 @@ func (g *Gateway) Pid() int { return g.cmd.Process.Pid }
 // Log is all that the process wrote to stdout and stderr, over all its starts.
 func (g *Gateway) Log() string { return g.log.String() }
 
+// Logged returns a channel that is closed once the process logs a text, from now
+// on.
+func (g *Gateway) Logged(text string) <-chan struct{} { return g.log.watch(text) }
+
 // Store is the folder that the Caddyfiles of these tests name as the store.
 func (g *Gateway) Store() string { return filepath.Join(g.Folder, "store") }
 

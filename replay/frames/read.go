@@ -16,9 +16,11 @@ import (
 // reading is the reading of pages that follow each other, under way. All but
 // end is under the recording's mu.
 type reading struct {
+	asked int   // the page that it was begun for
 	index int   // of page
 	page  *page // as far as it is read
 	end   int   // the first frame that is not read
+	ahead int   // bytes of the page asked for, and of those read after it
 	over  bool  // what is read is not so any more: it ends, and begins anew for who still waits
 	more  chan struct{}
 	err   error
@@ -54,7 +56,7 @@ func (u *reading) wake() {
 // ctx: others who wait for it then begin anew. Callers hold mu, and no reading is
 // under way.
 func (r *Recording) begin(ctx context.Context, at int) *reading {
-	u := &reading{index: len(r.pages), end: min((at+pagesAhead)*pageFrames, len(r.found.Seqs))}
+	u := &reading{asked: at, index: len(r.pages), end: min((at+pagesAhead)*pageFrames, len(r.found.Seqs))}
 	before := Frame{}
 	switch {
 	case at < u.index:
@@ -66,7 +68,7 @@ func (r *Recording) begin(ctx context.Context, at int) *reading {
 	r.reading = u
 	seqs := r.found.Seqs[u.index*pageFrames : u.end]
 	go func() {
-		err := r.read(ctx, u, at, seqs)
+		err := r.read(ctx, u, seqs)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		switch {
@@ -87,47 +89,60 @@ func (r *Recording) begin(ctx context.Context, at int) *reading {
 func newPage(before Frame) *page { return &page{before: before, last: before, read: time.Now()} }
 
 // read reads frames through the ledger's proofs, and shows each as it is met.
-func (r *Recording) read(ctx context.Context, u *reading, at int, seqs []uint64) error {
-	ahead, segment := 0, ""
+func (r *Recording) read(ctx context.Context, u *reading, seqs []uint64) error {
+	segment := ""
 	return r.library.reader.Entries(ctx, seqs, func(e ledger.Entry) error {
-		r.mu.Lock()
-		full := len(u.page.frames) == pageFrames
-		next := u.index + 1
-		if full && !u.over {
-			if u.index >= at {
-				ahead += u.page.size
-			}
-			r.add(u)
-		}
-		known := next < len(r.pages) && r.pages[next].frames != nil
-		stop := u.over || full && next > at && (known || ahead >= mostAhead || e.Segment != segment)
-		if full && !stop {
-			u.index, u.page = next, newPage(u.page.last)
-		}
-		n, last := u.index*pageFrames+len(u.page.frames), u.page.last
-		r.mu.Unlock()
-		if stop {
+		n, before, more := r.next(u, e.Segment == segment)
+		if !more {
 			return errEnough
 		}
 		segment = e.Segment
-		f := r.frame(n, &e, &last)
-		text := f.AppendJSON(make([]byte, 0, len(f.Record)+256))
-		last = f
-		last.Record = nil
-		// The record is in the JSON, at its end: it is kept once.
-		if f.Record != nil {
-			f.Record = text[len(text)-1-len(f.Record) : len(text)-1]
-		}
-		r.mu.Lock()
-		p := u.page
-		p.fresh = p.fresh || f.Proof == ledger.Unsigned
-		p.size += cap(text) + 256
-		p.last = last
-		p.frames = append(p.frames, Shown{f, text})
-		u.wake()
-		r.mu.Unlock()
+		r.show(u, r.frame(n, &e, &before))
 		return nil
 	})
+}
+
+// next says which frame comes next, and what is before it, and turns the page for
+// it; same says that its record is in the segment that is unpacked already. There
+// is no more to be read when what was asked for is, and to go on would be no gain.
+func (r *Recording) next(u *reading, same bool) (n int, before Frame, more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if u.over {
+		return 0, Frame{}, false
+	}
+	if len(u.page.frames) == pageFrames {
+		if u.index >= u.asked {
+			u.ahead += u.page.size
+		}
+		r.add(u)
+		next := u.index + 1
+		known := next < len(r.pages) && r.pages[next].frames != nil
+		if next > u.asked && (known || u.ahead >= mostAhead || !same) {
+			return 0, Frame{}, false
+		}
+		u.index, u.page = next, newPage(u.page.last)
+	}
+	return u.index*pageFrames + len(u.page.frames), u.page.last, true
+}
+
+// show adds a frame to the page that is read.
+func (r *Recording) show(u *reading, f Frame) {
+	text := f.AppendJSON(make([]byte, 0, len(f.Record)+256))
+	last := f
+	last.Record = nil
+	// The record is in the JSON, at its end: it is kept once.
+	if f.Record != nil {
+		f.Record = text[len(text)-1-len(f.Record) : len(text)-1]
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := u.page
+	p.fresh = p.fresh || f.Proof == ledger.Unsigned
+	p.size += cap(text) + 256
+	p.last = last
+	p.frames = append(p.frames, Shown{f, text})
+	u.wake()
 }
 
 // add adds a page that was read to those in memory. Callers hold mu.

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/caddyrec/caddyrec/ledger"
@@ -23,7 +23,7 @@ type slowFS struct {
 	fs.FS
 	gives  int64
 	let    chan struct{}
-	opened atomic.Int32
+	opened atomic.Int32 // how often
 }
 
 func (s *slowFS) Open(name string) (fs.File, error) {
@@ -101,9 +101,9 @@ func TestAFrameIsGivenAsSoonAsItIsMet(t *testing.T) {
 		}
 	}
 	// Who waits for the rest minds its own time.
-	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	late, cancel := context.WithDeadline(t.Context(), time.Now())
 	defer cancel()
-	if _, err := r.Frame(short, 9); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := r.Frame(late, 9); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	close(files.let)
@@ -129,30 +129,54 @@ func TestASegmentIsUnpackedOnceForManyPages(t *testing.T) {
 
 func TestAReadingThatFailsIsBegunAnewByWhoStillWaits(t *testing.T) {
 	files, l := cold(t, 300, 1)
-	r, err := l.Open(t.Context(), "s1")
+	synctest.Test(t, func(t *testing.T) {
+		files.let = make(chan struct{})
+		r, err := l.Open(t.Context(), "s1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		began, waiting := make(chan error), make(chan error)
+		go func() {
+			_, err := r.Frame(ctx, 100)
+			began <- err
+		}()
+		synctest.Wait()
+		go func() {
+			_, err := r.Frame(t.Context(), 100)
+			waiting <- err
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-began; !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		close(files.let)
+		if err := <-waiting; err != nil {
+			t.Errorf("who still waits: %v", err)
+		}
+		synctest.Wait() // for what is read ahead
+	})
+}
+
+func TestWhoWaitsForAnothersReadingMindsItsOwnTime(t *testing.T) {
+	w := newWorld(t)
+	w.story()
+	r, err := w.library().Open(t.Context(), "s1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	began := make(chan error)
-	go func() {
-		_, err := r.Frame(ctx, 100)
-		began <- err
-	}()
-	for files.opened.Load() == 0 {
-		runtime.Gosched()
-	}
-	waiting := make(chan error)
-	go func() {
-		_, err := r.Frame(t.Context(), 100)
-		waiting <- err
-	}()
+	r.reading = &reading{page: &page{}} // a store that takes its time with a page
+	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := <-began; !errors.Is(err, context.Canceled) {
+	if _, err := r.Frame(over, 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	close(files.let)
-	if err := <-waiting; err != nil {
-		t.Errorf("who still waits: %v", err)
+	r.reading = nil
+	want := watch(t, r)
+	r.still()
+	r.reading = &reading{page: &page{}}
+	if got := watch(t, r); outline(got) != outline(want) { // of what is in memory nobody waits for it
+		t.Errorf("got\n%s", outline(got))
 	}
 }

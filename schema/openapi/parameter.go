@@ -21,9 +21,9 @@ type parameter struct {
 	required        bool
 	allowEmpty      bool // nothing after the = is right
 	sensitive       bool
-	content         bool // it is one text of a media type, whatever its style:
-	json            bool // of JSON; else of plain text …
-	opaque          bool // … or of another one, and not looked at
+	content         bool // its text is of a media type, and has no style
+	json            bool // that is JSON; else it is plain text, unless opaque
+	opaque          bool // its media type is another: the text is not looked at
 	place           string
 
 	schema      *schema.Schema // nil: anything goes
