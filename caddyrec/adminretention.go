@@ -90,7 +90,7 @@ func purge(g *Gateway, r *http.Request, ask retentionAsk) (any, error) {
 	if ask.Before.IsZero() {
 		return nil, ledger.AskError("say before when")
 	}
-	done, err := g.log.Purge(r.Context(), ledger.Purge{Before: ask.Before, Why: ask.Why, By: ask.By, DryRun: ask.DryRun})
+	done, err := g.purge(r.Context(), ledger.Purge{Before: ask.Before, Why: ask.Why, By: ask.By, DryRun: ask.DryRun})
 	if err != nil && done == nil {
 		return nil, err
 	}

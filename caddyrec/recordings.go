@@ -21,16 +21,15 @@ type recordings struct {
 }
 
 // Recordings streams what the gateway has recorded.
-func (v *Visit) Recordings() *watch.Server { return v.recordings().server }
+func (v *Visit) Recordings() *watch.Server { return v.gateway.shown().server }
 
 // SessionsOf are the ids of the sessions that somebody has records of: see
 // [ledger.Reader.SessionsOf].
 func (v *Visit) SessionsOf(ctx context.Context, w ledger.SessionFilter) ([]string, error) {
-	return v.recordings().reader.SessionsOf(ctx, w)
+	return v.gateway.shown().reader.SessionsOf(ctx, w)
 }
 
-func (v *Visit) recordings() *recordings {
-	g := v.gateway
+func (g *Gateway) shown() *recordings {
 	g.recordings.once.Do(func() {
 		g.recordings.reader = g.log.Reader()
 		g.recordings.server = &watch.Server{

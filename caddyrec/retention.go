@@ -61,9 +61,18 @@ func (r *retention) purge(ctx context.Context) error {
 		r.gateway.logger.Warn("nothing is purged for now: "+why, zap.String("log", r.gateway.name))
 		return nil
 	}
-	done, err := r.gateway.log.Purge(ctx, ledger.Purge{Before: now.Add(-retain), Why: "retain " + retain.String(), By: "gateway"})
+	done, err := r.gateway.purge(ctx, ledger.Purge{Before: now.Add(-retain), Why: "retain " + retain.String(), By: "gateway"})
 	r.tell(done)
 	return err
+}
+
+// purge removes segments, see [ledger.Log.Purge], and what is in memory of them.
+func (g *Gateway) purge(ctx context.Context, p ledger.Purge) ([]ledger.Purged, error) {
+	done, err := g.log.Purge(ctx, p)
+	if len(done) > 0 && !p.DryRun {
+		g.shown().server.Library.Purged()
+	}
+	return done, err
 }
 
 // tell logs what became of the segments: damage once for each as long as it

@@ -35,14 +35,7 @@ func BenchmarkColdSession(b *testing.B) {
 		})
 	}
 	wg.Wait()
-	for sealed := 0; sealed < 1; {
-		found, err := w.sealed()
-		if err != nil {
-			b.Fatal(err)
-		}
-		sealed = len(found)
-		w.add(record.Denied, "", "", 0)
-	}
+	w.untilSealed()
 	for name, n := range map[string]int{"first": 1, "sixtyfour": 64, "all": each} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

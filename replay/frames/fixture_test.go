@@ -49,9 +49,19 @@ func (w *world) add(typ record.Type, session, exchange string, after float64) {
 	}
 }
 
-// sealed are the sealed segments.
-func (w *world) sealed() ([]string, error) {
-	return filepath.Glob(filepath.Join(w.dir, "sealed", "*", "*", "*"))
+// untilSealed adds records of nobody until a segment is sealed.
+func (w *world) untilSealed() {
+	w.t.Helper()
+	for {
+		found, err := filepath.Glob(filepath.Join(w.dir, "sealed", "*", "*", "*"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if len(found) > 0 {
+			return
+		}
+		w.add(record.Denied, "", "", 0)
+	}
 }
 
 func (w *world) library() *Library { return NewLibrary(w.log.Reader()) }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyrec/caddyrec/ledger"
@@ -17,6 +18,7 @@ import (
 // reads once. Its methods may be called at once by any number of goroutines.
 type Library struct {
 	reader *ledger.Reader
+	purges atomic.Uint64 // how often Purged was called
 
 	mu         sync.Mutex
 	recordings map[string]*Recording
@@ -42,6 +44,10 @@ const lookEvery = 200 * time.Millisecond
 func NewLibrary(r *ledger.Reader) *Library {
 	return &Library{reader: r, recordings: map[string]*Recording{}, changed: make(chan struct{})}
 }
+
+// Purged says that records of the log were purged: nothing that was read of it
+// before is shown any more.
+func (l *Library) Purged() { l.purges.Add(1) }
 
 // Open finds a recorded session. What is known of it already may not be all:
 // [Recording.Refresh] says what came since, so that who begins to watch is shown

@@ -64,7 +64,7 @@ func (r *Recording) begin(ctx context.Context, at int) *reading {
 	case u.index > 0:
 		before = r.pages[u.index-1].last
 	}
-	u.page = newPage(before)
+	u.page = r.newPage(before)
 	r.reading = u
 	seqs := r.found.Seqs[u.index*pageFrames : u.end]
 	go func() {
@@ -86,7 +86,9 @@ func (r *Recording) begin(ctx context.Context, at int) *reading {
 	return u
 }
 
-func newPage(before Frame) *page { return &page{before: before, last: before, read: time.Now()} }
+func (r *Recording) newPage(before Frame) *page {
+	return &page{before: before, last: before, read: time.Now(), purges: r.library.purges.Load()}
+}
 
 // read reads frames through the ledger's proofs, and shows each as it is met.
 func (r *Recording) read(ctx context.Context, u *reading, seqs []uint64) error {
@@ -121,7 +123,7 @@ func (r *Recording) next(u *reading, same bool) (n int, before Frame, more bool)
 		if next > u.asked && (known || u.ahead >= mostAhead || !same) {
 			return 0, Frame{}, false
 		}
-		u.index, u.page = next, newPage(u.page.last)
+		u.index, u.page = next, r.newPage(u.page.last)
 	}
 	return u.index*pageFrames + len(u.page.frames), u.page.last, true
 }

@@ -70,16 +70,7 @@ func cold(t *testing.T, records, each int) (*slowFS, *Library) {
 			t.Fatal(err)
 		}
 	}
-	for {
-		found, err := w.sealed()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(found) > 0 {
-			break
-		}
-		w.add(record.Denied, "", "", 0)
-	}
+	w.untilSealed()
 	files := &slowFS{FS: os.DirFS(w.dir), let: make(chan struct{})}
 	reader, err := ledger.NewReader(files, "")
 	if err != nil {
@@ -178,5 +169,30 @@ func TestWhoWaitsForAnothersReadingMindsItsOwnTime(t *testing.T) {
 	r.reading = &reading{page: &page{}}
 	if got := watch(t, r); outline(got) != outline(want) { // of what is in memory nobody waits for it
 		t.Errorf("got\n%s", outline(got))
+	}
+}
+
+func TestWhatWasPurgedIsNotShownFromMemory(t *testing.T) {
+	w := newWorld(t, func(o *ledger.Options) { o.SealBytes = 16 << 10 })
+	for i := range 200 {
+		w.add(record.ExchangeType, "s1", fmt.Sprint("x", i), float64(i))
+	}
+	l := w.library()
+	r, err := l.Open(t.Context(), "s1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	watch(t, r)
+	w.untilSealed()
+	done, err := w.log.Purge(t.Context(), ledger.Purge{Before: time.Now(), Why: "policy", By: "test"})
+	if err != nil || len(done) == 0 {
+		t.Fatalf("%v, %v", done, err)
+	}
+	l.Purged()
+	last := done[len(done)-1]
+	for n, f := range watch(t, r) {
+		if purged := f.Seq < last.First+last.Records; purged != (f.Kind == Purge) || purged && f.Record != nil {
+			t.Fatalf("frame %d, of record %d, is shown as %s: %s", n, f.Seq, f.Kind, f.JSON)
+		}
 	}
 }

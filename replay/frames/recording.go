@@ -39,7 +39,8 @@ type page struct {
 	frames []Shown // nil: they are read again when they are needed
 	size   int
 	read   time.Time
-	fresh  bool // a later look may say more
+	fresh  bool   // a later look may say more
+	purges uint64 // of the library, when it was begun
 }
 
 // Shown is a frame and its JSON, as [Frame.AppendJSON] makes it. Neither is to
@@ -201,17 +202,28 @@ func (r *Recording) inMemory(n int) (f Shown, known bool, err error) {
 		return f, false, ErrEnd
 	}
 	at := n / pageFrames
-	if at < len(r.pages) && r.pages[at].fresh && time.Since(r.pages[at].read) > time.Second {
+	if at < len(r.pages) && r.isOld(r.pages[at]) {
 		r.cut(at)
 	}
 	if at < len(r.pages) && r.pages[at].frames != nil {
 		return r.pages[at].frames[n%pageFrames], true, nil
+	}
+	if u := r.reading; u != nil && r.isPurged(u.page) {
+		u.over = true
 	}
 	if u := r.reading; u != nil && !u.over && u.index == at && n%pageFrames < len(u.page.frames) {
 		return u.page.frames[n%pageFrames], true, nil
 	}
 	return f, false, nil
 }
+
+// isOld says whether a page in memory may be another one by now.
+func (r *Recording) isOld(p *page) bool {
+	return p.frames != nil && (r.isPurged(p) || p.fresh && time.Since(p.read) > time.Second)
+}
+
+// isPurged says whether records of a page may have been purged since.
+func (r *Recording) isPurged(p *page) bool { return p.purges != r.library.purges.Load() }
 
 // hold keeps a page that was just read in memory, and lets go of others of the
 // recording if they take more than their part: of all others, where nobody
