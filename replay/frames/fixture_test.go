@@ -89,3 +89,18 @@ func outline(all []Shown) string {
 	}
 	return b.String()
 }
+
+// atRest waits until nothing is read: the last frame is shown before its page is
+// put away.
+func atRest(r *Recording) {
+	for {
+		r.mu.Lock()
+		if r.reading == nil {
+			r.mu.Unlock()
+			return
+		}
+		more := r.reading.wait()
+		r.mu.Unlock()
+		<-more
+	}
+}

@@ -144,6 +144,7 @@ func TestALongSessionIsReadAcrossSealsAndNeverHeldWhole(t *testing.T) {
 		}
 	}
 	// What was dropped is read again, as it was.
+	atRest(r)
 	for _, p := range r.pages {
 		l.grew(r, -p.size)
 		p.frames, p.size = nil, 0
