@@ -24,6 +24,7 @@ import (
 
 	"github.com/caddyrec/caddyrec/ledger"
 	"github.com/caddyrec/caddyrec/record"
+	"github.com/caddyrec/caddyrec/replay/frames"
 	"github.com/caddyrec/caddyrec/storage"
 	"github.com/caddyrec/caddyrec/storage/local"
 )
@@ -85,6 +86,7 @@ func oldGateway(t *testing.T, name string, days int) (*Gateway, *probed, *observ
 		for i := range 3 {
 			r := record.New(record.GatewayStarted)
 			r.Time = record.Time{Time: time.Now().UTC().Add(-time.Duration(days-n+1)*day + time.Duration(i)*time.Minute)}
+			r.Session = &record.Session{ID: "s1", Key: "sid"}
 			if _, err := l.Commit(t.Context(), r.AppendFields(nil)); err != nil {
 				t.Fatal(err)
 			}
@@ -143,7 +145,22 @@ func askAdmin(t *testing.T, path, body string, into any) (status int, text strin
 }
 
 func TestHoldsAndPurgesByTheAdminEndpoint(t *testing.T) {
-	_, p, _ := oldGateway(t, "admin", 4)
+	g, p, _ := oldGateway(t, "admin", 4)
+	shown := func() frames.Kind {
+		t.Helper()
+		r, err := g.shown().server.Library.Open(t.Context(), "s1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := r.Frame(t.Context(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Kind
+	}
+	if kind := shown(); kind == frames.Purge {
+		t.Fatal("the first record is purged already")
+	}
 	now := time.Now().UTC().Format(time.RFC3339)
 	for _, c := range []struct {
 		path, body string
@@ -187,6 +204,9 @@ func TestHoldsAndPurgesByTheAdminEndpoint(t *testing.T) {
 	done = purgeAnswer{}
 	if status, text := askAdmin(t, "/caddyrec/purge", purge, &done); status != 200 || len(done.Segments) != 2 || done.Error != "" {
 		t.Fatalf("%d %s", status, text)
+	}
+	if kind := shown(); kind != frames.Purge {
+		t.Errorf("who watches is still shown %s from memory", kind)
 	}
 }
 

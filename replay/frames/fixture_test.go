@@ -99,3 +99,16 @@ func outline(all []Shown) string {
 	}
 	return b.String()
 }
+
+// still are the pages, once nothing is read ahead any more.
+func (r *Recording) still() []*page {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.reading != nil {
+		more := r.reading.wait()
+		r.mu.Unlock()
+		<-more
+		r.mu.Lock()
+	}
+	return r.pages
+}

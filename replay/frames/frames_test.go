@@ -173,19 +173,6 @@ func TestALongSessionIsReadAcrossSealsAndNeverHeldWhole(t *testing.T) {
 	}
 }
 
-// still are the pages, once nothing is read ahead any more.
-func (r *Recording) still() []*page {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for r.reading != nil {
-		more := r.reading.wait()
-		r.mu.Unlock()
-		<-more
-		r.mu.Lock()
-	}
-	return r.pages
-}
-
 func TestFramesAreDueInTheirOwnTime(t *testing.T) {
 	at := []time.Duration{0, time.Second, time.Second, 10 * time.Second, 9 * time.Second, 70 * time.Second}
 	for _, c := range []struct {
