@@ -27,7 +27,7 @@ func nastyRecord(r *record.Record) {
 		return &record.Body{Content: &text, Type: nasty, Encoding: nasty, Digest: nasty, Omitted: nasty}
 	}
 	r.Request = &record.Request{Method: nasty, URL: "https://x/" + nasty, Proto: nasty, Headers: headers, Body: body(json)}
-	r.Response = &record.Response{Status: 200, Headers: headers, Body: body(form), Error: nasty, ErrorID: nasty}
+	r.Response = &record.Response{Status: 200, Headers: headers, Body: body(form), Error: nasty, ErrorID: nasty, Upstream: nasty}
 	v := &record.Verdict{ID: nasty, Version: nasty, Verdict: nasty, Mode: nasty, Faults: []record.Fault{{Pointer: nasty, Keyword: nasty}}}
 	r.Schema = &record.Schemas{Request: v, Response: v}
 	r.Masked = []record.Masked{{Part: nasty, Pointer: nasty, Rule: nasty}, {Part: "response", Pointer: "a", Rule: nasty}}

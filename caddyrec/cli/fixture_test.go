@@ -177,7 +177,7 @@ func (w *world) sample() {
 		asked(exchangeA, "POST", "https://orders.example/orders?dry=1")(r)
 		r.Request.Headers = map[string]string{"content-type": "application/json"}
 		r.Request.Body = &record.Body{Content: &content, Type: "application/json", Size: 77, Digest: "hmac-sha256:0a0b0c0d:AAAA"}
-		r.Response = &record.Response{Status: 201, Body: &record.Body{Type: "text/plain", Size: 5, Omitted: "not-json"}}
+		r.Response = &record.Response{Status: 201, Body: &record.Body{Type: "text/plain", Size: 5, Omitted: "not-json"}, Upstream: "10.0.0.7:8080"}
 		r.Schema = &record.Schemas{Request: &record.Verdict{ID: "orders", Version: "3", Verdict: "valid", Mode: "enforce"}}
 		r.Masked = []record.Masked{{Part: "request", Pointer: "/card/number", Rule: "key:card", Action: "mask", Count: 1}, {Part: "url", Pointer: "token", Rule: "key:token", Action: "mask", Count: 2}}
 		r.Timing = &record.Timing{Upstream: 1234, Total: 5678}

@@ -241,6 +241,7 @@ func (s *sheet) response(p *record.Response, marks map[string]string) {
 		look = bad
 	}
 	s.heading(look, "%s", text)
+	s.field("upstream", "%s", p.Upstream)
 	s.field("error id", "%s", p.ErrorID)
 	s.headers(p.Headers)
 	s.body(p.Body, marks)

@@ -37,6 +37,7 @@ POST https://orders.example/orders?dry=1 HTTP/2.0
   digest     hmac-sha256:0a0b0c0d:AAAA
 
 201
+  upstream   10.0.0.7:8080
   body       5 bytes text/plain
              not recorded: not-json
 
