@@ -73,6 +73,9 @@ func (g *Gateway) Start(ctx context.Context, caddyfile string) error {
 	if err := os.Remove(g.socket()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
+	if g.log == nil {
+		g.log = new(output)
+	}
 	served := g.log.watch("serving initial configuration")
 	cmd := exec.Command(g.Binary, "run", "--config", config, "--adapter", "caddyfile")
 	cmd.Dir = g.Folder
