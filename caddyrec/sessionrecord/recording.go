@@ -208,7 +208,9 @@ func (rec *recording) commitOutcome(r *record.Record, c *exchange.Capture, upstr
 		r.Request.Body = &body
 	}
 	r.Response.Upstream = rec.upstream()
-	r.Timing = &record.Timing{Upstream: upstream.Microseconds(), Total: time.Since(rec.began).Microseconds()}
+	// One moment for both: a request began its total before its record's time.
+	r.Time = record.Now()
+	r.Timing = &record.Timing{Upstream: upstream.Microseconds(), Total: r.Time.Sub(rec.began).Microseconds()}
 	return rec.visit.Commit(r)
 }
 
