@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -171,6 +172,7 @@ func BenchmarkIndexingARecord(b *testing.B) {
 	lines := make([][]byte, 64)
 	for i := range lines {
 		lines[i] = of("exchange", fmt.Sprintf("s%d", i%7), fmt.Sprintf("019aa7a0-0000-7000-8000-0000000000%02d", i))
+		lines[i] = bytes.Replace(lines[i], []byte(`,"session"`), []byte(`,"identity":{"iss":"https://id.example","sub":"ana"},"session"`), 1)
 		lines[i] = append(appendHead(nil, uint64(i+1), [32]byte{}, "test"), lines[i][1:]...)
 	}
 	table := newIndexTable()

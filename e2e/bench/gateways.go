@@ -130,19 +130,25 @@ func start(ctx context.Context, dir string, o options) (targets []*target, m mac
 		return nil, m, stop, err
 	}
 
-	begin := func(name, binary, config, address string) error {
+	begin := func(name, binary, config, address string, files map[string]string) (*gateway.Gateway, error) {
+		if address == "" {
+			var err error
+			if address, err = gateway.FreeAddress(); err != nil {
+				return nil, err
+			}
+		}
 		g := &gateway.Gateway{Binary: binary, Folder: filepath.Join(dir, fmt.Sprint("g", len(targets))), Address: address,
 			Env: []string{"UPSTREAM=" + upstream, "ISSUER=" + iss.URL}}
 		if err := os.Mkdir(g.Folder, 0o700); err != nil {
-			return err
+			return nil, err
 		}
-		for file, text := range map[string]string{"order.json": orderSchema, "receipt.json": receiptSchema} {
+		for file, text := range files {
 			if err := os.WriteFile(filepath.Join(g.Folder, file), []byte(text), 0o600); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if err := g.Start(ctx, config); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		stops = append(stops, func() {
 			if err := g.Stop(); err != nil {
@@ -153,16 +159,29 @@ func start(ctx context.Context, dir string, o options) (targets []*target, m mac
 			"POST /orders HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 			address, token, len(requestBody), requestBody)}
 		targets = append(targets, t)
-		return nil
+		return g, answers(t)
 	}
-	for _, g := range []struct{ name, config string }{{plainName, plainConfig}, {chainName, chainConfig}} {
-		address, err := gateway.FreeAddress()
-		if err != nil {
-			return nil, m, stop, err
-		}
-		if err := begin(g.name, binary, g.config, address); err != nil {
-			return nil, m, stop, err
-		}
+	schemas := map[string]string{"order.json": orderSchema, "receipt.json": receiptSchema}
+	if _, err := begin(plainName, binary, plainConfig, "", nil); err != nil {
+		return nil, m, stop, err
+	}
+	chain, err := begin(chainName, binary, chainConfig, "", schemas)
+	if err != nil {
+		return nil, m, stop, err
+	}
+	durable, err := gateway.BuildCommand(ctx, dir, "durable")
+	if err != nil {
+		return nil, m, stop, err
+	}
+	records, err := recordsOf(chain)
+	if err != nil {
+		return nil, m, stop, err
+	}
+	if _, err := begin(recordsName, durable, fmt.Sprintf(durableConfig, "records"), "", records); err != nil {
+		return nil, m, stop, err
+	}
+	if _, err := begin(syncsName, durable, fmt.Sprintf(durableConfig, "syncs"), "", nil); err != nil {
+		return nil, m, stop, err
 	}
 	for _, p := range o.peers {
 		config, err := os.ReadFile(p.config)
@@ -173,26 +192,23 @@ func start(ctx context.Context, dir string, o options) (targets []*target, m mac
 		if err != nil {
 			return nil, m, stop, err
 		}
-		if err := begin(p.name, p.binary, string(config), u.Host); err != nil {
+		if _, err := begin(p.name, p.binary, string(config), u.Host, schemas); err != nil {
 			return nil, m, stop, err
 		}
 	}
-	return targets, m, stop, answering(targets)
+	return targets, m, stop, nil
 }
 
-// answering makes sure that every gateway serves the request before anything
-// is measured.
-func answering(targets []*target) error {
-	for _, t := range targets {
-		conn, err := net.Dial("tcp", t.address)
-		if err != nil {
-			return err
-		}
-		err = exchange(conn, bufio.NewReader(conn), t)
-		conn.Close()
-		if err != nil {
-			return fmt.Errorf("%s: %w", t.name, err)
-		}
+// answers makes sure that a gateway serves the request before anything is
+// measured.
+func answers(t *target) error {
+	conn, err := net.Dial("tcp", t.address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := exchange(conn, bufio.NewReader(conn), t); err != nil {
+		return fmt.Errorf("%s: %w", t.name, err)
 	}
 	return nil
 }

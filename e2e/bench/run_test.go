@@ -26,7 +26,7 @@ func TestARunMeasuresEveryGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{plainName, chainName} {
+	for _, name := range []string{plainName, chainName, recordsName, syncsName} {
 		if n := strings.Count(string(text), "| "+name+" |"); n != len(loads) {
 			t.Errorf("%s is in %d tables of %d:\n%s", name, n, len(loads), text)
 		}
