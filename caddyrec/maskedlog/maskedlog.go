@@ -153,8 +153,8 @@ func (e *Encoder) cleanEntry(entry zapcore.Entry, fields []zapcore.Field) (zapco
 			said := zapcore.NewMapObjectEncoder()
 			f.AddTo(said)
 			text, _ := said.Fields[f.Key].(string)
-			if clean := caddyrec.LoggedText(about, text); clean != text {
-				fields[i] = zap.String(f.Key, clean)
+			if told := caddyrec.LoggedText(about, text); told != text {
+				fields[i] = zap.String(f.Key, told)
 			}
 		}
 	}

@@ -78,7 +78,11 @@ func (v *visit) issue(w http.ResponseWriter, r *http.Request) error {
 		return v.deny(w, *p)
 	}
 	ask, err := v.readAsk(r)
-	if err != nil {
+	switch unsearched := (*unsearchedError)(nil); {
+	case errors.As(err, &unsearched):
+		return v.deny(w, exchange.Problem{Title: "The log could not be searched", Status: http.StatusServiceUnavailable, Reason: "store-unavailable",
+			Detail: unsearched.remedy, RetryAfter: retryUnsearched})
+	case err != nil:
 		return v.deny(w, exchange.Problem{Title: "Not what a key can be issued for", Status: http.StatusBadRequest, Reason: "key-invalid", Detail: err.Error()})
 	}
 	if ask.Scope.Sessions == nil {
@@ -188,11 +192,19 @@ func (v *visit) find(ctx context.Context, f keyFilter, s provision.Scope) (provi
 	case err == nil:
 		return s, nil
 	case ctx.Err() != nil:
-		return s, errors.New("the log could not be searched in time: name the sessions, or a shorter time")
+		return s, &unsearchedError{"it takes too long: name the sessions, or a shorter time"}
 	}
 	v.logger.Error("searching the log for what a key is for", zap.Error(err))
-	return s, errors.New("the log could not be searched: name the sessions, or have whoever runs the gateway look into its log")
+	return s, &unsearchedError{"name the sessions, or have whoever runs the gateway look into its log"}
 }
+
+// unsearchedError says that the filter cannot be answered, which is not the
+// fault of who asks.
+type unsearchedError struct{ remedy string }
+
+func (e *unsearchedError) Error() string { return "the log could not be searched: " + e.remedy }
+
+const retryUnsearched = 5 * time.Second
 
 var errFields = errors.New("it is not an object of sessions or filter, from, until, purpose, lifetime, client and max_frames")
 
