@@ -25,8 +25,10 @@ func (m Masker) ForClient(status int, h http.Header, b []byte, marks masking.Mar
 }
 
 // AskWhole makes a request one that its upstream answers whole and uncoded:
-// what must be masked must be read from its beginning to its end.
-func AskWhole(h http.Header) {
+// what must be masked must be read from its beginning to its end. See
+// [Masker.HideTags] for its conditions.
+func (m Masker) AskWhole(h http.Header) {
+	m.HideTags(h)
 	h.Set("Accept-Encoding", "identity")
 	h.Del("Range")
 	h.Del("If-Range")
@@ -42,9 +44,10 @@ var ofOriginal = []string{
 
 // MaskedHeader makes an answer's header that of a masked answer. It says
 // nothing of the bytes that were masked, an entity tag is weak (the same text
-// may be masked in different ways, RFC 9110 section 8.8.1), trailers are not
-// announced, and text is in UTF-8.
-func MaskedHeader(h http.Header) {
+// may be masked in different ways, RFC 9110 section 8.8.1) and no hash of them,
+// trailers are not announced, and text is in UTF-8.
+func (m Masker) MaskedHeader(h http.Header) {
+	m.HideTags(h)
 	for _, name := range ofOriginal {
 		h.Del(name)
 	}

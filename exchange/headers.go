@@ -66,6 +66,9 @@ func (m Masker) value(name, value string) (string, []masking.Place) {
 	if m.Policy.SecretName(name) {
 		return m.Policy.Field(name, value)
 	}
+	if holdsTags(name) {
+		return m.tags(value), nil
+	}
 	clean, places := m.Policy.Text(value)
 	for i := range places {
 		places[i].Pointer = name

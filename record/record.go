@@ -149,6 +149,10 @@ type Client struct {
 	UserAgent string `json:"user_agent,omitempty"`
 }
 
+// KeyedTag begins an entity tag that stands in the place of another in records,
+// a keyed digest of it: a tag may be a hash of the body, and unkeyed.
+const KeyedTag = "keyed-"
+
 // Request is what was asked.
 type Request struct {
 	Method string `json:"method"`

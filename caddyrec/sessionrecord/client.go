@@ -42,7 +42,7 @@ func (rec *recording) maskedHead(c *exchange.Capture) func(http.Header) {
 		if rec.x.Local {
 			return
 		}
-		exchange.MaskedHeader(h)
+		rec.masker.MaskedHeader(h)
 		if !c.Streamed() && !exchange.NoBody(rec.r.Method, c.Status()) {
 			h.Set("Content-Length", strconv.Itoa(len(c.Bytes())))
 		}

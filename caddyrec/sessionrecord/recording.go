@@ -53,7 +53,7 @@ func (rec *recording) takeRequest() exchange.Refusal {
 	// What must be masked must not be coded, nor, for the client, be a part.
 	r.Header.Set("Accept-Encoding", "identity")
 	if rec.masks {
-		exchange.AskWhole(r.Header)
+		rec.masker.AskWhole(r.Header)
 	}
 	body := caddyrec.BodyOf(r)
 	err := body.Fill(h.MaxBody)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/replay/compare"
 )
 
@@ -36,7 +37,10 @@ func (f *filling) headers() {
 				continue
 			}
 		case name == "if-match" || name == "if-none-match":
-			value = f.etags(value)
+			if value = f.etags(value); strings.Contains(value, `"`+record.KeyedTag) {
+				f.out.unfilled = append(f.out.unfilled, "header "+name) // nobody knows what it was
+				continue
+			}
 		case name == "origin" || name == "referer":
 			value = f.moved(value)
 		}

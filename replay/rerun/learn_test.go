@@ -61,3 +61,30 @@ func TestAValueThatIsNotTheServersMustComeBackAsItWas(t *testing.T) {
 	}
 	wantLines(t, places, "/id", "/paid", "/status_code", "/cart", "/customer_id")
 }
+
+func TestAnEntityTagIsLearnedThoughOnlyItsDigestIsOnRecord(t *testing.T) {
+	const tag, other = `W/"keyed-mHcTa3upx/OAIj6kJzMqi0"`, `"keyed-AAAAAAAAAAAAAAAAAAAAAA"`
+	r := &recording{t: t}
+	r.add(0, "GET", "/notes/a", "", 200, `{"text":"x"}`)
+	r.steps[0].Response.Headers["etag"] = tag
+	r.add(0, "PUT", "/notes/a", `{"text":"y"}`, 200, `{"text":"y"}`)
+	r.steps[1].Request.Headers["if-match"] = tag
+	r.add(0, "PUT", "/notes/b", `{"text":"y"}`, 200, `{"text":"y"}`)
+	r.steps[2].Request.Headers["if-match"] = other
+	s := &target{answer: func(r *http.Request, body string) (int, string, http.Header) {
+		if r.Method == "GET" {
+			return 200, `{"text":"x"}`, http.Header{"Etag": {`W/"b-5d41402abc4b2a76b9719d911017c592"`}}
+		}
+		return 200, `{"text":"y"}`, nil
+	}}
+	f := run(t, r, options(s))
+	if got := s.asked[1].header.Get("If-Match"); got != `W/"b-5d41402abc4b2a76b9719d911017c592"` {
+		t.Errorf("If-Match is %s", got)
+	}
+	if got, sent := s.asked[2].header["If-Match"]; sent {
+		t.Errorf("a digest was sent for a tag: %s", got)
+	}
+	if u := f.Outcomes[2].Unfilled; len(u) != 1 || u[0] != "header if-match" {
+		t.Errorf("not filled: %q", u)
+	}
+}
