@@ -40,7 +40,7 @@ func (r *Reader) SessionsOf(ctx context.Context, f SessionFilter) (ids []string,
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("looking for the sessions of a subject: %f", err)
+		return nil, fmt.Errorf("looking for the sessions of a subject: %w", err)
 	}
 	return ids, nil
 }

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -102,6 +104,16 @@ func TestTheSessionsOfASubjectAreFoundByTheIndexesAlone(t *testing.T) {
 func older(x *signedIndex) {
 	lines := slices.DeleteFunc(strings.SplitAfter(string(x.table), "\n"), func(s string) bool { return strings.HasPrefix(s, "subject") })
 	x.table = []byte(strings.Join(lines, ""))
+}
+
+func TestWhoStopsLookingForSessionsIsToldSo(t *testing.T) {
+	p, _ := sighted(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := newReader(t, os.DirFS(p.dir), "").SessionsOf(ctx, SessionFilter{Subject: "ana", Most: 10})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestASegmentWhoseIndexTellsNoSubjectsIsRead(t *testing.T) {
