@@ -109,14 +109,18 @@ func (c *Capture) Run(serve func() error) (err error) {
 	return serve()
 }
 
-// WriteHeader notes the status. Informational answers (1xx) have no body and
-// pass at once.
+// WriteHeader notes the status. Informational answers (1xx) pass at once, but
+// without their fields, such as Link of 103: those would be out before the
+// answer is dealt with, and though it is withheld.
 func (c *Capture) WriteHeader(status int) {
 	if c.status != 0 {
 		return
 	}
 	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
+		now := maps.Clone(c.w.Header())
+		replace(c.w.Header(), c.before)
 		c.w.WriteHeader(status)
+		replace(c.w.Header(), now)
 		return
 	}
 	c.status = status
