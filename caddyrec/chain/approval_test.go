@@ -54,6 +54,12 @@ func TestAnApprovedRequestRunsOnceAsItWasApproved(t *testing.T) {
 		"another preference": func() answer {
 			return r.do("POST", "/refunds", risky, append([]string{"Prefer", "wait=0, tx=commit"}, named...)...)
 		},
+		"another preference behind one about waiting": func() answer {
+			return r.do("POST", "/refunds", risky, append([]string{"Prefer", "wait=0; tx=commit"}, named...)...)
+		},
+		"another preference in quotes": func() answer {
+			return r.do("POST", "/refunds", risky, append([]string{"Prefer", `wait="0,wait=1"`}, named...)...)
+		},
 		"another header": func() answer {
 			return r.do("POST", "/refunds", risky, append([]string{"X-Http-Method-Override", "DELETE"}, named...)...)
 		},

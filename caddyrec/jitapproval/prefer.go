@@ -3,6 +3,7 @@ package jitapproval
 import (
 	"math"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 // and 4.3).
 func preferred(h http.Header) time.Duration {
 	wait := time.Duration(math.MaxInt64)
-	eachPreference(h, func(name, value, _ string) {
+	eachPreference(h, func(name, value string) {
 		switch name {
 		case "respond-async":
 			if wait == math.MaxInt64 {
@@ -27,24 +28,35 @@ func preferred(h http.Header) time.Duration {
 	return wait
 }
 
+// waiting are the preferences about waiting here, and nothing else: what a
+// preference says behind a semicolon is the upstream's.
+var waiting = regexp.MustCompile(`(?i)^(respond-async|wait[ \t]*=[ \t]*[0-9]+)$`)
+
 // preferences are those that are not about waiting here: they are the
-// upstream's, and may change what it does.
+// upstream's, and may change what it does. In a field with quotes in it a comma
+// need not end a preference, so all of it is.
 func preferences(h http.Header) (rest []string) {
-	eachPreference(h, func(name, _, text string) {
-		if name != "respond-async" && name != "wait" {
-			rest = append(rest, text)
+	for _, v := range h["Prefer"] {
+		if strings.Contains(v, `"`) {
+			rest = append(rest, v)
+			continue
 		}
-	})
+		for text := range strings.SplitSeq(v, ",") {
+			if text = strings.TrimSpace(text); text != "" && !waiting.MatchString(text) {
+				rest = append(rest, text)
+			}
+		}
+	}
 	return rest
 }
 
-func eachPreference(h http.Header, see func(name, value, text string)) {
+func eachPreference(h http.Header, see func(name, value string)) {
 	for _, v := range h["Prefer"] {
 		for text := range strings.SplitSeq(v, ",") {
 			p, _, _ := strings.Cut(text, ";")
 			name, value, _ := strings.Cut(p, "=")
 			if name = strings.ToLower(strings.TrimSpace(name)); name != "" {
-				see(name, strings.TrimSpace(value), strings.TrimSpace(text))
+				see(name, strings.TrimSpace(value))
 			}
 		}
 	}
