@@ -70,6 +70,23 @@ func keepConnection(h http.Header) {
 // than the request's own.
 var MethodOverrides = [...]string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
 
+// MethodOverridden says whether a header field names another method than r has.
+func MethodOverridden(r *http.Request) bool {
+	for _, name := range MethodOverrides {
+		for _, method := range r.Header[name] {
+			if !strings.EqualFold(strings.TrimSpace(method), r.Method) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AmbiguousMethod is the refusal of a request with [MethodOverridden], where it
+// must be known which method runs.
+var AmbiguousMethod = exchange.Refusal{Reason: "ambiguous-method", Status: http.StatusBadRequest,
+	Detail: "send the method itself, not a header field that overrides it"}
+
 // StatusClientClosed is the status that Caddy notes for a client that went away
 // before it was answered.
 const StatusClientClosed = 499

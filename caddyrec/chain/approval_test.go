@@ -61,7 +61,7 @@ func TestAnApprovedRequestRunsOnceAsItWasApproved(t *testing.T) {
 			return r.do("POST", "/refunds", risky, append([]string{"Prefer", `wait="0,wait=1"`}, named...)...)
 		},
 		"another header": func() answer {
-			return r.do("POST", "/refunds", risky, append([]string{"X-Http-Method-Override", "DELETE"}, named...)...)
+			return r.do("POST", "/refunds", risky, append([]string{"X-Dry-Run", "false"}, named...)...)
 		},
 	} {
 		if a := req(); a.StatusCode != 409 || a.problem(t).Reason != "approval-mismatch" {
@@ -205,6 +205,22 @@ func TestAClientMayAskNotToBeHeld(t *testing.T) {
 		// It would be held for an hour: the test's own timeout is far below.
 		r.pend(risky, append([]string{"Prefer", prefer}, r.as("ana", "eng")...)...)
 	}
+}
+
+func TestNobodyIsAskedToApproveAnotherMethodThanRuns(t *testing.T) {
+	r := start(t, fullChain)
+	r.ready()
+	ana := r.as("ana", "eng")
+	for _, name := range []string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"} {
+		a := r.do("POST", "/refunds", risky, append([]string{name, "DELETE"}, ana...)...)
+		if a.StatusCode != 400 || a.problem(t).Reason != "ambiguous-method" {
+			t.Errorf("with %s it got %d %s", name, a.StatusCode, a.text)
+		}
+	}
+	if n := len(r.records(ofType(record.ApprovalRequested))); n > 0 {
+		t.Errorf("%d approvals were asked for", n)
+	}
+	r.pend(risky, append([]string{"X-HTTP-Method-Override", "post"}, ana...)...)
 }
 
 func TestConnectionCannotTakeFieldsAway(t *testing.T) {

@@ -30,6 +30,10 @@ func (a *asking) prepare() *exchange.Problem {
 		p := exchange.NoIdentity()
 		return &p
 	}
+	if caddyrec.MethodOverridden(a.r) { // approvers see the method, and no header fields
+		refusal := caddyrec.AmbiguousMethod
+		return &exchange.Problem{Title: "The request cannot be approved", Status: refusal.Status, Reason: refusal.Reason, Detail: refusal.Detail}
+	}
 	body := caddyrec.BodyOf(a.r)
 	err := body.Fill(a.MaxBody)
 	body.Attach(a.r)

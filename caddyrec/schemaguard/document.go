@@ -78,7 +78,7 @@ func (d *document) expect(r *http.Request) expectation {
 	if ambiguous(path) {
 		return d.stranger(ambiguousPath)
 	}
-	if overridden(r) {
+	if caddyrec.MethodOverridden(r) {
 		return d.stranger(ambiguousMethod)
 	}
 	found, params, how := d.Find(r.Method, path)
@@ -158,17 +158,6 @@ func (d *document) address(path string) (s exchange.Secrets, known bool) {
 // strayResponse is what is expected of the answer to a stranger.
 func (d *document) strayResponse(int, http.Header) exchange.Expected {
 	return exchange.Expected{Stray: d.marks}
-}
-
-func overridden(r *http.Request) bool {
-	for _, name := range caddyrec.MethodOverrides {
-		for _, method := range r.Header[name] {
-			if !strings.EqualFold(strings.TrimSpace(method), r.Method) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // response says what an answer must be.

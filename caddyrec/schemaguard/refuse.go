@@ -15,11 +15,10 @@ import (
 var (
 	ambiguousPath = exchange.Refusal{Reason: "ambiguous-path", Status: http.StatusBadRequest,
 		Detail: "send the path without empty or dot segments, and without backslashes and encoded slashes"}
-	ambiguousMethod = exchange.Refusal{Reason: "ambiguous-method", Status: http.StatusBadRequest,
-		Detail: "send the method itself, not a header field that overrides it"}
-	unknownRoute  = exchange.Refusal{Reason: "unknown-route", Status: http.StatusNotFound, Detail: "the API has no such path"}
-	unknownMethod = exchange.Refusal{Reason: "unknown-method", Status: http.StatusMethodNotAllowed, Detail: "use one of the methods in Allow"}
-	unknownMedia  = exchange.Refusal{Reason: "unknown-media", Status: http.StatusUnsupportedMediaType,
+	ambiguousMethod = caddyrec.AmbiguousMethod
+	unknownRoute    = exchange.Refusal{Reason: "unknown-route", Status: http.StatusNotFound, Detail: "the API has no such path"}
+	unknownMethod   = exchange.Refusal{Reason: "unknown-method", Status: http.StatusMethodNotAllowed, Detail: "use one of the methods in Allow"}
+	unknownMedia    = exchange.Refusal{Reason: "unknown-media", Status: http.StatusUnsupportedMediaType,
 		Detail: "send a body of a media type that the API declares for this operation, with its Content-Type"}
 	unknownStatus = exchange.Refusal{Reason: "unknown-status", Status: http.StatusBadGateway}
 	unapprovable  = exchange.Refusal{Reason: "approval-unavailable", Status: http.StatusServiceUnavailable,
