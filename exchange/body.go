@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync/atomic"
 )
 
@@ -18,6 +19,8 @@ type Body struct {
 	complete bool
 	err      error
 	passed   atomic.Int64
+
+	announced int64 // its length, by the client; -1 if that is not known
 }
 
 // NewBody takes over r's body and gives r one that reads the same bytes. Its
@@ -31,9 +34,7 @@ func NewBody(r *http.Request) *Body {
 		b.complete = true
 		return b
 	}
-	if n := r.ContentLength; n > 0 && n <= 1<<20 {
-		b.buf = make([]byte, 0, n+1) // one more, so that the end is seen without growing
-	}
+	b.announced = r.ContentLength
 	r.Body = &replay{body: b}
 	return b
 }
@@ -45,7 +46,7 @@ func NewBody(r *http.Request) *Body {
 func (b *Body) Fill(limit int64) error {
 	for !b.complete && b.err == nil && b.passed.Load() == 0 && int64(len(b.buf)) <= limit {
 		if len(b.buf) == cap(b.buf) {
-			b.buf = append(b.buf, 0)[:len(b.buf)]
+			b.grow()
 		}
 		room := b.buf[len(b.buf):cap(b.buf)]
 		if over := limit + 1 - int64(len(b.buf)); int64(len(room)) > over {
@@ -62,6 +63,25 @@ func (b *Body) Fill(limit int64) error {
 		}
 	}
 	return b.err
+}
+
+const (
+	firstRoom    = 16 << 10
+	firstUnknown = 4 << 10 // where the client does not say how much comes
+)
+
+// grow makes room for more of the body. Memory follows what has come: to
+// announce a long body costs a client nothing.
+func (b *Body) grow() {
+	have := cap(b.buf)
+	room := max(2*have, firstRoom)
+	switch {
+	case b.announced < 0:
+		room = max(2*have, firstUnknown)
+	case int64(have) <= b.announced: // one more, so that the end is seen without growing
+		room = int(min(int64(room), b.announced+1))
+	}
+	b.buf = slices.Grow(b.buf, room-len(b.buf))
 }
 
 // Whole returns the body if all of it is in memory and it is no longer than
