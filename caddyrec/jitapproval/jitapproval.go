@@ -150,7 +150,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	v.NeedsApproval = false
 	r.Header.Del(header)
 	unrepeatable(r)
-	return next.ServeHTTP(w, r)
+	if err = next.ServeHTTP(w, r); err != nil && !v.Recorded { // else session_record deals with it
+		return v.FailedOnce(w, err)
+	}
+	return err
 }
 
 // Interface guards

@@ -249,6 +249,9 @@ func (rec *recording) failed(c *exchange.Capture, err error, upstream time.Durat
 	if commitErr != nil {
 		return rec.visit.Unrecorded(w, commitErr)
 	}
+	if rec.visit.RunsOnce() {
+		return rec.visit.FailedOnce(w, err)
+	}
 	return err
 }
 
