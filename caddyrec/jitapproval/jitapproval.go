@@ -89,6 +89,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.app = app.(*caddyrec.App)
+	if err := h.app.CheckPlaces(ctx); err != nil {
+		return err
+	}
 	if h.Need == 0 {
 		h.Need = 1
 	}

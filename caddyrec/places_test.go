@@ -1,0 +1,102 @@
+package caddyrec
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+const (
+	oidc     = `{"handler":"oidc_auth"}`
+	basic    = `{"handler":"authentication"}`
+	guard    = `{"handler":"json_schema_guard"}`
+	recorder = `{"handler":"session_record"}`
+	approve  = `{"handler":"jit_approval"}`
+	proxy    = `{"handler":"reverse_proxy"}`
+	forward  = `{"handler":"reverse_proxy","handle_response":[{}]}`
+	another  = `{"handler":"anothers","routes":"of its own kind"}`
+)
+
+func in(routes ...string) string {
+	return `{"handle":[{"handler":"subroute","routes":[` + strings.Join(routes, ",") + `]}]}`
+}
+
+func route(handlers ...string) string { return `{"handle":[` + strings.Join(handlers, ",") + `]}` }
+
+func on(path, rest string) string { return `{"match":[{"path":["` + path + `"]}],` + rest[1:] }
+
+func onHost(host, rest string) string {
+	return `{"match":[{"host":["` + host + `"]}],"terminal":true,` + rest[1:]
+}
+
+func look(t *testing.T, routes ...string) ([]string, error) {
+	t.Helper()
+	var list caddyhttp.RouteList
+	if err := json.Unmarshal([]byte("["+strings.Join(routes, ",")+"]"), &list); err != nil {
+		t.Fatal(err)
+	}
+	return checkPlaces(list)
+}
+
+func TestAHandlerThatCouldNotKeepItsPromiseIsRefused(t *testing.T) {
+	for want, lists := range map[string][][]string{
+		"session_record stands behind reverse_proxy": {
+			{route(proxy, recorder)}, {route(proxy), route(recorder)}, {in(route(basic, proxy)), route(recorder)}, {in(route(proxy), on("/x", in(route(recorder))))},
+		},
+		"oidc_auth stands behind respond":       {{route(`{"handler":"static_response"}`, oidc)}, {route(`{"handler":"static_response","status_code":404}`, oidc)}},
+		"oidc_auth stands behind a terminal":    {{`{"handle":[` + basic + `],"terminal":true}`, route(oidc)}},
+		"guard stands behind session_record":    {{route(recorder, guard)}, {in(route(recorder), on("/orders", in(route(guard, proxy))))}},
+		"guard stands behind jit_approval":      {{route(basic, approve, guard)}},
+		"jit_approval stands behind file_serve": {{route(basic, `{"handler":"file_server"}`, approve)}},
+	} {
+		for _, routes := range lists {
+			if _, err := look(t, routes...); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), ": put ") {
+				t.Errorf("%v: got %v, want %q", routes, err, want)
+			}
+		}
+	}
+}
+
+func TestAPlaceThatIsHardlyMeantIsWarnedOf(t *testing.T) {
+	for want, lists := range map[string][][]string{
+		"session_record stands before basic_auth": {{route(recorder, basic, proxy)}, {in(route(recorder), on("/x", in(route(basic, proxy))))}},
+		"session_record stands before oidc_auth":  {{route(recorder, oidc, proxy)}},
+		"session_record stands behind jit_approv": {{route(basic, approve, recorder)}},
+		"behind another session_record":           {{route(recorder), on("/x", route(recorder))}},
+		"jit_approval: nobody is authenticated":   {{route(recorder, approve)}, {route(forward, approve)}},
+		"jit_approval: nobody can vote":           {{route(basic), on("/refunds*", route(recorder, approve, proxy))}, {onHost("a.example", in(route(basic), on("/refunds", route(approve)))), onHost("b.example", route(oidc))}},
+	} {
+		for _, routes := range lists {
+			warnings, err := look(t, routes...)
+			if err != nil || !slices.ContainsFunc(warnings, func(w string) bool { return strings.Contains(w, want) }) {
+				t.Errorf("%v: got %q and %v, want %q", routes, warnings, err, want)
+			}
+		}
+	}
+}
+
+func TestPlacesThatMayBeMeantAreLeftAlone(t *testing.T) {
+	for name, routes := range map[string][]string{
+		"the chain":                       {route(oidc, guard, recorder, approve, proxy)},
+		"behind forward_auth":             {route(forward, recorder, proxy)},
+		"behind a file, passed on":        {route(`{"handler":"file_server","pass_thru":true}`, recorder, proxy)},
+		"behind early hints":              {route(`{"handler":"static_response","status_code":103}`, recorder, proxy)},
+		"behind a status of a request":    {route(`{"handler":"static_response","status_code":"{vars.status}"}`, recorder, proxy)},
+		"behind what matches":             {on("/static/*", route(proxy)), route(recorder, proxy)},
+		"behind a handle block":           {`{"group":"g","handle":[` + proxy + `]}`, `{"group":"g","handle":[` + recorder + `]}`},
+		"recorders of different requests": {on("/a", route(recorder)), on("/b", route(recorder, proxy)), route(proxy)},
+		"a guard of other requests":       {on("/a", route(recorder)), on("/b", route(guard)), route(proxy)},
+		"another's authentication":        {route(another, recorder, approve, proxy)},
+		"somebody is known to some":       {on("/refunds", route(basic)), route(recorder, approve)},
+		"votes where another handler is":  {onHost("a.example", in(route(basic), on("/.caddyrec/*", route(approve)), on("/refunds", route(approve))))},
+		"votes at the recorder":           {route(basic, recorder), on("/refunds", route(approve, proxy))},
+		"votes everywhere":                {route(basic, recorder), onHost("a.example", in(on("/refunds", route(approve))))},
+	} {
+		if warnings, err := look(t, routes...); err != nil || len(warnings) > 0 {
+			t.Errorf("%s: got %q and %v", name, warnings, err)
+		}
+	}
+}
