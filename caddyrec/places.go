@@ -40,6 +40,11 @@ type place struct {
 	PassThru       bool                 `json:"pass_thru"`
 	StatusCode     caddyhttp.WeakString `json:"status_code"`
 
+	Providers map[string]json.RawMessage `json:"providers"` // of authentication
+	Approvers struct {
+		Claim string `json:"claim"`
+	} `json:"approvers"` // of jit_approval
+
 	inner caddyhttp.RouteList
 }
 
@@ -86,6 +91,13 @@ func (p place) answers() bool {
 		return true
 	}
 	return false
+}
+
+// knowsIDOnly says whether this is an authentication that knows of users what
+// they are called, and nothing else.
+func (p place) knowsIDOnly() bool {
+	_, basic := p.Providers["http_basic"]
+	return p.Handler == "authentication" && basic && len(p.Providers) == 1
 }
 
 // directive is what a Caddyfile calls this handler.

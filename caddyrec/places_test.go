@@ -17,6 +17,9 @@ const (
 	approve  = `{"handler":"jit_approval"}`
 	proxy    = `{"handler":"reverse_proxy"}`
 	forward  = `{"handler":"reverse_proxy","handle_response":[{}]}`
+	users    = `{"handler":"authentication","providers":{"http_basic":{}}}`
+	groups   = `{"handler":"jit_approval","approvers":{"claim":"groups"}}`
+	ids      = `{"handler":"jit_approval","approvers":{"claim":"id"}}`
 	another  = `{"handler":"anothers","routes":"of its own kind"}`
 )
 
@@ -62,12 +65,13 @@ func TestAHandlerThatCouldNotKeepItsPromiseIsRefused(t *testing.T) {
 
 func TestAPlaceThatIsHardlyMeantIsWarnedOf(t *testing.T) {
 	for want, lists := range map[string][][]string{
-		"session_record stands before basic_auth": {{route(recorder, basic, proxy)}, {in(route(recorder), on("/x", in(route(basic, proxy))))}},
-		"session_record stands before oidc_auth":  {{route(recorder, oidc, proxy)}},
-		"session_record stands behind jit_approv": {{route(basic, approve, recorder)}},
-		"behind another session_record":           {{route(recorder), on("/x", route(recorder))}},
-		"jit_approval: nobody is authenticated":   {{route(recorder, approve)}, {route(forward, approve)}},
-		"jit_approval: nobody can vote":           {{route(basic), on("/refunds*", route(recorder, approve, proxy))}, {onHost("a.example", in(route(basic), on("/refunds", route(approve)))), onHost("b.example", route(oidc))}},
+		"session_record stands before basic_auth":          {{route(recorder, basic, proxy)}, {in(route(recorder), on("/x", in(route(basic, proxy))))}},
+		"session_record stands before oidc_auth":           {{route(recorder, oidc, proxy)}},
+		"session_record stands behind jit_approv":          {{route(basic, approve, recorder)}},
+		"behind another session_record":                    {{route(recorder), on("/x", route(recorder))}},
+		"jit_approval: nobody is authenticated":            {{route(recorder, approve)}, {route(forward, approve)}},
+		"jit_approval: approvers groups: basic_auth knows": {{route(users, recorder, groups)}, {in(route(users), on("/x", in(route(groups)))), route(recorder)}},
+		"jit_approval: nobody can vote":                    {{route(basic), on("/refunds*", route(recorder, approve, proxy))}, {onHost("a.example", in(route(basic), on("/refunds", route(approve)))), onHost("b.example", route(oidc))}},
 	} {
 		for _, routes := range lists {
 			warnings, err := look(t, routes...)
@@ -93,6 +97,10 @@ func TestPlacesThatMayBeMeantAreLeftAlone(t *testing.T) {
 		"somebody is known to some":       {on("/refunds", route(basic)), route(recorder, approve)},
 		"votes where another handler is":  {onHost("a.example", in(route(basic), on("/.caddyrec/*", route(approve)), on("/refunds", route(approve))))},
 		"votes at the recorder":           {route(basic, recorder), on("/refunds", route(approve, proxy))},
+		"users by id":                     {route(users, ids)},
+		"groups of an issuer":             {route(oidc, groups)},
+		"groups of either":                {on("/x", route(users)), on("/y", route(oidc)), route(groups)},
+		"groups of another":               {route(`{"handler":"authentication","providers":{"jwt":{}}}`, groups)},
 		"votes everywhere":                {route(basic, recorder), onHost("a.example", in(on("/refunds", route(approve))))},
 	} {
 		if warnings, err := look(t, routes...); err != nil || len(warnings) > 0 {

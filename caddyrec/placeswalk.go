@@ -15,6 +15,7 @@ type way struct {
 	recorder bool   // every one has passed a session_record
 	approval bool   // every one has passed a jit_approval
 	somebody bool   // one may have been authenticated
+	claims   bool   // and more may be known than an id
 }
 
 // walk follows requests through routes and collects what is wrong there.
@@ -77,7 +78,7 @@ func (w *walk) route(r caddyhttp.Route, from way, voting bool) way {
 		}
 		return to
 	}
-	from.somebody = from.somebody || to.somebody
+	from.somebody, from.claims = from.somebody || to.somebody, from.claims || to.claims
 	return from
 }
 
@@ -105,7 +106,9 @@ func (w *walk) place(p place, from way, voting bool) way {
 			w.warn("session_record stands before %s: intents will not say who asks, only outcomes will: put it behind", p.directive())
 		}
 	}
-	from.somebody = from.somebody || !anonymous[p.Handler]
+	if !anonymous[p.Handler] {
+		from.somebody, from.claims = true, from.claims || !p.knowsIDOnly()
+	}
 	return from
 }
 
@@ -127,6 +130,8 @@ func (w *walk) ours(p place, from way) {
 		w.warn("session_record stands behind jit_approval: requests that wait for approval, or do not get it, will not be recorded as requests: put it before")
 	case p.Handler == "jit_approval" && !from.somebody:
 		w.warn("jit_approval: nobody is authenticated where it stands, so that its requests get 401: put oidc_auth, or another authentication, before it")
+	case p.Handler == "jit_approval" && !from.claims && p.Approvers.Claim != "id" && p.Approvers.Claim != "":
+		w.warn("jit_approval: approvers %s: basic_auth knows users by their ids alone, so that nobody could vote: use approvers id <users...>", p.Approvers.Claim)
 	}
 }
 

@@ -117,6 +117,10 @@ func (h *Handler) Validate() error {
 	if err := h.policy.Check(); err != nil {
 		return fmt.Errorf("jit_approval: %w", err)
 	}
+	// Each of these is one person.
+	if people := len(slices.Compact(slices.Clone(h.policy.Values))); (h.Approvers.Claim == "id" || h.Approvers.Claim == "sub") && h.Need > people {
+		return fmt.Errorf("jit_approval: need %d, and approvers %s names %d: nothing could ever be approved: name more, or need less", h.Need, h.Approvers.Claim, people)
+	}
 	return nil
 }
 
