@@ -23,7 +23,11 @@ func (a *App) CheckPlaces(ctx caddy.Context) error {
 		a.checked = make(map[*caddyhttp.Server]bool)
 	}
 	a.checked[server] = true
-	warnings, err := checkPlaces(server.Routes)
+	var onError caddyhttp.RouteList
+	if server.Errors != nil {
+		onError = server.Errors.Routes
+	}
+	warnings, err := checkPlaces(server.Routes, onError)
 	for _, text := range warnings {
 		a.logger.Warn(text)
 	}
@@ -121,9 +125,4 @@ var anonymous = map[string]bool{
 	"encode": true, "error": true, "file_server": true, "headers": true, "intercept": true, "log_append": true,
 	"push": true, "request_body": true, "reverse_proxy": true, "rewrite": true, "static_response": true,
 	"templates": true, "tracing": true, "vars": true,
-}
-
-// hasMatcher says whether a route is for some requests only.
-func hasMatcher(r caddyhttp.Route) bool {
-	return len(r.MatcherSetsRaw) > 0 || len(r.MatcherSets) > 0 || r.Group != ""
 }

@@ -2,6 +2,7 @@ package caddyrec
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +42,7 @@ func look(t *testing.T, routes ...string) ([]string, error) {
 	if err := json.Unmarshal([]byte("["+strings.Join(routes, ",")+"]"), &list); err != nil {
 		t.Fatal(err)
 	}
-	return checkPlaces(list)
+	return checkPlaces(list, nil)
 }
 
 func TestAHandlerThatCouldNotKeepItsPromiseIsRefused(t *testing.T) {
@@ -104,6 +105,33 @@ func TestPlacesThatMayBeMeantAreLeftAlone(t *testing.T) {
 		"votes everywhere":                {route(basic, recorder), onHost("a.example", in(on("/refunds", route(approve))))},
 	} {
 		if warnings, err := look(t, routes...); err != nil || len(warnings) > 0 {
+			t.Errorf("%s: got %q and %v", name, warnings, err)
+		}
+	}
+}
+
+func TestAnErrorThatGoesToAnUpstreamUnrecordedIsWarnedOf(t *testing.T) {
+	const want = "handle_errors: reverse_proxy"
+	recorded := onHost("a.example", in(route(recorder, proxy)))
+	plain := onHost("b.example", in(route(proxy)))
+	for name, c := range map[string]struct {
+		routes, onError string
+		warned          bool
+	}{
+		"of the site":        {recorded, onHost("a.example", in(route(proxy))), true},
+		"of all sites":       {recorded + "," + plain, route(proxy), true},
+		"where all recorded": {route(recorder) + "," + plain, onHost("b.example", route(proxy)), true},
+		"of another site":    {recorded + "," + plain, onHost("b.example", in(route(proxy))), false},
+		"recorded there too": {recorded, onHost("a.example", in(route(recorder, proxy))), false},
+		"answered here":      {recorded, onHost("a.example", in(route(`{"handler":"static_response"}`))), false},
+	} {
+		var routes, onError caddyhttp.RouteList
+		if err := errors.Join(json.Unmarshal([]byte("["+c.routes+"]"), &routes), json.Unmarshal([]byte("["+c.onError+"]"), &onError)); err != nil {
+			t.Fatal(err)
+		}
+		warnings, err := checkPlaces(routes, onError)
+		warned := slices.ContainsFunc(warnings, func(w string) bool { return strings.Contains(w, want) })
+		if err != nil || warned != c.warned || len(warnings) > 1 {
 			t.Errorf("%s: got %q and %v", name, warnings, err)
 		}
 	}

@@ -1,10 +1,10 @@
 package caddyrec
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
@@ -22,46 +22,81 @@ type way struct {
 type walk struct {
 	warnings []string
 	err      error
-	site     *votes
+	hosts    string // of the site
+	site     *siteFacts
 }
 
-// votes is what a site has of approvals.
-type votes struct{ asked, taken bool }
+// siteFacts are what a site has somewhere.
+type siteFacts struct {
+	recorder bool
+	asks     bool // for approval
+	votes    bool // votes come to one of caddyrec's handlers
+	proxied  bool // by a reverse_proxy with no session_record before it
+}
 
-// checkPlaces follows requests through a server's routes. The first error is
-// returned.
-func checkPlaces(routes caddyhttp.RouteList) (warnings []string, err error) {
+// checkPlaces follows requests through a server's routes, and errors through
+// those of its handle_errors. The first error is returned.
+func checkPlaces(routes, onError caddyhttp.RouteList) (warnings []string, err error) {
 	var w walk
-	var from way
-	everywhere := new(votes)
-	sites := []*votes{everywhere}
-	for _, r := range routes {
-		w.site = everywhere
-		if matchesOnly(r, "host") {
-			w.site = new(votes)
-			sites = append(sites, w.site)
-		}
-		from = w.route(r, from, true)
-	}
-	for _, s := range sites {
-		if s.asked && !s.taken && !everywhere.taken {
+	sites := w.sites(routes, way{})
+	everywhere := sites[""]
+	for _, hosts := range slices.Sorted(maps.Keys(sites)) {
+		s := sites[hosts]
+		w.hosts = hosts
+		if s.asks && !s.votes && !everywhere.votes {
 			w.warn("jit_approval: nobody can vote: it stands behind a path, and no handler of caddyrec's sees requests to %sapprovals: "+
 				"put session_record, or oidc_auth, where all requests of the site come by", ReservedPrefix)
+		}
+	}
+	// By now somebody may be authenticated.
+	failed := w.sites(onError, way{somebody: true, claims: true})
+	for _, hosts := range slices.Sorted(maps.Keys(failed)) {
+		w.hosts = hosts
+		recorded := everywhere.recorder
+		for of, site := range sites {
+			recorded = recorded || site.recorder && (of == hosts || hosts == "")
+		}
+		if failed[hosts].proxied && recorded {
+			w.warn("handle_errors: reverse_proxy sends a request on, also one that was approved, and its answer to the client, and neither is recorded: put session_record before it")
 		}
 	}
 	return w.warnings, w.err
 }
 
+// sites follows requests through the routes of sites, and returns what each
+// has, by its hosts; "" stands for all routes without any.
+func (w *walk) sites(routes caddyhttp.RouteList, from way) map[string]*siteFacts {
+	sites := map[string]*siteFacts{"": new(siteFacts)}
+	for _, r := range routes {
+		hosts := hostsOf(r)
+		if sites[hosts] == nil {
+			sites[hosts] = new(siteFacts)
+		}
+		w.hosts, w.site = hosts, sites[hosts]
+		from = w.route(r, from, true)
+	}
+	return sites
+}
+
 func (w *walk) warn(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); !slices.Contains(w.warnings, text) {
+	if text := w.of(format, args...); !slices.Contains(w.warnings, text) {
 		w.warnings = append(w.warnings, text)
 	}
 }
 
 func (w *walk) fail(format string, args ...any) {
 	if w.err == nil {
-		w.err = fmt.Errorf(format, args...)
+		w.err = errors.New(w.of(format, args...))
 	}
+}
+
+// of is a text that begins with the site.
+func (w *walk) of(format string, args ...any) string {
+	text := fmt.Sprintf(format, args...)
+	if w.hosts != "" {
+		text = w.hosts + ": " + text
+	}
+	return text
 }
 
 // route follows requests through one route and says how they go on. voting says
@@ -90,15 +125,18 @@ func (w *walk) place(p place, from way, voting bool) way {
 		}
 		return from
 	}
+	if p.Handler == "reverse_proxy" && !from.recorder {
+		w.site.proxied = true
+	}
 	if ours[p.Handler] {
 		w.ours(p, from)
-		w.site.taken = w.site.taken || voting
+		w.site.votes = w.site.votes || voting
 	}
 	switch {
 	case p.Handler == "session_record":
-		from.recorder = true
+		from.recorder, w.site.recorder = true, true
 	case p.Handler == "jit_approval":
-		from.approval, w.site.asked = true, true
+		from.approval, w.site.asks = true, true
 	case p.answers() && from.over == "":
 		from.over = p.directive()
 	case p.Handler == "authentication" || p.Handler == "oidc_auth":
@@ -133,35 +171,4 @@ func (w *walk) ours(p place, from way) {
 	case p.Handler == "jit_approval" && !from.claims && p.Approvers.Claim != "id" && p.Approvers.Claim != "":
 		w.warn("jit_approval: approvers %s: basic_auth knows users by their ids alone, so that nobody could vote: use approvers id <users...>", p.Approvers.Claim)
 	}
-}
-
-// lets says whether a route's paths, if it is for some only, are also path.
-func lets(r caddyhttp.Route, path string) bool {
-	if len(r.MatcherSetsRaw) == 0 {
-		return true
-	}
-	for _, set := range r.MatcherSetsRaw {
-		raw, ok := set["path"]
-		var patterns []string
-		if !ok || json.Unmarshal(raw, &patterns) != nil {
-			return true
-		}
-		for _, pattern := range patterns {
-			before, rest := strings.CutSuffix(strings.ToLower(pattern), "*")
-			if pattern == path || rest && strings.HasPrefix(path, before) || strings.ContainsAny(before, "*{") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// matchesOnly says whether each of a route's matcher sets has this matcher.
-func matchesOnly(r caddyhttp.Route, matcher string) bool {
-	for _, set := range r.MatcherSetsRaw {
-		if _, ok := set[matcher]; !ok {
-			return false
-		}
-	}
-	return len(r.MatcherSetsRaw) > 0
 }

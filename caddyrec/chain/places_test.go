@@ -102,3 +102,28 @@ func TestForwardAuthsUserIsOnRecordAndAClientsOwnFieldIsNot(t *testing.T) {
 		}
 	}
 }
+
+func TestAWarningNamesTheSite(t *testing.T) {
+	r := start(t, "respond ok")
+	_, port, _ := strings.Cut(strings.TrimPrefix(r.url, "http://"), ":")
+	r.load(`
+	basic_auth {
+		ana $2a$04$bw9FG2rDRwsekGBs4HCvSOXdBKCqRokOCLOdZzSDOxxm9dQUT5Lvq
+	}
+	handle /refunds* {
+		jit_approval {
+			approvers id ben
+		}
+		respond paid
+	}
+}
+http://b.localhost:` + port + ` {
+	session_record
+	respond ok
+	handle_errors {
+		reverse_proxy UPSTREAM
+	}
+`)
+	r.logged("127.0.0.1: jit_approval: nobody can vote")
+	r.logged("b.localhost: handle_errors: reverse_proxy sends a request on")
+}
