@@ -52,7 +52,7 @@ func TestAHandlerThatCouldNotKeepItsPromiseIsRefused(t *testing.T) {
 		},
 		"oidc_auth stands behind respond":       {{route(`{"handler":"static_response"}`, oidc)}, {route(`{"handler":"static_response","status_code":404}`, oidc)}},
 		"oidc_auth stands behind a terminal":    {{`{"handle":[` + basic + `],"terminal":true}`, route(oidc)}},
-		"guard stands behind session_record":    {{route(recorder, guard)}, {in(route(recorder), on("/orders", in(route(guard, proxy))))}},
+		"guard stands behind session_record":    {{route(recorder, guard)}, {in(route(recorder), on("/orders", in(route(guard, proxy))))}, {in(on("/x", route(recorder)), on("/y", route(proxy)), on("/x", in(route(guard, proxy))))}},
 		"guard stands behind jit_approval":      {{route(basic, approve, guard)}},
 		"jit_approval stands behind file_serve": {{route(basic, `{"handler":"file_server"}`, approve)}},
 	} {

@@ -28,6 +28,17 @@ func matchersOf(r caddyhttp.Route) []caddy.ModuleMap {
 	return sets
 }
 
+// matchersLine is the same for two routes that have the same matchers; "" if
+// there are none.
+func matchersLine(r caddyhttp.Route) string {
+	sets := matchersOf(r)
+	if len(sets) == 0 {
+		return ""
+	}
+	text, _ := json.Marshal(sets)
+	return "\n" + string(text) + "\n"
+}
+
 // lets says whether requests for path come into a route, as far as its path
 // matchers say.
 func lets(r caddyhttp.Route, path string) bool {

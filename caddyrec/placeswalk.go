@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
@@ -13,6 +14,7 @@ import (
 type way struct {
 	over     string // the directive that has answered every one
 	recorder bool   // every one has passed a session_record
+	recorded string // so have those that these matchers take, one a line
 	approval bool   // every one has passed a jit_approval
 	somebody bool   // one may have been authenticated
 	claims   bool   // and more may be known than an id
@@ -103,6 +105,8 @@ func (w *walk) of(format string, args ...any) string {
 // whether votes come to it.
 func (w *walk) route(r caddyhttp.Route, from way, voting bool) way {
 	to := from
+	only := matchersLine(r)
+	to.recorder = to.recorder || only != "" && strings.Contains(from.recorded, only)
 	voting = voting && lets(r, ReservedPrefix+"approvals")
 	for _, p := range placesOf(r) {
 		to = w.place(p, to, voting)
@@ -112,6 +116,9 @@ func (w *walk) route(r caddyhttp.Route, from way, voting bool) way {
 			to.over = "a terminal route"
 		}
 		return to
+	}
+	if to.recorder && r.Group == "" {
+		from.recorded += only
 	}
 	from.somebody, from.claims = from.somebody || to.somebody, from.claims || to.claims
 	return from
