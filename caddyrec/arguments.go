@@ -3,6 +3,7 @@ package caddyrec
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -62,6 +63,17 @@ func ClaimArgs(d *caddyfile.Dispenser, claim *string, values *[]string) error {
 		return d.ArgErr()
 	}
 	*claim, *values = args[0], args[1:]
+	return NoCommas(d, args)
+}
+
+// NoCommas refuses arguments that end in a comma: values stand apart by blanks,
+// and one that is compared exactly would never be met with its comma.
+func NoCommas(d *caddyfile.Dispenser, args []string) error {
+	for _, arg := range args {
+		if strings.HasSuffix(arg, ",") {
+			return d.Errf("%q ends in a comma: separate values by blanks alone", arg)
+		}
+	}
 	return nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
@@ -92,6 +93,7 @@ type App struct {
 	masking   *masking.Policy
 	logger    *zap.Logger
 	providers []*Provider
+	checked   map[*caddyhttp.Server]bool // whose handlers' places were looked at
 
 	keyServices []*KeyService
 

@@ -94,6 +94,24 @@ func TestASafeRequestHasNoIntentByDefault(t *testing.T) {
 	r.one(record.ExchangeType)
 }
 
+func TestTheAnswerToARefusedTokenSaysWhatHelps(t *testing.T) {
+	r := start(t, fullChain)
+	r.ready()
+	for want, claims := range map[string]map[string]any{
+		"configured audience":          {"aud": "billing-api"},
+		"clocks of issuer and gateway": {"iat": time.Now().Add(time.Hour).Unix()},
+	} {
+		token, err := r.issuer.Token("ana", time.Now(), claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := r.do("GET", "/", "", "Authorization", "Bearer "+token)
+		if a.StatusCode != 401 || !strings.Contains(a.text, want) {
+			t.Errorf("got %d %s, want %q", a.StatusCode, a.text, want)
+		}
+	}
+}
+
 func TestTokensAreRefusedAsRFC6750Says(t *testing.T) {
 	r := start(t, fullChain)
 	r.ready()

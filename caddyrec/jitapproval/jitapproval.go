@@ -89,6 +89,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.app = app.(*caddyrec.App)
+	if err := h.app.CheckPlaces(ctx); err != nil {
+		return err
+	}
 	if h.Need == 0 {
 		h.Need = 1
 	}
@@ -113,6 +116,10 @@ func (h *Handler) Validate() error {
 	}
 	if err := h.policy.Check(); err != nil {
 		return fmt.Errorf("jit_approval: %w", err)
+	}
+	// Each of these is one person.
+	if people := len(slices.Compact(slices.Clone(h.policy.Values))); (h.Approvers.Claim == "id" || h.Approvers.Claim == "sub") && h.Need > people {
+		return fmt.Errorf("jit_approval: need %d, and approvers %s names %d: nothing could ever be approved: name more, or need less", h.Need, h.Approvers.Claim, people)
 	}
 	return nil
 }

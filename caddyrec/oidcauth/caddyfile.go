@@ -40,6 +40,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) error {
 			return d.ArgErr()
 		}
 		h.Audiences = append(h.Audiences, args...)
+		return caddyrec.NoCommas(d, args)
 	case "require":
 		var r Requirement
 		if err := caddyrec.ClaimArgs(d, &r.Claim, &r.Values); err != nil {

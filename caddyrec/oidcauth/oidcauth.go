@@ -106,6 +106,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.app = app.(*caddyrec.App)
+	if err := h.app.CheckPlaces(ctx); err != nil {
+		return err
+	}
 	if h.Leeway == 0 {
 		h.Leeway = caddy.Duration(30 * time.Second)
 	}

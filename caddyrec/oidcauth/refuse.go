@@ -55,7 +55,7 @@ func refusalOf(err error) refusal {
 	switch {
 	case errors.As(err, &bad):
 		r := refusal{status: http.StatusUnauthorized, reason: "token-" + bad.Reason, title: "The access token is not valid",
-			detail:    "get a new token; this one was refused: " + bad.Reason,
+			detail:    bad.Error(), // with what to do: a new token helps against some reasons only
 			challenge: fmt.Sprintf(`error="invalid_token", error_description="%s"`, bad.Reason)}
 		if bad.Unverified.Subject != "" {
 			r.unverified = &record.Identity{Issuer: bad.Unverified.Issuer, Subject: bad.Unverified.Subject}

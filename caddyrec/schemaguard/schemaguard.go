@@ -112,6 +112,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.app = app.(*caddyrec.App)
+	if err := h.app.CheckPlaces(ctx); err != nil {
+		return err
+	}
 	if h.MaxBody == 0 {
 		h.MaxBody = 1 << 20
 	}

@@ -116,6 +116,7 @@ func (rec *recording) serve(w http.ResponseWriter, next caddyhttp.Handler) error
 	err := c.Run(func() error { return next.ServeHTTP(c, rec.r) })
 	finished = true
 	upstream := time.Since(rec.began)
+	rec.visit.Identify(rec.r) // an authentication may stand behind: its word counts for the outcome
 	switch {
 	case unmasked(c.Err()) != "":
 		return rec.cutShort(c, upstream)
@@ -257,6 +258,7 @@ func (rec *recording) failed(c *exchange.Capture, err error, upstream time.Durat
 
 // aborted records an answer that the upstream broke off.
 func (rec *recording) aborted(c *exchange.Capture) {
+	rec.visit.Identify(rec.r)
 	r := rec.record(record.ExchangeType)
 	r.Response = &record.Response{Status: c.Status(), Error: "aborted", Body: rec.masker.Unread(c.Header(), c.Size(), "aborted")}
 	r.Response.Body.Truncated = true

@@ -96,6 +96,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.closing, h.emitting = make(chan struct{}), new(emitting)
 	h.app, h.events, h.ctx, h.logger = app.(*caddyrec.App), events.(*caddyevents.App), ctx, ctx.Logger()
+	if err := h.app.CheckPlaces(ctx); err != nil {
+		return err
+	}
 	h.keys, err = h.app.KeyService(h.Service, provision.Policy{
 		TTL: time.Duration(h.TTL), MaxTTL: time.Duration(h.MaxTTL), AutoRevoke: h.AutoRevoke,
 	}, h.watch)

@@ -1,0 +1,181 @@
+package caddyrec
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// way is what a request has come through before it comes to a place.
+type way struct {
+	over     string // the directive that has answered every one
+	recorder bool   // every one has passed a session_record
+	recorded string // so have those that these matchers take, one a line
+	approval bool   // every one has passed a jit_approval
+	somebody bool   // one may have been authenticated
+	claims   bool   // and more may be known than an id
+}
+
+// walk follows requests through routes and collects what is wrong there.
+type walk struct {
+	warnings []string
+	err      error
+	hosts    string // of the site
+	site     *siteFacts
+}
+
+// siteFacts are what a site has somewhere.
+type siteFacts struct {
+	recorder bool
+	asks     bool // for approval
+	votes    bool // votes come to one of caddyrec's handlers
+	proxied  bool // by a reverse_proxy with no session_record before it
+}
+
+// checkPlaces follows requests through a server's routes, and errors through
+// those of its handle_errors. The first error is returned.
+func checkPlaces(routes, onError caddyhttp.RouteList) (warnings []string, err error) {
+	var w walk
+	sites := w.sites(routes, way{})
+	everywhere := sites[""]
+	for _, hosts := range slices.Sorted(maps.Keys(sites)) {
+		s := sites[hosts]
+		w.hosts = hosts
+		if s.asks && !s.votes && !everywhere.votes {
+			w.warn("jit_approval: nobody can vote: it stands behind a path, and no handler of caddyrec's sees requests to %sapprovals: "+
+				"put session_record, or oidc_auth, where all requests of the site come by", ReservedPrefix)
+		}
+	}
+	// By now somebody may be authenticated.
+	failed := w.sites(onError, way{somebody: true, claims: true})
+	for _, hosts := range slices.Sorted(maps.Keys(failed)) {
+		w.hosts = hosts
+		recorded := everywhere.recorder
+		for of, site := range sites {
+			recorded = recorded || site.recorder && (of == hosts || hosts == "")
+		}
+		if failed[hosts].proxied && recorded {
+			w.warn("handle_errors: reverse_proxy sends a request on that has failed, and its answer to the client, and neither is recorded: put session_record before it")
+		}
+	}
+	return w.warnings, w.err
+}
+
+// sites follows requests through the routes of sites, and returns what each
+// has, by its hosts; "" stands for all routes without any.
+func (w *walk) sites(routes caddyhttp.RouteList, from way) map[string]*siteFacts {
+	sites := map[string]*siteFacts{"": new(siteFacts)}
+	for _, r := range routes {
+		hosts := hostsOf(r)
+		if sites[hosts] == nil {
+			sites[hosts] = new(siteFacts)
+		}
+		w.hosts, w.site = hosts, sites[hosts]
+		from = w.route(r, from, true)
+	}
+	return sites
+}
+
+func (w *walk) warn(format string, args ...any) {
+	if text := w.of(format, args...); !slices.Contains(w.warnings, text) {
+		w.warnings = append(w.warnings, text)
+	}
+}
+
+func (w *walk) fail(format string, args ...any) {
+	if w.err == nil {
+		w.err = errors.New(w.of(format, args...))
+	}
+}
+
+// of is a text that begins with the site.
+func (w *walk) of(format string, args ...any) string {
+	text := fmt.Sprintf(format, args...)
+	if w.hosts != "" {
+		text = w.hosts + ": " + text
+	}
+	return text
+}
+
+// route follows requests through one route and says how they go on. voting says
+// whether votes come to it.
+func (w *walk) route(r caddyhttp.Route, from way, voting bool) way {
+	to := from
+	only := matchersLine(r)
+	to.recorder = to.recorder || only != "" && strings.Contains(from.recorded, only)
+	voting = voting && lets(r, ReservedPrefix+"approvals")
+	for _, p := range placesOf(r) {
+		to = w.place(p, to, voting)
+	}
+	if !hasMatcher(r) {
+		if r.Terminal && to.over == "" {
+			to.over = "a terminal route"
+		}
+		return to
+	}
+	if to.recorder && r.Group == "" {
+		from.recorded += only
+	}
+	from.somebody, from.claims = from.somebody || to.somebody, from.claims || to.claims
+	return from
+}
+
+// place follows requests through one handler.
+func (w *walk) place(p place, from way, voting bool) way {
+	if p.Handler == "subroute" {
+		for _, r := range p.inner {
+			from = w.route(r, from, voting)
+		}
+		return from
+	}
+	if p.Handler == "reverse_proxy" && !from.recorder {
+		w.site.proxied = true
+	}
+	if ours[p.Handler] {
+		w.ours(p, from)
+		w.site.votes = w.site.votes || voting
+	}
+	switch {
+	case p.Handler == "session_record":
+		from.recorder, w.site.recorder = true, true
+	case p.Handler == "jit_approval":
+		from.approval, w.site.asks = true, true
+	case p.answers() && from.over == "":
+		from.over = p.directive()
+	case p.Handler == "authentication" || p.Handler == "oidc_auth":
+		if from.recorder {
+			w.warn("session_record stands before %s: intents will not say who asks, only outcomes will: put it behind", p.directive())
+		}
+	}
+	if !anonymous[p.Handler] {
+		from.somebody, from.claims = true, from.claims || !p.knowsIDOnly()
+	}
+	return from
+}
+
+// ours checks the place of a handler of caddyrec's.
+func (w *walk) ours(p place, from way) {
+	switch {
+	case from.over != "":
+		w.fail("%s stands behind %s, which answers every request, so that none would come to it: put it before", p.Handler, from.over)
+	case p.Handler == "json_schema_guard" && (from.recorder || from.approval):
+		first := "session_record"
+		if !from.recorder {
+			first = "jit_approval"
+		}
+		w.fail("json_schema_guard stands behind %s, where what its schemas call secret would be stored before it is known to be: "+
+			"put json_schema_guard first, or %s into the same block, behind it", first, first)
+	case p.Handler == "session_record" && from.recorder:
+		w.warn("session_record stands behind another session_record: requests will be recorded twice: leave one out")
+	case p.Handler == "session_record" && from.approval:
+		w.warn("session_record stands behind jit_approval: requests that wait for approval, or do not get it, will not be recorded as requests: put it before")
+	case p.Handler == "jit_approval" && !from.somebody:
+		w.warn("jit_approval: nobody is authenticated where it stands, so that its requests get 401: put oidc_auth, or another authentication, before it")
+	case p.Handler == "jit_approval" && !from.claims && p.Approvers.Claim != "id" && p.Approvers.Claim != "":
+		w.warn("jit_approval: approvers %s: basic_auth knows users by their ids alone, so that nobody could vote: use approvers id <users...>", p.Approvers.Claim)
+	}
+}
