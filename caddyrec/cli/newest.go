@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"fmt"
 
 	"github.com/caddyrec/caddyrec/ledger"
 )
@@ -13,6 +14,8 @@ import (
 // behind the place that it is about.
 func (l *list) newest(ctx context.Context, parts []stretch) (items []item, next uint64, err error) {
 	most := l.last
+	bar := newReading(l.con, l.src, parts)
+	defer bar.end()
 	if len(parts) > 0 {
 		next = parts[len(parts)-1].from
 	}
@@ -30,6 +33,7 @@ func (l *list) newest(ctx context.Context, parts []stretch) (items []item, next 
 		}
 		err = l.src.walk(parts[from:], func(line ledger.Line) error {
 			next = max(next, line.Seq+1)
+			bar.record()
 			if err := take(line); err != nil {
 				return err
 			}
@@ -42,6 +46,31 @@ func (l *list) newest(ctx context.Context, parts []stretch) (items []item, next 
 		parts = parts[:from]
 	}
 	return items, next, err
+}
+
+// reading draws how much of a log has been read.
+type reading struct {
+	*progress
+	done, total int64 // records
+}
+
+func newReading(con *console, src *source, parts []stretch) *reading {
+	r := &reading{progress: newProgress(con, "reading "+src.log)}
+	r.amount = func(n int64) string { return fmt.Sprintf("%d records", n) }
+	for _, part := range parts {
+		if part.to != toTheEnd { // how much the open segment has is not known
+			r.total += int64(part.to - part.from)
+		}
+	}
+	return r
+}
+
+// record counts one that was read. A clock takes as long as finding that it is
+// not wanted, so it is not asked each time.
+func (r *reading) record() {
+	if r.done++; r.done&255 == 0 {
+		r.set(r.done, r.total)
+	}
 }
 
 // read reads the records that were kept as lines only.

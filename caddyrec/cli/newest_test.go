@@ -131,6 +131,24 @@ func TestASegmentThatIsGoneIsMissedByWhoeverReadsOnBothSides(t *testing.T) {
 	}
 }
 
+func TestALongSearchTellsHowFarItIs(t *testing.T) {
+	for _, terminal := range []bool{true, false} {
+		s := newScreen()
+		s.errTTY = terminal
+		at := began
+		s.now = func() time.Time { at = at.Add(time.Second); return at }
+		bar := newReading(s.console, &source{log: "main"}, []stretch{{0, 400}, {700, 1324}, {1324, toTheEnd}})
+		for range 512 {
+			bar.record()
+		}
+		drawn := strings.Contains(s.stderr.String(), "reading main [############------------]  50 % of 1024 records")
+		if drawn != terminal || !terminal && s.stderr.Len() > 0 {
+			t.Errorf("on a terminal: %v, drawn %q", terminal, s.stderr)
+		}
+		bar.end()
+	}
+}
+
 func TestTailOfNothingOldBeginsAtTheEnd(t *testing.T) {
 	src, read := segmented(t)
 	l := list{con: newScreen().console, src: src}
