@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -21,16 +21,20 @@ type filterFlags struct {
 	session  string
 	exchange string
 	since    string
+	until    string
 	status   []string
+	claimed  bool
 }
 
 func (f *filterFlags) flags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringSliceVar(&f.types, "type", nil, "only records of this type, or kind of type: exchange, denied, approval, …")
 	fs.StringVar(&f.sub, "sub", "", "only what this subject asked, voted on or had decided")
+	fs.BoolVar(&f.claimed, "claimed", false, "with --sub: also refused tokens that claimed this subject, for which nobody vouches")
 	fs.StringVar(&f.session, "session", "", "only this session")
 	fs.StringVar(&f.exchange, "exchange", "", "only the records of this exchange")
 	fs.StringVar(&f.since, "since", "", "only what is newer: a duration such as 90m or 7d, or a time such as 2026-11-21T18:00:00Z")
+	fs.StringVar(&f.until, "until", "", "only what is older: as --since")
 	fs.StringSliceVar(&f.status, "status", nil, "only answers with this status, such as 404 or 5xx")
 }
 
@@ -40,15 +44,23 @@ type filter struct {
 	sub      string
 	session  string
 	exchange string
-	since    time.Time
+	since    time.Time // included
+	until    time.Time // not included
 	status   []statusRange
+
+	claimed   bool            // sub by a refused token's own word counts too
+	name      string          // only lines with this id in them
+	exchanges map[string]bool // of session, so that approvals of these are of it too
 }
 
 type statusRange struct{ from, to int }
 
 // parse checks the flags.
 func (f *filterFlags) parse(now time.Time, zone *time.Location) (filter, error) {
-	out := filter{sub: f.sub, session: f.session}
+	out := filter{sub: f.sub, session: f.session, claimed: f.claimed}
+	if f.claimed && f.sub == "" {
+		return filter{}, errors.New("--claimed goes with --sub: say which subject tokens claimed")
+	}
 	for _, t := range f.types {
 		kind := strings.TrimSuffix(strings.TrimSuffix(t, "*"), ".")
 		if !slices.ContainsFunc(record.Types(), func(known record.Type) bool { return isOfType(known, kind) }) {
@@ -64,11 +76,21 @@ func (f *filterFlags) parse(now time.Time, zone *time.Location) (filter, error) 
 		out.exchange = id
 	}
 	if f.since != "" {
-		t, err := parseSince(f.since, now, zone)
+		t, err := parseMoment(f.since, now, zone)
 		if err != nil {
-			return filter{}, err
+			return filter{}, fmt.Errorf("--since %w", err)
 		}
 		out.since = t
+	}
+	if f.until != "" {
+		t, err := parseMoment(f.until, now, zone)
+		if err != nil {
+			return filter{}, fmt.Errorf("--until %w", err)
+		}
+		if !t.After(out.since) {
+			return filter{}, fmt.Errorf("--until %s is not after --since %s: there is nothing between", clean(f.until), clean(f.since))
+		}
+		out.until = t
 	}
 	for _, s := range f.status {
 		r, err := parseStatus(s)
@@ -80,7 +102,8 @@ func (f *filterFlags) parse(now time.Time, zone *time.Location) (filter, error) 
 	return out, nil
 }
 
-func parseSince(text string, now time.Time, zone *time.Location) (time.Time, error) {
+// parseMoment reads a time, or how long ago it was.
+func parseMoment(text string, now time.Time, zone *time.Location) (time.Time, error) {
 	if d, err := caddy.ParseDuration(text); err == nil && d >= 0 {
 		return now.Add(-d), nil
 	}
@@ -90,7 +113,7 @@ func parseSince(text string, now time.Time, zone *time.Location) (time.Time, err
 	if t, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
 		return t, nil
 	}
-	return time.Time{}, fmt.Errorf("--since %s: neither a duration such as 90m or 7d nor a time such as 2026-11-21 or 2026-11-21T18:00:00Z", text)
+	return time.Time{}, fmt.Errorf("%s: neither a duration such as 90m or 7d nor a time such as 2026-11-21 or 2026-11-21T18:00:00Z", text)
 }
 
 func parseStatus(text string) (statusRange, error) {
@@ -105,18 +128,14 @@ func parseStatus(text string) (statusRange, error) {
 	return statusRange{n, n}, nil
 }
 
-// mayWant says, cheaply, whether a line is worth being parsed.
-func (f *filter) mayWant(line []byte) bool {
-	return f.exchange == "" || bytes.Contains(line, []byte(f.exchange))
-}
-
 // wants says whether r is wanted.
 func (f *filter) wants(r *record.Record) bool {
 	return (len(f.types) == 0 || slices.ContainsFunc(f.types, func(t string) bool { return isOfType(r.Type, t) })) &&
-		(f.sub == "" || concerns(r, f.sub)) &&
-		(f.session == "" || r.Session != nil && r.Session.ID == f.session) &&
+		(f.sub == "" || f.concerns(r)) &&
+		(f.session == "" || f.isOfSession(r)) &&
 		(f.exchange == "" || r.Exchange == f.exchange) &&
 		(f.since.IsZero() || !r.Time.Before(f.since)) &&
+		(f.until.IsZero() || r.Time.Before(f.until)) &&
 		(len(f.status) == 0 || slices.ContainsFunc(f.status, func(s statusRange) bool { return s.has(r) }))
 }
 
@@ -135,13 +154,16 @@ func typeNames() string {
 }
 
 // concerns says whether sub asked, requested or voted. What a refused token
-// claimed does not count.
-func concerns(r *record.Record, sub string) bool {
+// claimed does not count, unless that is asked for.
+func (f *filter) concerns(r *record.Record) bool {
 	who := []*record.Identity{r.Identity}
 	if r.Approval != nil {
 		who = append(who, r.Approval.Requester, r.Approval.Voter)
 	}
-	return slices.ContainsFunc(who, func(id *record.Identity) bool { return id != nil && id.Subject == sub })
+	if f.claimed && r.Denial != nil {
+		who = append(who, r.Denial.Unverified)
+	}
+	return slices.ContainsFunc(who, func(id *record.Identity) bool { return id != nil && id.Subject == f.sub })
 }
 
 func (s statusRange) has(r *record.Record) bool {

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,12 +36,13 @@ On a terminal the last 50 are shown, in a pipe all; -n says otherwise, and
 
 --orphans lists intents without an outcome: the gateway let the request go to the
 upstream, and neither an exchange, nor a refusal, nor an approval denied or
-expired says what became of it. Segments may lie between. On a running gateway those still
-under way are among them, noted as open; lost are those whose gateway has ended
-since. With --since, only intents that are newer.
+expired says what became of it. Segments may lie between. On a running gateway
+those still under way are among them, noted as open; lost are those whose gateway
+has ended since. With --since and --until, only intents of that time.
 ` + listIdentityHelp + exitCodes("with --orphans: there are some"),
 		Example: `  caddy rec ls
   caddy rec ls --since 24h --type denied,approval
+  caddy rec ls --sub ana --since 2026-11-20 --until 2026-11-21
   caddy rec ls --sub ana --status 4xx,5xx -n 20
   caddy rec ls --orphans
   caddy rec ls --json --since 1h | jq -r .request.url`,
@@ -94,6 +97,7 @@ type item struct {
 	record  *record.Record
 	line    []byte // as stored
 	segment string // the file it is in, below the log's folder
+	seq     uint64 // where the record is not read yet
 	mark    *cell  // instead of the record's own note; nil: that
 
 	originals *record.Unmasked // nil unless they were opened
@@ -102,22 +106,23 @@ type item struct {
 // records lists what passes the filter.
 func (l *list) records() error {
 	out := newPrinter(l.con, l.json, l.open)
+	parts, err := l.parts()
+	if err != nil {
+		return broken(l.src, err)
+	}
 	if l.last == 0 {
 		if err := out.live(true); err != nil {
 			return err
 		}
-		return broken(l.src, l.src.each(l.want, l.start(), out.item))
+		return broken(l.src, l.src.walk(parts, l.each(out.item)))
 	}
-	tail := newLastItems(l.last)
-	err := l.src.each(l.want, l.start(), tail.add)
-	if err == nil && tail.len() < l.last && l.want.plain() && l.start() > 0 {
-		tail = newLastItems(l.last) // the hint was wrong
-		err = l.src.each(l.want, 0, tail.add)
+	items, _, err := l.newest(context.Background(), parts)
+	for _, it := range items {
+		if err := out.item(it); err != nil {
+			return err
+		}
 	}
-	if werr := tail.each(out.item); werr != nil {
-		return werr
-	}
-	if tail.len() == 0 && err == nil {
+	if len(items) == 0 && err == nil {
 		l.con.say("No record in log %s of %s matches.", l.src.log, l.src.dir)
 		return nil
 	}
@@ -127,22 +132,41 @@ func (l *list) records() error {
 	return broken(l.src, err)
 }
 
-// start is a seq before which nothing is wanted.
-func (l *list) start() uint64 {
-	switch {
-	case !l.want.since.IsZero():
-		return l.src.since(l.want.since)
-	case l.want.exchange != "":
-		return l.src.since(timeOf(l.want.exchange))
-	case l.last > 0 && l.want.plain():
-		return l.src.lastSegments(l.last)
+// parts are where in the log what is wanted may be.
+func (l *list) parts() ([]stretch, error) {
+	parts := l.src.stretches(l.want.begin(), l.want.until)
+	if l.want.session == "" {
+		return parts, nil
 	}
-	return 0
+	return l.src.narrow(&l.want, parts)
+}
+
+// each gives fn the lines that are wanted. Where all are, and are printed as
+// they are stored, they are not even read.
+func (l *list) each(fn func(item) error) func(ledger.Line) error {
+	asStored := l.json && l.open.Opener == nil && l.want.plain()
+	return func(line ledger.Line) error {
+		if asStored {
+			return fn(item{line: line.Raw, segment: line.Segment})
+		}
+		if it, ok := wanted(l.want, line); ok {
+			return fn(it)
+		}
+		return nil
+	}
+}
+
+// begin is a time before which nothing is wanted; zero: there is none.
+func (f *filter) begin() time.Time {
+	if t := timeOf(f.exchange); t.After(f.since) {
+		return t // an exchange's id tells when it began
+	}
+	return f.since
 }
 
 // plain says whether f wants every record.
 func (f *filter) plain() bool {
-	return len(f.types)+len(f.status) == 0 && f.sub+f.session+f.exchange == "" && f.since.IsZero()
+	return len(f.types)+len(f.status) == 0 && f.sub+f.session+f.exchange+f.name == "" && f.since.IsZero() && f.until.IsZero()
 }
 
 // each gives fn the records from seq from on that the filter wants.

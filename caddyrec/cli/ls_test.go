@@ -88,12 +88,20 @@ func TestFiltersAddUp(t *testing.T) {
 		{filterFlags{sub: "eve"}, []uint64{8}},
 		{filterFlags{sub: "mallory"}, nil}, // nobody vouched for that
 		{filterFlags{sub: "ana", types: []string{"approval"}}, []uint64{7, 8}},
-		{filterFlags{session: "s_1"}, []uint64{1, 2, 4, 6}},
+		{filterFlags{sub: "mallory", claimed: true}, []uint64{3}},
+		{filterFlags{sub: "ana", claimed: true, types: []string{"denied"}}, nil},
+		{filterFlags{session: "s_1"}, []uint64{1, 2, 4, 6, 7, 8}}, // with the approvals that its requests needed
+		{filterFlags{session: "s_1", sub: "eve"}, []uint64{8}},
+		{filterFlags{session: "s_1", since: "53m"}, []uint64{7, 8}},
+		{filterFlags{session: "s_"}, nil},
 		{filterFlags{exchange: "urn:uuid:" + exchangeA}, []uint64{1, 2}},
 		{filterFlags{exchange: strings.ToUpper(exchangeC)}, []uint64{6, 7, 8}},
 		{filterFlags{since: "53m"}, []uint64{7, 8}},
 		{filterFlags{since: "2026-11-21T19:06:00+01:00"}, []uint64{6, 7, 8}},
 		{filterFlags{since: "2026-11-22"}, nil},
+		{filterFlags{until: "57m"}, []uint64{0, 1, 2}},
+		{filterFlags{since: "2026-11-21", until: "2026-11-21T18:03:00Z"}, []uint64{0, 1, 2}},
+		{filterFlags{until: "2026-11-21"}, nil},
 		{filterFlags{status: []string{"4xx"}}, []uint64{3}},
 		{filterFlags{status: []string{"201", "401"}}, []uint64{2, 3}},
 		{filterFlags{status: []string{"2xx"}, sub: "eve"}, nil},
@@ -104,10 +112,12 @@ func TestFiltersAddUp(t *testing.T) {
 			mustNot(t, err)
 			l := list{con: s.console, src: w.source(), want: want}
 			var got []uint64
-			mustNot(t, l.src.each(want, l.start(), func(it item) error {
+			parts, err := l.parts()
+			mustNot(t, err)
+			mustNot(t, l.src.walk(parts, l.each(func(it item) error {
 				got = append(got, it.record.Seq)
 				return nil
-			}))
+			})))
 			if !slices.Equal(got, c.want) {
 				t.Errorf("records %d, want %d", got, c.want)
 			}
@@ -117,6 +127,7 @@ func TestFiltersAddUp(t *testing.T) {
 
 func TestFiltersThatMakeNoSenseAreRefused(t *testing.T) {
 	for _, f := range []filterFlags{
+		{until: "tomorrow"}, {since: "2026-11-20", until: "2026-11-20"}, {claimed: true},
 		{since: "yesterday"}, {since: "-5m"}, {since: "2026-13-01"},
 		{status: []string{"6xx"}}, {status: []string{"99"}}, {status: []string{"ok"}}, {status: []string{"xx"}},
 		{exchange: "7"},
@@ -228,14 +239,6 @@ func TestWhatIsNewIsFoundBySegmentNames(t *testing.T) {
 		if got := src.since(at); got != want {
 			t.Errorf("since %v: from record %d, want %d", at, got, want)
 		}
-	}
-	for n, want := range map[int]uint64{1: 250, 50: 250, 51: 100, 200: 100, 300: 0, 5000: 0} {
-		if got := src.lastSegments(n); got != want {
-			t.Errorf("the last %d: from record %d, want %d", n, got, want)
-		}
-	}
-	if got := (&source{FS: fstest.MapFS{}}).lastSegments(3); got != 0 {
-		t.Errorf("without segments: from record %d", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,7 +29,7 @@ func (l *list) orphansOf(found *orphanage) error {
 	out := newPrinter(l.con, l.json, l.open)
 	rows := orphanRows{list: l, out: out}
 	newest := newSeqs(l.last)
-	for from := l.start(); ; from = found.next {
+	for from := l.src.since(l.want.begin()); ; from = found.next {
 		readErr := found.look(l.src, from)
 		for _, seq := range found.orphans() {
 			newest.add(seq)
@@ -70,19 +71,49 @@ type orphanage struct {
 // look reads the log from a record on, to its end: an outcome may come late.
 func (o *orphanage) look(src *source, from uint64) error {
 	o.open, o.full = map[string]uint64{}, false
-	return src.each(filter{}, from, o.see)
+	return ledger.Walk(src, from, func(l ledger.Line) error {
+		if outcome, ok := plainOutcome(l.Raw); ok {
+			delete(o.open, outcome)
+			return nil
+		}
+		if it, ok := wanted(filter{types: tellsOfIntents}, l); ok {
+			o.see(it)
+		}
+		return nil
+	})
 }
 
-func (o *orphanage) see(it item) error {
+// tellsOfIntents are the types that see takes in.
+var tellsOfIntents = []string{
+	string(record.Intent), string(record.ExchangeType), string(record.Denied), "approval",
+	string(record.GatewayStarted), string(record.GatewayStopped),
+}
+
+// plainOutcome is the exchange of a line that tells an outcome by its type
+// alone, which needs no parsing.
+func plainOutcome(line []byte) (exchange string, ok bool) {
+	head, ok := headOf(line)
+	if !ok {
+		return "", false
+	}
+	switch record.Type(head.typ) {
+	case record.ExchangeType, record.Denied, record.ApprovalExpired:
+		_, quoted := record.Belonging(line)
+		return string(bytes.Trim(quoted, `"`)), true
+	}
+	return "", false
+}
+
+func (o *orphanage) see(it item) {
 	r := it.record
 	switch {
 	case r.Type == record.Intent:
 		if o.full || !o.want.wants(r) || !o.want.mayWant(it.line) {
-			return nil
+			return
 		}
 		if len(o.open) == o.limit {
 			o.full, o.next = true, r.Seq
-			return nil
+			return
 		}
 		o.open[r.Exchange] = r.Seq
 	case isOutcome(r):
@@ -92,7 +123,6 @@ func (o *orphanage) see(it item) error {
 		// done: nothing of before is still under way.
 		o.ended = r.Seq
 	}
-	return nil
 }
 
 // isOutcome says whether a record tells what became of the request of its

@@ -142,7 +142,7 @@ func (s *source) seqOf(name recordName) (uint64, error) {
 // seek finds the record of that id, or else all that belong to what it names.
 func (s *source) seek(name recordName, from uint64) ([]item, error) {
 	c := collection{name: name}
-	err := s.each(filter{}, from, func(it item) error {
+	err := s.each(filter{name: name.id}, from, func(it item) error {
 		if err := c.see(it); err != nil || len(c.exact) == 0 {
 			return err
 		}

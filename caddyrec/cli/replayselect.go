@@ -116,7 +116,7 @@ func (s *selectionFlags) choose(src *source, out *chosen, now time.Time, zone *t
 			return fmt.Errorf("--until %w", err)
 		}
 	}
-	start := (&list{src: src, want: want}).start()
+	start := src.since(want.begin())
 	err = src.each(want, start, func(it item) error {
 		r := it.record
 		if r.Type != record.ExchangeType || r.Request == nil || !until.IsZero() && r.Time.After(until) ||

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -10,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/caddyrec/caddyrec/ledger"
 )
 
 // Old records are in sealed segments, whose names tell their first record and
@@ -21,24 +26,86 @@ import (
 const skew = 10 * time.Minute
 
 // since is a seq before which all records are older than t.
-func (s *source) since(t time.Time) uint64 {
-	var from uint64
-	for _, seg := range s.sealed() {
-		// Its first record is of that hour.
-		if seg.hour.Add(time.Hour).Before(t.Add(-skew)) {
-			from = max(from, seg.first)
+func (s *source) since(t time.Time) uint64 { return s.stretches(t, time.Time{})[0].from }
+
+// stretch is a part of a log: the records from one on, and before another.
+type stretch struct{ from, to uint64 }
+
+// toTheEnd is where a stretch to the end of a log ends.
+const toTheEnd uint64 = math.MaxUint64
+
+// stretches are where the records of a time may be, in order, one for a segment.
+// Zero times are no bounds. The last segment is always among them. Where a clock
+// was set by more than skew in a segment, and right again before the next one,
+// what that has of another time is not among them.
+func (s *source) stretches(since, until time.Time) (all []stretch) {
+	segments := s.segments()
+	for i, seg := range segments {
+		part, next := stretch{seg.first, toTheEnd}, segment{}
+		if i == 0 {
+			part.from = 0 // what is missing there is missed
+		}
+		if i+1 < len(segments) {
+			next = segments[i+1]
+			part.to = next.first
+		}
+		if part.to == toTheEnd || seg.mayHave(next, since, until) {
+			all = append(all, part)
 		}
 	}
-	return from
+	if len(all) == 0 {
+		all = []stretch{{0, toTheEnd}}
+	}
+	return all
 }
 
-// sealedSegment is what a sealed segment's name tells.
-type sealedSegment struct {
+// mayHave says whether a segment, before the next one, may have records between
+// two times.
+func (seg segment) mayHave(next segment, since, until time.Time) bool {
+	if !next.hour.IsZero() && next.hour.Before(seg.hour) {
+		return true // the clock was set back in it
+	}
+	// Its first record is of its hour, and its last one as old as the next's first.
+	tooNew := !until.IsZero() && !seg.hour.IsZero() && !seg.hour.Add(-skew).Before(until)
+	tooOld := !since.IsZero() && !next.hour.IsZero() && next.hour.Add(time.Hour).Before(since.Add(-skew))
+	return !tooNew && !tooOld
+}
+
+// walk gives fn the records of stretches, which ascend.
+func (s *source) walk(parts []stretch, fn func(ledger.Line) error) error {
+	for len(parts) > 0 {
+		whole := parts[0]
+		for parts = parts[1:]; len(parts) > 0 && parts[0].from == whole.to; parts = parts[1:] {
+			whole.to = parts[0].to
+		}
+		err := ledger.Walk(s, whole.from, func(line ledger.Line) error {
+			if line.Seq >= whole.to {
+				return errPartEnds // the records before were purged
+			}
+			if err := fn(line); err != nil {
+				return err
+			}
+			if line.Seq+1 == whole.to {
+				return errPartEnds
+			}
+			return nil
+		})
+		if err != nil && err != errPartEnds {
+			return err
+		}
+	}
+	return nil
+}
+
+var errPartEnds = errors.New("the stretch ends")
+
+// segment is what a segment's name tells.
+type segment struct {
 	first uint64
-	hour  time.Time
+	hour  time.Time // of its first record; zero: it is open, and tells none
 }
 
-func (s *source) sealed() (all []sealedSegment) {
+func (s *source) sealed() (all []segment) {
 	_ = fs.WalkDir(s.FS, "sealed", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return nil // a hint: what cannot be listed gives none
@@ -47,40 +114,25 @@ func (s *source) sealed() (all []sealedSegment) {
 		first, numErr := strconv.ParseUint(digits, 10, 63)
 		hour, hourErr := time.Parse("sealed/dt=2006-01-02/hour=15", path.Dir(name))
 		if ok && numErr == nil && hourErr == nil {
-			all = append(all, sealedSegment{first, hour})
+			all = append(all, segment{first, hour})
 		}
 		return nil
 	})
 	return all
 }
 
-// segmentStarts are the first records of all segments, the newest first.
-func (s *source) segmentStarts() []uint64 {
-	var all []uint64
-	for _, seg := range s.sealed() {
-		all = append(all, seg.first)
-	}
+// segments are all segments, in the order of their records.
+func (s *source) segments() []segment {
+	all := s.sealed()
 	names, _ := fs.Glob(s.FS, "open/*.ndjson")
 	for _, name := range names {
 		if first, err := strconv.ParseUint(strings.TrimSuffix(path.Base(name), ".ndjson"), 10, 63); err == nil {
-			all = append(all, first)
+			all = append(all, segment{first: first})
 		}
 	}
-	slices.Sort(all)
-	slices.Reverse(all)
-	return slices.Compact(all)
-}
-
-// lastSegments is a seq from which on there are likely n records: the
-// beginning of a segment n before the newest's.
-func (s *source) lastSegments(n int) uint64 {
-	starts := s.segmentStarts()
-	for i, first := range starts {
-		if i > 0 && starts[0]-first >= uint64(n) {
-			return first
-		}
-	}
-	return 0
+	// One that is in both lists is open only until it is removed.
+	slices.SortStableFunc(all, func(a, b segment) int { return cmp.Compare(a.first, b.first) })
+	return slices.CompactFunc(all, func(a, b segment) bool { return a.first == b.first })
 }
 
 // parseID reads a record's, an exchange's or an approval's id as people have

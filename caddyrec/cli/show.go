@@ -136,7 +136,7 @@ var errEnough = errors.New("found")
 
 func (s *source) collect(name recordName, from uint64) ([]item, error) {
 	c := collection{name: name}
-	err := s.each(filter{}, from, c.see)
+	err := s.each(filter{name: name.id}, from, c.see)
 	if errors.Is(err, errEnough) {
 		err = nil
 	}

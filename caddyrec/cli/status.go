@@ -110,16 +110,18 @@ type disk struct {
 func (s *source) status() (st *status, fault error) {
 	st = &status{Log: s.log, Folder: s.dir, far: s.far}
 	fault = cmp.Or(s.segmentFiles("sealed", ".ndjson.gz", &st.Sealed), s.segmentFiles("open", ".ndjson", &st.Open))
-	if starts := s.segmentStarts(); len(starts) > 0 {
-		st.Records = starts[0]
-		err := ledger.Walk(s, starts[0], func(l ledger.Line) error {
+	if all := s.segments(); len(all) > 0 {
+		st.Records = all[len(all)-1].first
+		var last []byte
+		err := ledger.Walk(s, st.Records, func(l ledger.Line) error {
 			st.Records = l.Seq + 1
-			if r, err := record.Parse(l.Raw); err == nil {
-				st.Newest = r.Time.Time
-			}
+			last = append(last[:0], l.Raw...)
 			return nil
 		})
 		fault = cmp.Or(fault, err)
+		if r, err := record.Parse(last); err == nil {
+			st.Newest = r.Time.Time
+		}
 		if st.Newest.IsZero() && st.Records > 0 { // the newest segment is empty yet
 			st.Newest = s.timeOf(st.Records - 1)
 		}

@@ -64,32 +64,31 @@ it is interrupted. It goes on over seals and restarts of the gateway.
 // follow shows the last records and then new ones until ctx ends.
 func (l *list) follow(ctx context.Context) error {
 	out := newPrinter(l.con, l.json, l.open)
-	newest := newLastItems(l.last)
-	var next uint64
-	err := ledger.Walk(l.src, l.start(), func(line ledger.Line) error {
-		next = line.Seq + 1
-		if it, ok := wanted(l.want, line); ok {
-			newest.add(it)
-		}
-		return ctx.Err()
-	})
+	parts, err := l.parts()
+	if err != nil {
+		return broken(l.src, err)
+	}
+	items, next, err := l.newest(ctx, parts)
 	if ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
 		return broken(l.src, err)
 	}
-	if err := newest.each(out.item); err != nil {
-		return err
+	for _, it := range items {
+		if err := out.item(it); err != nil {
+			return err
+		}
 	}
 	if err := out.live(true); err != nil {
 		return err
 	}
+	show := l.each(out.item)
 	err = l.src.follow(ctx, next, func(line ledger.Line) error {
-		if it, ok := wanted(l.want, line); ok {
-			return out.item(it)
+		if l.want.session != "" {
+			l.want.learn(line.Raw)
 		}
-		return nil
+		return show(line)
 	})
 	if ctx.Err() != nil {
 		return nil // interrupted, which is how it ends
