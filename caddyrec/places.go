@@ -38,6 +38,7 @@ func (a *App) CheckPlaces(ctx caddy.Context) error {
 type place struct {
 	Handler string          `json:"handler"`
 	Routes  json.RawMessage `json:"routes"` // of a subroute
+	Errors  json.RawMessage `json:"errors"` // of a subroute: routes for its errors, behind which requests go on
 
 	// By these a handler that answers as a rule lets requests on.
 	HandleResponse []json.RawMessage    `json:"handle_response"`
@@ -65,13 +66,11 @@ func placesOf(r caddyhttp.Route) []place {
 			}
 		} else if sub, ok := r.Handlers[i].(*caddyhttp.Subroute); ok {
 			p = place{Handler: "subroute", inner: sub.Routes}
-		} else {
-			text, err := json.Marshal(r.Handlers[i])
-			if err != nil || json.Unmarshal(text, &p) != nil {
-				p = place{}
-			} else {
-				p.Handler = caddy.GetModuleName(r.Handlers[i])
+			if sub.Errors != nil {
+				p.Errors = json.RawMessage("{}")
 			}
+		} else {
+			p = provisioned(r.Handlers[i])
 		}
 		if p.Handler == "subroute" && p.inner == nil && json.Unmarshal(p.Routes, &p.inner) != nil {
 			p = place{}
@@ -79,6 +78,21 @@ func placesOf(r caddyhttp.Route) []place {
 		places = append(places, p)
 	}
 	return places
+}
+
+// provisioned is a handler that runs already. Only those are looked into whose
+// configuration is asked for: others may be changing theirs.
+func provisioned(h caddyhttp.MiddlewareHandler) (p place) {
+	name := caddy.GetModuleName(h)
+	switch name {
+	case "reverse_proxy", "file_server", "static_response", "jit_approval":
+		text, err := json.Marshal(h)
+		if err != nil || json.Unmarshal(text, &p) != nil {
+			return place{}
+		}
+	}
+	p.Handler = name
+	return p
 }
 
 // answers says whether no request comes past this handler.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
@@ -35,6 +36,11 @@ func on(path, rest string) string { return `{"match":[{"path":["` + path + `"]}]
 func onHost(host, rest string) string {
 	return `{"match":[{"host":["` + host + `"]}],"terminal":true,` + rest[1:]
 }
+
+// otherHosts is a site for all hosts that no other is for, as the adapter has it.
+func otherHosts(rest string) string { return `{"terminal":true,` + rest[1:] }
+
+func onlyNew(rest string) string { return `{"match":[{"vars":{"seen":[""]}}],` + rest[1:] }
 
 func look(t *testing.T, routes ...string) ([]string, error) {
 	t.Helper()
@@ -102,11 +108,37 @@ func TestPlacesThatMayBeMeantAreLeftAlone(t *testing.T) {
 		"groups of an issuer":             {route(oidc, groups)},
 		"groups of either":                {on("/x", route(users)), on("/y", route(oidc)), route(groups)},
 		"groups of another":               {route(`{"handler":"authentication","providers":{"jwt":{}}}`, groups)},
+		"what an error goes on to":        {`{"handle":[{"handler":"subroute","routes":[` + route(`{"handler":"file_server"}`) + `],"errors":{"routes":[{}]}},` + recorder + `,` + proxy + `]}`},
+		"a guard behind such an error":    {`{"handle":[{"handler":"subroute","routes":[` + route(recorder, proxy) + `],"errors":{"routes":[{}]}},` + guard + `,` + proxy + `]}`},
+		"a guard of a path made anew":     {on("/a/*", route(recorder)), route(`{"handler":"rewrite","strip_path_prefix":"/b"}`), on("/a/*", route(guard, recorder)), route(proxy)},
+		"a guard of what has changed":     {onlyNew(route(recorder)), route(`{"handler":"vars","seen":"1"}`), onlyNew(route(guard)), route(proxy)},
+		"votes below a path stripped":     {onHost("a.example", in(route(basic), on("/app/*", in(route(`{"handler":"rewrite","strip_path_prefix":"/app"}`), route(approve)))))},
+		"votes and no list":               {onHost("a.example", in(route(basic), on("/.caddyrec/approvals/*", route(recorder)), on("/refunds", route(approve))))},
+		"votes in a named route":          {onHost("a.example", in(route(basic, `{"handler":"invoke","name":"rec"}`), on("/refunds", route(approve))))},
+		"votes at a wildcard's recorder":  {`{"match":[{"host":["*.example"]}],` + route(basic, recorder)[1:], onHost("a.example", in(on("/refunds", route(approve))))},
 		"votes everywhere":                {route(basic, recorder), onHost("a.example", in(on("/refunds", route(approve))))},
 	} {
 		if warnings, err := look(t, routes...); err != nil || len(warnings) > 0 {
 			t.Errorf("%s: got %q and %v", name, warnings, err)
 		}
+	}
+}
+
+// Caddy provisions all matchers of a server before its handlers, and of one that
+// says not it keeps nothing to be read.
+func TestMatchersThatExcludeEachOtherAreNotTheSame(t *testing.T) {
+	list := caddyhttp.RouteList{}
+	text := `[{"match":[{"not":[{"method":["POST"]}]}],` + route(recorder, proxy)[1:] + `,{"match":[{"not":[{"method":["GET"]}]}],` + route(guard, recorder, proxy)[1:] + `]`
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
+	defer cancel()
+	if err := list.ProvisionMatchers(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if warnings, err := checkPlaces(list, nil); err != nil || len(warnings) > 0 {
+		t.Errorf("got %q and %v", warnings, err)
 	}
 }
 
@@ -118,12 +150,16 @@ func TestAnErrorThatGoesToAnUpstreamUnrecordedIsWarnedOf(t *testing.T) {
 		routes, onError string
 		warned          bool
 	}{
-		"of the site":        {recorded, onHost("a.example", in(route(proxy))), true},
-		"of all sites":       {recorded + "," + plain, route(proxy), true},
-		"where all recorded": {route(recorder) + "," + plain, onHost("b.example", route(proxy)), true},
-		"of another site":    {recorded + "," + plain, onHost("b.example", in(route(proxy))), false},
-		"recorded there too": {recorded, onHost("a.example", in(route(recorder, proxy))), false},
-		"answered here":      {recorded, onHost("a.example", in(route(`{"handler":"static_response"}`))), false},
+		"of the site":            {recorded, onHost("a.example", in(route(proxy))), true},
+		"of all sites":           {recorded + "," + plain, route(proxy), true},
+		"where all recorded":     {route(recorder) + "," + plain, onHost("b.example", route(proxy)), true},
+		"of another site":        {recorded + "," + plain, onHost("b.example", in(route(proxy))), false},
+		"recorded there too":     {recorded, onHost("a.example", in(route(recorder, proxy))), false},
+		"others recorded":        {plain + "," + otherHosts(in(route(recorder, proxy))), onHost("b.example", in(route(proxy))), false},
+		"others proxied":         {recorded + "," + otherHosts(in(route(proxy))), onHost("a.example", in(route(`{"handler":"static_response"}`))) + "," + otherHosts(in(route(proxy))), false},
+		"others' are the site's": {recorded + "," + otherHosts(in(route(proxy))), otherHosts(in(route(proxy))), true},
+		"by a named route":       {recorded, onHost("a.example", in(route(`{"handler":"invoke","name":"rec"}`, proxy))), false},
+		"answered here":          {recorded, onHost("a.example", in(route(`{"handler":"static_response"}`))), false},
 	} {
 		var routes, onError caddyhttp.RouteList
 		if err := errors.Join(json.Unmarshal([]byte("["+c.routes+"]"), &routes), json.Unmarshal([]byte("["+c.onError+"]"), &onError)); err != nil {

@@ -28,12 +28,27 @@ func matchersOf(r caddyhttp.Route) []caddy.ModuleMap {
 	return sets
 }
 
-// matchersLine is the same for two routes that have the same matchers; "" if
-// there are none.
+// lasting are the matchers that tell all they are about once they are
+// provisioned, as not and others' need not, and that say the same of a request
+// wherever it has come, as vars does not.
+var lasting = map[string]bool{
+	"client_ip": true, "header": true, "header_regexp": true, "host": true, "method": true, "path": true,
+	"path_regexp": true, "protocol": true, "query": true, "remote_ip": true,
+}
+
+// matchersLine is the same for two routes that are for the same requests; ""
+// if there are no matchers, or it is not certain.
 func matchersLine(r caddyhttp.Route) string {
 	sets := matchersOf(r)
 	if len(sets) == 0 {
 		return ""
+	}
+	for _, set := range sets {
+		for name := range set {
+			if !lasting[name] {
+				return ""
+			}
+		}
 	}
 	text, _ := json.Marshal(sets)
 	return "\n" + string(text) + "\n"
@@ -69,4 +84,16 @@ func hostsOf(r caddyhttp.Route) string {
 		all = append(all, hosts...)
 	}
 	return strings.Join(all, " ")
+}
+
+// others stands for the hosts that no other site is for.
+const others = "other hosts"
+
+// siteOf names the site that a route is, by its hosts; "" if requests for all
+// come into it and may go on to others.
+func siteOf(r caddyhttp.Route) string {
+	if hosts := hostsOf(r); hosts != "" || !r.Terminal {
+		return hosts
+	}
+	return others
 }

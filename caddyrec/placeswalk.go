@@ -18,6 +18,8 @@ type way struct {
 	approval bool   // every one has passed a jit_approval
 	somebody bool   // one may have been authenticated
 	claims   bool   // and more may be known than an id
+	votes    bool   // one may be a vote
+	unseen   bool   // it has come through a named route, which may record it
 }
 
 // walk follows requests through routes and collects what is wrong there.
@@ -32,7 +34,7 @@ type walk struct {
 type siteFacts struct {
 	recorder bool
 	asks     bool // for approval
-	votes    bool // votes come to one of caddyrec's handlers
+	votes    bool // votes may come to one of caddyrec's handlers
 	proxied  bool // by a reverse_proxy with no session_record before it
 }
 
@@ -40,7 +42,7 @@ type siteFacts struct {
 // those of its handle_errors. The first error is returned.
 func checkPlaces(routes, onError caddyhttp.RouteList) (warnings []string, err error) {
 	var w walk
-	sites := w.sites(routes, way{})
+	sites := w.sites(routes, way{votes: true})
 	everywhere := sites[""]
 	for _, hosts := range slices.Sorted(maps.Keys(sites)) {
 		s := sites[hosts]
@@ -56,7 +58,8 @@ func checkPlaces(routes, onError caddyhttp.RouteList) (warnings []string, err er
 		w.hosts = hosts
 		recorded := everywhere.recorder
 		for of, site := range sites {
-			recorded = recorded || site.recorder && (of == hosts || hosts == "")
+			comesHere := of == hosts || (hosts == "" || hosts == others) && failed[of] == nil
+			recorded = recorded || site.recorder && comesHere
 		}
 		if failed[hosts].proxied && recorded {
 			w.warn("handle_errors: reverse_proxy sends a request on that has failed, and its answer to the client, and neither is recorded: put session_record before it")
@@ -66,16 +69,19 @@ func checkPlaces(routes, onError caddyhttp.RouteList) (warnings []string, err er
 }
 
 // sites follows requests through the routes of sites, and returns what each
-// has, by its hosts; "" stands for all routes without any.
+// has, by its name; "" stands for what requests for all of them come through.
 func (w *walk) sites(routes caddyhttp.RouteList, from way) map[string]*siteFacts {
 	sites := map[string]*siteFacts{"": new(siteFacts)}
 	for _, r := range routes {
-		hosts := hostsOf(r)
+		hosts := siteOf(r)
 		if sites[hosts] == nil {
 			sites[hosts] = new(siteFacts)
 		}
 		w.hosts, w.site = hosts, sites[hosts]
-		from = w.route(r, from, true)
+		from = w.route(r, from)
+		if !r.Terminal && w.site.votes {
+			sites[""].votes = true // its hosts may be among others'
+		}
 	}
 	return sites
 }
@@ -101,15 +107,14 @@ func (w *walk) of(format string, args ...any) string {
 	return text
 }
 
-// route follows requests through one route and says how they go on. voting says
-// whether votes come to it.
-func (w *walk) route(r caddyhttp.Route, from way, voting bool) way {
+// route follows requests through one route and says how they go on.
+func (w *walk) route(r caddyhttp.Route, from way) way {
 	to := from
 	only := matchersLine(r)
 	to.recorder = to.recorder || only != "" && strings.Contains(from.recorded, only)
-	voting = voting && lets(r, ReservedPrefix+"approvals")
+	to.votes = to.votes && lets(r, approvalsPath+"/")
 	for _, p := range placesOf(r) {
-		to = w.place(p, to, voting)
+		to = w.place(p, to)
 	}
 	if !hasMatcher(r) {
 		if r.Terminal && to.over == "" {
@@ -117,29 +122,49 @@ func (w *walk) route(r caddyhttp.Route, from way, voting bool) way {
 		}
 		return to
 	}
+	from = from.orThrough(to)
 	if to.recorder && r.Group == "" {
 		from.recorded += only
 	}
+	return from
+}
+
+// orThrough is the way of requests of which some have come on another one too.
+func (from way) orThrough(to way) way {
 	from.somebody, from.claims = from.somebody || to.somebody, from.claims || to.claims
+	from.unseen = from.unseen || to.unseen
+	if to.recorded == "" {
+		from.recorded = "" // a path was rewritten there
+	}
 	return from
 }
 
 // place follows requests through one handler.
-func (w *walk) place(p place, from way, voting bool) way {
+func (w *walk) place(p place, from way) way {
 	if p.Handler == "subroute" {
+		to := from
 		for _, r := range p.inner {
-			from = w.route(r, from, voting)
+			to = w.route(r, to)
 		}
-		return from
+		if p.Errors != nil { // an error goes on behind it, from wherever it is
+			return from.orThrough(to)
+		}
+		return to
 	}
-	if p.Handler == "reverse_proxy" && !from.recorder {
+	if p.Handler == "reverse_proxy" && !from.recorder && !from.unseen {
 		w.site.proxied = true
 	}
 	if ours[p.Handler] {
 		w.ours(p, from)
-		w.site.votes = w.site.votes || voting
+	}
+	if ours[p.Handler] || p.Handler == "invoke" {
+		w.site.votes = w.site.votes || from.votes
 	}
 	switch {
+	case p.Handler == "invoke":
+		from.unseen = true
+	case p.Handler == "rewrite": // as in handle_path: a path behind it is not the one before
+		from.recorded, from.votes = "", true
 	case p.Handler == "session_record":
 		from.recorder, w.site.recorder = true, true
 	case p.Handler == "jit_approval":
