@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -106,17 +107,15 @@ type item struct {
 // records lists what passes the filter.
 func (l *list) records() error {
 	out := newPrinter(l.con, l.json, l.open)
-	parts, err := l.parts()
-	if err != nil {
-		return broken(l.src, err)
-	}
+	parts, unread := l.parts()
 	if l.last == 0 {
 		if err := out.live(true); err != nil {
 			return err
 		}
-		return broken(l.src, l.src.walk(parts, l.each(out.item)))
+		return broken(l.src, cmp.Or(l.src.walk(parts, l.each(out.item)), unread))
 	}
 	items, _, err := l.newest(context.Background(), parts)
+	err = cmp.Or(err, unread)
 	for _, it := range items {
 		if err := out.item(it); err != nil {
 			return err
@@ -132,7 +131,7 @@ func (l *list) records() error {
 	return broken(l.src, err)
 }
 
-// parts are where in the log what is wanted may be.
+// parts are where in the log what is wanted may be; with an error too.
 func (l *list) parts() ([]stretch, error) {
 	parts := l.src.stretches(l.want.begin(), l.want.until)
 	if l.want.session == "" {

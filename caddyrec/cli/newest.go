@@ -11,7 +11,8 @@ import (
 // newest are the last records that are wanted, in parts of the log, the oldest
 // first, and the seq after the last record read. It reads from the newest
 // segment back and, having enough, nothing older. With an error come those
-// behind the place that it is about.
+// behind the segment that it is about, or, where there are none, those that are
+// before it there.
 func (l *list) newest(ctx context.Context, parts []stretch) (items []item, next uint64, err error) {
 	most := l.last
 	bar := newReading(l.con, l.src, parts)
@@ -19,9 +20,12 @@ func (l *list) newest(ctx context.Context, parts []stretch) (items []item, next 
 	if len(parts) > 0 {
 		next = parts[len(parts)-1].from
 	}
-	for size := 1; len(parts) > 0; size *= 2 {
+	for size, failed := 1, false; len(parts) > 0; size *= 2 {
 		from := max(0, len(parts)-size)
-		for end := parts[len(parts)-1].to; end != toTheEnd && from > 0 && end-parts[from].from < uint64(most-len(items)); {
+		if failed {
+			from = len(parts) - 1
+		}
+		for end := parts[len(parts)-1].to; !failed && end != toTheEnd && from > 0 && end-parts[from].from < uint64(most-len(items)); {
 			from-- // there are fewer records than are wanted
 		}
 		older := newLastItems(most - len(items))
@@ -39,7 +43,13 @@ func (l *list) newest(ctx context.Context, parts []stretch) (items []item, next 
 			}
 			return ctx.Err()
 		})
-		items = append(l.read(older.all()), items...)
+		if err != nil && from+1 < len(parts) && ctx.Err() == nil {
+			failed = true // segment by segment, the newer ones are there to be read
+			continue
+		}
+		if err == nil || len(items) == 0 {
+			items = append(l.read(older.all()), items...)
+		}
 		if err != nil || len(items) >= most {
 			break
 		}

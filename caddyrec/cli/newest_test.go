@@ -113,13 +113,20 @@ func TestTheNewestAreTheLastOfAllWhateverIsReadFirst(t *testing.T) {
 	}
 }
 
-func TestASegmentThatIsGoneIsMissedByWhoeverReadsOnBothSides(t *testing.T) {
+// lacking is such a log without the segment of one day.
+func lacking(t *testing.T, day int) *source {
+	t.Helper()
 	src, _ := segmented(t)
-	names, err := fs.Glob(os.DirFS(src.dir), "sealed/*/*/000000000004.ndjson.gz")
+	names, err := fs.Glob(os.DirFS(src.dir), fmt.Sprintf("sealed/*/*/%012d.ndjson.gz", 4*day))
 	if err != nil || len(names) != 1 {
 		t.Fatal(names, err)
 	}
 	mustNot(t, os.Remove(src.dir+"/"+names[0]))
+	return src
+}
+
+func TestASegmentThatIsGoneIsMissedByWhoeverReadsOnBothSides(t *testing.T) {
+	src := lacking(t, 1)
 	for _, last := range []int{0, 18} {
 		l := list{con: newScreen().console, src: src, last: last}
 		if err := l.records(); err == nil || !strings.Contains(err.Error(), "caddy rec verify") {
@@ -128,6 +135,32 @@ func TestASegmentThatIsGoneIsMissedByWhoeverReadsOnBothSides(t *testing.T) {
 	}
 	if got := seqsOf(t, list{src: src, last: 6}); len(got) != 6 {
 		t.Errorf("the last six are %d", got)
+	}
+}
+
+func TestWhatIsBehindASegmentThatIsGoneIsListedWhole(t *testing.T) {
+	src := lacking(t, 1)
+	for last := 17; last < 30; last++ {
+		for sub, want := range map[string][2]uint64{"": {8, 23}, "eve": {8, 11}} {
+			l := list{con: newScreen().console, src: src, last: last, want: filter{sub: sub}}
+			items, _, err := l.newest(t.Context(), src.stretches(time.Time{}, time.Time{}))
+			if err == nil || len(items) != int(want[1]-want[0]+1) || items[0].record.Seq != want[0] || items[len(items)-1].record.Seq != want[1] {
+				t.Errorf("-n %d of %q: %d items, error %v", last, sub, len(items), err)
+			}
+		}
+	}
+}
+
+func TestASessionIsListedThoughAnotherSegmentIsGone(t *testing.T) {
+	for day, lasts := range map[int][]int{1: {4, 50}, 3: {0, 4, 50}} {
+		src := lacking(t, day)
+		for _, last := range lasts {
+			s := newScreen()
+			err := (&list{con: s.console, src: src, last: last, json: true, want: filter{session: "s_eve"}}).records()
+			if n := strings.Count(s.stdout.String(), `"id":"s_eve"`); n != 4 || err == nil {
+				t.Errorf("without the segment of day %d, -n %d: %d records, error %v", day, last, n, err)
+			}
+		}
 	}
 }
 

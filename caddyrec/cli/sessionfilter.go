@@ -30,14 +30,20 @@ func (f *filter) learn(line []byte) {
 }
 
 // narrow gives the parts in which a session's records may be, of those given,
-// and finds out which exchanges are its own.
+// and finds out which exchanges are its own. With an error it has read what there
+// is to be read.
 func (s *source) narrow(want *filter, parts []stretch) ([]stretch, error) {
 	want.exchanges = map[string]bool{}
 	has := s.sessionIn(want.session)
-	err := s.walk(having(s.stretches(time.Time{}, time.Time{}), has), func(l ledger.Line) error {
+	learn := func(l ledger.Line) error {
 		want.learn(l.Raw)
 		return nil
-	})
+	}
+	all := having(s.stretches(time.Time{}, time.Time{}), has)
+	err := s.walk(all, learn)
+	for i := 0; err != nil && i < len(all); i++ {
+		_ = s.walk(all[i:i+1], learn) // the first error is told
+	}
 	return having(parts, has), err
 }
 
