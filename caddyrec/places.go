@@ -3,6 +3,7 @@ package caddyrec
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -122,12 +123,20 @@ func (p place) knowsIDOnly() bool {
 func (p place) directive() string {
 	switch p.Handler {
 	case "static_response":
+		if strings.HasPrefix(string(p.StatusCode), "3") {
+			return "redir"
+		}
 		return "respond"
 	case "authentication":
 		return "basic_auth"
 	}
 	return p.Handler
 }
+
+// static are the directives whose answers are the configuration's own: who has
+// one in front takes a site out of service, or redirects all of it, as a snippet
+// of many sites does not know.
+var static = map[string]bool{"error": true, "redir": true, "respond": true}
 
 // ours are caddyrec's handlers.
 var ours = map[string]bool{"oidc_auth": true, "json_schema_guard": true, "session_record": true, "jit_approval": true, "session_replay": true}

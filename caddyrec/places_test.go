@@ -56,7 +56,6 @@ func TestAHandlerThatCouldNotKeepItsPromiseIsRefused(t *testing.T) {
 		"session_record stands behind reverse_proxy": {
 			{route(proxy, recorder)}, {route(proxy), route(recorder)}, {in(route(basic, proxy)), route(recorder)}, {in(route(proxy), on("/x", in(route(recorder))))},
 		},
-		"oidc_auth stands behind respond":       {{route(`{"handler":"static_response"}`, oidc)}, {route(`{"handler":"static_response","status_code":404}`, oidc)}},
 		"oidc_auth stands behind a terminal":    {{`{"handle":[` + basic + `],"terminal":true}`, route(oidc)}},
 		"guard stands behind session_record":    {{route(recorder, guard)}, {in(route(recorder), on("/orders", in(route(guard, proxy))))}, {in(on("/x", route(recorder)), on("/y", route(proxy)), on("/x", in(route(guard, proxy))))}},
 		"guard stands behind jit_approval":      {{route(basic, approve, guard)}},
@@ -72,6 +71,9 @@ func TestAHandlerThatCouldNotKeepItsPromiseIsRefused(t *testing.T) {
 
 func TestAPlaceThatIsHardlyMeantIsWarnedOf(t *testing.T) {
 	for want, lists := range map[string][][]string{
+		"oidc_auth stands behind respond":                  {{route(`{"handler":"static_response"}`, oidc)}, {route(`{"handler":"static_response","status_code":404}`, oidc, proxy)}},
+		"oidc_auth stands behind redir":                    {{route(`{"handler":"static_response","status_code":302}`, oidc)}},
+		"oidc_auth stands behind error":                    {{route(`{"handler":"error","status_code":503}`, oidc, proxy)}},
 		"session_record stands before basic_auth":          {{route(recorder, basic, proxy)}, {in(route(recorder), on("/x", in(route(basic, proxy))))}},
 		"session_record stands before oidc_auth":           {{route(recorder, oidc, proxy)}},
 		"session_record stands behind jit_approv":          {{route(basic, approve, recorder)}},

@@ -185,6 +185,8 @@ func (w *walk) place(p place, from way) way {
 // ours checks the place of a handler of caddyrec's.
 func (w *walk) ours(p place, from way) {
 	switch {
+	case static[from.over]:
+		w.warn("%s stands behind %s, which answers every request, so that none comes to it: put it before, if it is meant to see them", p.Handler, from.over)
 	case from.over != "":
 		w.fail("%s stands behind %s, which answers every request, so that none would come to it: put it before", p.Handler, from.over)
 	case p.Handler == "json_schema_guard" && (from.recorder || from.approval):

@@ -44,7 +44,7 @@ func TestABadConfigurationSaysWhatIsWrongAndWithWhat(t *testing.T) {
 		"oidc_auth {\nissuer https://id.example.com\naudience a, b\n}":                                  {`"a," ends in a comma`, "Caddyfile:"},
 		"jit_approval {\napprovers groups sec\nneed none\n}":                                            {"none", "Caddyfile:"},
 		"jit_approval {\napprovers groups sec\nwait forever\n}":                                         {"forever", "Caddyfile:"},
-		"route {\nrespond ok\nsession_record\n}":                                                        {"session_record stands behind respond", "put it before"},
+		"route {\nreverse_proxy UPSTREAM\nsession_record\n}":                                            {"session_record stands behind reverse_proxy", "put it before"},
 		"session_record\nhandle /orders {\njson_schema_guard {\nrequest DIR/order.json\n}\n}":           {"json_schema_guard stands behind session_record", "same block"},
 		"session_record /orders*\nhandle /orders* {\njson_schema_guard {\nrequest DIR/order.json\n}\n}": {"json_schema_guard stands behind session_record"},
 		"@a json amount ~ 3\nrespond @a x":                                                              {"~", "Caddyfile:"},
