@@ -72,6 +72,7 @@ var hostile = map[string]func(n int) string{
 	"ids of AWS":                             func(n int) string { return rep("AKIA", n) },
 	"prefixes of GitHub":                     func(n int) string { return rep("ghp_", n) },
 	"prefixes of GitHub, short":              func(n int) string { return rep("ghp_ ghp_a github_pat_ ", n) },
+	"prefixes within words":                  func(n int) string { return rep("aghp_", n/2) + rep("agithub_pat_", n/2) + rep("awhsec_", n) },
 	"prefixes of Stripe":                     func(n int) string { return rep("sk_live_", n) + rep("whsec_", n) },
 	"prefixes of Slack":                      func(n int) string { return rep("xox", n) + rep("xoxb-", n) + rep("xoxb-1 ", n) },
 	"webhooks of Slack":                      func(n int) string { return rep("https://hooks.slack.com/", n) },
