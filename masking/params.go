@@ -25,8 +25,14 @@ func (w *work) params(text []byte) {
 	}
 }
 
-// paramName is the rule that calls the name text ends with secret, or "".
+// paramName is the rule that calls the name text ends with secret, or "". PHP,
+// Ruby and TOML have names in quotes before equals signs.
 func (w *work) paramName(text []byte) string {
+	if before := bytes.TrimRight(text[max(0, len(text)-maxAlign):], " \t"); len(before) > 0 && isQuote(before[len(before)-1]) {
+		name, _ := nameBefore(before)
+		w.root.looked += len(name)
+		return w.p.keys.find(plainEscapes(name)).rule
+	}
 	start, end := wordBefore(text)
 	w.root.looked += len(text) - start
 	if end-start < 2 {
@@ -35,11 +41,15 @@ func (w *work) paramName(text []byte) string {
 	return w.p.keys.findEncoded(text[start:end])
 }
 
-// wordBefore is where the name begins and ends that text ends with, but for a
-// space or two.
+// maxAlign is how many blanks may stand between a name and its equals sign or
+// colon, or that and the value, in columns.
+const maxAlign = 64
+
+// wordBefore is where the name begins and ends that text ends with, but for
+// blanks.
 func wordBefore(text []byte) (start, end int) {
 	end = len(text)
-	for end > 0 && len(text)-end < 2 && text[end-1] == ' ' {
+	for end > 0 && len(text)-end < maxAlign && (text[end-1] == ' ' || text[end-1] == '\t') {
 		end--
 	}
 	start = end
@@ -59,17 +69,19 @@ func nameByte(c byte) bool {
 // one ends with its quote. Another ends where a form, a query, a list or a
 // line of text has the next thing begin; the empty one is none.
 func paramValue(text []byte, i int) (start, end int) {
-	if i < len(text) && text[i] == '>' { // name => value
+	arrow := i < len(text) && text[i] == '>' // name => value
+	if arrow {
 		i++
 	}
-	for n := 0; n < 2 && i < len(text) && text[i] == ' '; n++ {
-		i++
-	}
+	i += blanks(text[i:min(len(text), i+maxAlign)])
 	for i < len(text) && text[i] == '\\' {
 		i++
 	}
 	if i == len(text) || text[i] == '=' || text[i] == ':' && (i+1 == len(text) || text[i+1] <= ' ' || text[i+1] == ',') {
 		return i, i // the last is the end of a byte sequence (RFC 9651, 3.3.5)
+	}
+	if start, end, ok := tripleQuoted(text, i); ok {
+		return start, end
 	}
 	if q := text[i]; q == '"' || q == '\'' {
 		if n := bytes.IndexByte(text[i+1:], q); n >= 0 {
@@ -77,7 +89,11 @@ func paramValue(text []byte, i int) (start, end int) {
 		}
 		return i + 1, len(text)
 	}
-	for end = i; end < len(text); end++ {
+	end = i
+	if text[i] == '{' || arrow && text[i] == '[' { // of Ruby, or of a connection string
+		end = balanced(text, i)
+	}
+	for ; end < len(text); end++ {
 		switch c := text[end]; {
 		case c == '&' || c == '#' || c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`':
 			return i, end
@@ -104,7 +120,8 @@ func paramFollows(text []byte) bool {
 	return false
 }
 
-// encoded adds the parts of text whose percent-encoding hides a secret.
+// encoded adds the parts of text whose percent-encoding hides a secret. Slashes
+// are often left as they are, so that a part may be several segments.
 func (w *work) encoded(text []byte) {
 	if w.level > maxLevel {
 		return
@@ -114,16 +131,33 @@ func (w *work) encoded(text []byte) {
 			i++
 			continue
 		}
-		start, escapes := i, false
-		for i < len(text) && !delimiter(text[i]) {
-			escapes = escapes || text[i] == '%' && len(text)-i > 2 && isHex(text[i+1]) && isHex(text[i+2])
-			i++
+		from, found := i, false
+		slashes, escapes := 0, 0
+		for i < len(text) && (text[i] == '/' || !delimiter(text[i])) {
+			if text[i] == '/' {
+				slashes++
+				i++
+				continue
+			}
+			start, escaped := i, false
+			for i < len(text) && !delimiter(text[i]) {
+				escaped = escaped || text[i] == '%' && len(text)-i > 2 && isHex(text[i+1]) && isHex(text[i+2])
+				i++
+			}
+			if !escaped {
+				continue
+			}
+			escapes++
+			if rule := w.hidden(text[start:i]); rule != "" {
+				w.add(start, i, rule)
+				found = true
+			}
 		}
-		if !escapes {
+		if found || slashes == 0 || escapes == 0 {
 			continue
 		}
-		if rule := w.hidden(text[start:i]); rule != "" {
-			w.add(start, i, rule)
+		if rule := w.hidden(text[from:i]); rule != "" {
+			w.add(from, i, rule)
 		}
 	}
 }
