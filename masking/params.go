@@ -14,7 +14,11 @@ func (w *work) params(text []byte) {
 			return
 		}
 		at += i
-		rule := w.paramName(text[:at])
+		before := text[:at]
+		if n := operator(before); n > 0 && quoteFollows(text[at+1:]) {
+			before = before[:at-n] // base64 ends with equals signs too
+		}
+		rule := w.paramName(before)
 		if rule == "" {
 			continue
 		}
@@ -23,6 +27,22 @@ func (w *work) params(text []byte) {
 		w.add(start, max(start, end), rule)
 		at = max(at, end-1)
 	}
+}
+
+// operator is how long the rest of an operator is that text ends with, before
+// its last equals sign: of ==, !=, ??= and their like.
+func operator(text []byte) int {
+	n := 0
+	for n < 3 && n < len(text) && bytes.IndexByte([]byte("=!?|~+"), text[len(text)-1-n]) >= 0 {
+		n++
+	}
+	return n
+}
+
+// quoteFollows says whether text begins with a quote, but for a blank.
+func quoteFollows(text []byte) bool {
+	text = bytes.TrimPrefix(text, []byte(" "))
+	return len(text) > 0 && isQuote(text[0])
 }
 
 // paramName is the rule that calls the name text ends with secret, or "". PHP,
@@ -83,7 +103,7 @@ func paramValue(text []byte, i int) (start, end int) {
 	if start, end, ok := tripleQuoted(text, i); ok {
 		return start, end
 	}
-	if q := text[i]; q == '"' || q == '\'' {
+	if q := text[i]; isQuote(q) {
 		if n := bytes.IndexByte(text[i+1:], q); n >= 0 {
 			return i + 1, i + 1 + n
 		}
@@ -95,6 +115,12 @@ func paramValue(text []byte, i int) (start, end int) {
 	}
 	for ; end < len(text); end++ {
 		switch c := text[end]; {
+		case end > i && isQuote(c) && literalBefore(text[i:end]):
+			if n := bytes.IndexByte(text[end+1:], c); n >= 0 {
+				end += n + 1
+			} else {
+				return i, len(text)
+			}
 		case c == '&' || c == '#' || c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`':
 			return i, end
 		case c == ';' && paramFollows(text[end+1:]):
@@ -104,6 +130,18 @@ func paramValue(text []byte, i int) (start, end int) {
 		}
 	}
 	return i, end
+}
+
+// literalBefore says whether text, the beginning of a value, is what stands
+// before the quote of a literal: b of b'x' in Python, SecretStr( of a call.
+func literalBefore(text []byte) bool {
+	switch c := text[len(text)-1]; c {
+	case '(':
+		return len(text) > 1
+	case 'b', 'u', 'r', 'f', 'B', 'U', 'R', 'F', 'N', 'E':
+		return len(text) == 1
+	}
+	return false
 }
 
 // paramFollows says whether text begins with a name and an equals sign.

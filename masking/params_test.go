@@ -15,6 +15,11 @@ func TestNamesBeforeEqualsSignsAreFoundAsLanguagesWriteThem(t *testing.T) {
 		"password = \"\"\"\nLEAK \"LEAK\"\"\"\"\nb = 2":     "password = \"\"\"[masked]\"\"\"\nb = 2",
 		"password = '''LEAK'LEAK'''\nb = 2":                 "password = '''[masked]'''\nb = 2",
 		`Uid=a;Pwd={LEAK;a=LEAK};b=2`:                       `Uid=a;Pwd=[masked];b=2`,
+		"const password = `LEAK LEAK`;":                     "const password = `[masked]`;",
+		`x.pin == 'LEAK' || x.pin!="LEAK"`:                  `x.pin == '[masked]' || x.pin!="[masked]"`,
+		`password ??= "LEAK"; token ||= 'LEAK'`:             `password ??= "[masked]"; token ||= '[masked]'`,
+		`connect(user=b'a', password=b'LEAK', x=1)`:         `connect(user=b'a', password=[masked], x=1)`,
+		`User(password=SecretStr("LEAK"), x=1)`:             `User(password=[masked], x=1)`,
 		`<input name="pin" type="text" value="LEAK">`:       `<input name="pin" type="text" value="[masked]">`,
 	} {
 		got, places := standard().Text(in)
@@ -25,7 +30,7 @@ func TestNamesBeforeEqualsSignsAreFoundAsLanguagesWriteThem(t *testing.T) {
 			t.Errorf("%s became %s", got, again)
 		}
 	}
-	for _, in := range []string{`"a"="b"`, `alt="pin" =`, `"pin" b = c`, "a   = b", `pins = ""`} {
+	for _, in := range []string{`"a"="b"`, `alt="pin" =`, `"pin" b = c`, "a   = b", `pins = ""`, "YWJjcHdk== there", `a == "b"`, `'x?pins='`} {
 		if got, places := standard().Text(in); got != in {
 			t.Errorf("%s became %s: %+v", in, got, places)
 		}
@@ -59,6 +64,20 @@ func TestThePasswordOfAnAddressInAPathIsMasked(t *testing.T) {
 		}
 		if again, _ := standard().Path(got); again != got {
 			t.Errorf("%s became %s", got, again)
+		}
+	}
+}
+
+func TestThePasswordOfAnAddressWithEscapedSlashesIsMasked(t *testing.T) {
+	for in, want := range map[string]string{
+		`got {"url":"https:\/\/u:LEAK@h\/x"} there`:  `got {"url":"https:\/\/u:[masked]@h\/x"} there`,
+		`got {\"url\":\"https:\\/\\/u:LEAK@h\\/x\"}`: `got {\"url\":\"https:\\/\\/u:[masked]@h\\/x\"}`,
+		`got {"url":"https:\/\/h:80\/x","a":"b@c"}`:  `got {"url":"https:\/\/h:80\/x","a":"b@c"}`,
+		`C:\/x:y@h`: `C:\/x:y@h`,
+	} {
+		got, _ := standard().Text(in)
+		if got != want {
+			t.Errorf("%s\nbecame %s\nnot    %s", in, got, want)
 		}
 	}
 }
