@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/caddyrec/caddyrec/masking"
@@ -35,11 +36,30 @@ func (m Masker) AskWhole(h http.Header) {
 }
 
 // ofOriginal are header fields that tell of the bytes that the upstream sent,
-// which the client does not get (RFC 9530, RFC 9110 sections 8.4, 8.6 and 14.3,
-// RFC 3230, RFC 1864).
+// which the client does not get (RFC 9110 sections 8.4, 8.6 and 14.3).
 var ofOriginal = []string{
-	"Content-Length", "Content-Encoding", "Content-Md5", "Content-Range", "Accept-Ranges",
-	"Digest", "Content-Digest", "Repr-Digest", "Trailer",
+	"Content-Length", "Content-Encoding", "Content-Range", "Accept-Ranges",
+	"Trailer",
+}
+
+// hashWords are words of names whose values are made from the whole body, such
+// as Repr-Digest, X-Amz-Checksum-Sha256 or X-Goog-Hash: who has such a hash, and
+// the body with a PIN masked in it, finds out the PIN by trying all there are. A
+// signature (RFC 9421) can be tried in the same way, by the public key.
+var hashWords = map[string]bool{
+	"digest": true, "hash": true, "checksum": true, "checksums": true, "etag": true, "signature": true,
+	"md5": true, "sha": true, "sha1": true, "sha256": true, "sha384": true, "sha512": true,
+	"crc": true, "crc32": true, "crc32c": true, "crc64": true, "crc64nvme": true,
+}
+
+// tellsHash says whether a field's value may be a hash of the body. Those that
+// ask for one (Want-Repr-Digest) are not meant, nor is ETag, which is replaced.
+func tellsHash(name string) bool {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '-' || r == '_' || r == '.' })
+	if len(words) == 0 || words[0] == "want" || name == "Etag" {
+		return false
+	}
+	return slices.ContainsFunc(words, func(w string) bool { return hashWords[w] })
 }
 
 // MaskedHeader makes an answer's header that of a masked answer. It says
@@ -50,6 +70,11 @@ func (m Masker) MaskedHeader(h http.Header) {
 	m.HideTags(h)
 	for _, name := range ofOriginal {
 		h.Del(name)
+	}
+	for name := range h {
+		if tellsHash(name) {
+			delete(h, name)
+		}
 	}
 	if tag := h.Get("Etag"); tag != "" && !strings.HasPrefix(tag, "W/") {
 		h.Set("Etag", "W/"+tag)

@@ -50,6 +50,8 @@ func TestTheHeaderOfAMaskedAnswerSaysNothingOfWhatWasMasked(t *testing.T) {
 	for name, value := range map[string]string{
 		"Content-Type": "text/plain; charset=windows-1252", "Content-Length": "7", "Content-Encoding": "gzip",
 		"Content-MD5": "x", "Digest": "x", "Content-Digest": "x", "Repr-Digest": "x", "Accept-Ranges": "bytes",
+		"X-Amz-Checksum-Sha256": "x", "X-Goog-Hash": "crc32c=x", "X-Ms-Blob-Content-MD5": "x", "X-Checksum-SHA1": "x", "x-content-digest": "x",
+		"Signature": "sig=:x:", "Signature-Input": `sig=("content-digest")`, "Oc-Etag": "x", "X-Amz-Meta-Crc32c": "x",
 		"Content-Range": "bytes 0-1/2", "Trailer": "X-Sum", "ETag": `"v1"`, "X-Kept": "y",
 	} {
 		h.Set(name, value)

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/caddyrec/caddyrec/masking"
 )
 
 var tagMasker = Masker{Policy: testMasker.Policy, Digest: func(b []byte) string {
@@ -54,5 +56,15 @@ func TestALogHasNoEntityTagsThatMayBeHashes(t *testing.T) {
 	want := http.Header{"Etag": {`W/"[masked]"`}, "If-Match": {`"1", "[masked]"`, "*"}, "If-None-Match": {`"v2"`}, "If-Range": {`"[masked]"`, date}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("logged are %v", got)
+	}
+}
+
+func TestLogsDoNotTellHashesOfBodies(t *testing.T) {
+	h := http.Header{"Content-Md5": {"x"}, "X-Amz-Content-Sha256": {"x"}, "Repr-Digest": {"x", "y"}, "Want-Repr-Digest": {"sha-256=1"}, "Date": {"x"}}
+	got := (&Exchange{}).LoggedHeader(h)
+	want := http.Header{"Content-Md5": {masking.Token}, "X-Amz-Content-Sha256": {masking.Token}, "Repr-Digest": {masking.Token, masking.Token},
+		"Want-Repr-Digest": {"sha-256=1"}, "Date": {"x"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v", got)
 	}
 }

@@ -22,8 +22,8 @@ func (x *Exchange) LoggedAddress(uri string, asked bool) string {
 }
 
 // LoggedHeader is h, header fields of the request or its answer, as a log may
-// tell them: without what the operation calls secret, and without entity tags
-// that may be hashes of a body. h itself stays as it is.
+// tell them: without what the operation calls secret, and without what may be a
+// hash of a body, such as an entity tag. h itself stays as it is.
 func (x *Exchange) LoggedHeader(h http.Header) http.Header {
 	clean, cloned := h, false
 	hide := func(name string, i int, value string) {
@@ -43,6 +43,8 @@ func (x *Exchange) LoggedHeader(h http.Header) http.Header {
 				hide(name, i, masking.Token)
 			case holdsTags(name) || name == "If-Range" && strings.Contains(value, `"`):
 				hide(name, i, loggedTags(value))
+			case tellsHash(name):
+				hide(name, i, masking.Token)
 			case name == "Referer" || name == "Location" || isAddress(value):
 				hide(name, i, x.hideAddresses(value))
 			default:

@@ -22,6 +22,8 @@ func TestValuesAfterSecretNamesAndColonsAreMasked(t *testing.T) {
 		{"a Python dictionary", `x {'password': 'LEAK', 'a': 1}`, `x {'password': '[masked]', 'a': 1}`},
 		{"a quoted YAML name", "a: 1\n\"password\": LEAK LEAK\nb: 2", "a: 1\n\"password\": [masked]\nb: 2"},
 
+		{"in columns", "user     : ann\npassword : LEAK\ntoken\t : LEAK", "user     : ann\npassword : [masked]\ntoken\t : [masked]"},
+		{"three quotes", `login(password: """LEAK "LEAK" LEAK""", a: 1)`, `login(password: """[masked]""", a: 1)`},
 		{"YAML", "user: ann\npassword: LEAK LEAK, LEAK\nb: 2", "user: ann\npassword: [masked]\nb: 2"},
 		{"YAML in quotes", `password: 'LEAK''s "LEAK"' # now`, `password: '[masked]' # now`},
 		{"a YAML block", "a:\n  password: |\n    LEAK\n\n    LEAK\n  b: 2", "a:\n  password: [masked]\n  b: 2"},

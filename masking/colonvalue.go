@@ -90,7 +90,26 @@ func quotedValue(text []byte, i int) (start, end int, ok bool) {
 	if start = i + n + 1; start > len(text) || !isQuote(text[start-1]) {
 		return 0, 0, false
 	}
+	if start, end, ok := tripleQuoted(text, i); ok && text[i] == '"' { // of a ' YAML has two for one
+		return start, end, true
+	}
 	return start, closing(text, start, text[start-1], n), true
+}
+
+// tripleQuoted is the text in three quotes that begins at i, as in TOML, Python
+// and GraphQL.
+func tripleQuoted(text []byte, i int) (start, end int, ok bool) {
+	if start = i + 3; start > len(text) || text[i] != '"' && text[i] != '\'' || text[i+1] != text[i] || text[i+2] != text[i] {
+		return 0, 0, false
+	}
+	n := bytes.Index(text[start:], text[i:start])
+	if n < 0 {
+		return start, len(text), true
+	}
+	for end = start + n; end+3 < len(text) && text[end+3] == text[i]; end++ {
+		// the value ends with a quote of its own
+	}
+	return start, end, true
 }
 
 // closing is where the text that begins at i ends, which stands in quotes

@@ -110,11 +110,11 @@ func token68(c byte) bool {
 // token.
 func (w *work) userinfo(text []byte) {
 	for i := 0; ; {
-		n := bytes.Index(text[i:], []byte("://"))
+		n, size := schemeEnd(text[i:])
 		if n < 0 {
 			return
 		}
-		from := i + n + 3
+		from := i + n + size
 		i = from + urlLength(text[from:])
 		rest := text[from:i]
 		w.root.looked += len(rest)
@@ -133,6 +133,34 @@ func (w *work) userinfo(text []byte) {
 			w.add(from, from+at, ruleCredential)
 		}
 	}
+}
+
+// schemeEnd is where the :// begins that a URL's scheme ends with, and how long
+// it is; -1 for none. JSON of PHP has it as :\/\/, more than once escaped with
+// more backslashes.
+func schemeEnd(text []byte) (at, size int) {
+	for i := 0; ; i++ {
+		n := bytes.IndexByte(text[i:], ':')
+		if n < 0 {
+			return -1, 0
+		}
+		i += n
+		one := backslashesAt(text, i+1)
+		if slash := i + 1 + one; slash >= len(text) || text[slash] != '/' || backslashesAt(text, slash+1) != one ||
+			slash+1+one >= len(text) || text[slash+1+one] != '/' {
+			continue
+		}
+		return i, 3 + 2*one
+	}
+}
+
+// backslashesAt is how many backslashes stand at i, up to four.
+func backslashesAt(text []byte, i int) int {
+	n := 0
+	for n < 4 && i+n < len(text) && text[i+n] == '\\' {
+		n++
+	}
+	return n
 }
 
 // urlLength is how much of text may belong to a URL.

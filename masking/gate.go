@@ -21,7 +21,7 @@ var gateWords = [numGates][]string{
 	gateDot:          {"."},
 	gateColon:        {":"},
 	gateAngle:        {"<"},
-	gateURL:          {":", "/", "/"},
+	gateURL:          {":", `/\`, `/\`},                   // :// or, escaped, :\/\/
 	gateBase64:       {"e", "yw", "ABCDIJKLklmnopqr0123"}, // how base64 of '{' and a quote or a space begins
 	gatePEM:          {"e", " ", "k", "e", "y"},           // PRIVATE KEY
 	gateBasic:        {"s", "i", "c", " \t"},

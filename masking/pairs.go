@@ -9,12 +9,14 @@ import (
 
 // pairs follows the objects that hold a name in one member and its value in
 // another, as HAR, Postman and Kubernetes write header fields and variables:
-// {"name":"Authorization","value":"…"}, in either order.
+// {"name":"Authorization","value":"…"}, in either order; and that of a change,
+// as JSON Patch (RFC 6902) and SCIM (RFC 7644) do: {"path":"/password","value":"…"}.
 type pairs struct {
 	open   []pair // one for each open object with such a member
 	values []side // of the open objects, while no name makes them secret
 	late   []side // values that turned out secret after they were written
-	naming bool   // the value to come is a name
+	naming bool   // the value to come is a name …
+	path   bool   // … or a path that ends with one
 }
 
 // pair is an object.
@@ -23,6 +25,7 @@ type pair struct {
 	values int            // index of its first in pairs.values
 	going  bool           // its last value has not ended
 	name   jsonscan.Token // a string nobody has looked at: most have no value beside
+	path   bool           // it is a path
 	rule   string         // by which its name is secret
 }
 
@@ -46,7 +49,7 @@ const (
 // pairLetter says at little cost whether a member called key, which is not
 // long, may be either.
 func pairLetter(key []byte) bool {
-	const letters = 1<<('c'&31) | 1<<('f'&31) | 1<<('h'&31) | 1<<('k'&31) | 1<<('n'&31) | 1<<('v'&31)
+	const letters = 1<<('c'&31) | 1<<('f'&31) | 1<<('h'&31) | 1<<('k'&31) | 1<<('n'&31) | 1<<('p'&31) | 1<<('v'&31)
 	return len(key) > 0 && 1<<(key[0]&31)&letters != 0
 }
 
@@ -63,6 +66,26 @@ func isName(key []byte) bool {
 		return hasPrefixFold(key, "header")
 	}
 	return false
+}
+
+// isPath says whether it may be one of a change.
+func isPath(key []byte) bool { return len(key) == 4 && hasPrefixFold(key, "path") }
+
+// lastStep is the name that a path ends with: of a JSON Pointer, or of SCIM,
+// which has colons and dots before it. That of a file is none.
+func lastStep(path []byte) []byte {
+	for {
+		i := bytes.LastIndexAny(path, "/:") + 1
+		step := path[i:]
+		if i > 1 && (len(step) == 0 || string(step) == "-" || len(bytes.Trim(step, "0123456789")) == 0) {
+			path = path[:i-1] // of an array
+			continue
+		}
+		if bytes.IndexByte(path, '/') >= 0 && bytes.IndexByte(step, '.') >= 0 {
+			return nil
+		}
+		return step
+	}
 }
 
 func isValue(key []byte) bool {
@@ -104,7 +127,8 @@ func (w *work) pairKey(s *splice, name []byte, tok jsonscan.Token, last int) str
 		p.values[len(p.values)-1].end, o.going = s.pos(last), false
 	}
 	value := isValue(name)
-	p.naming = !value && isName(name)
+	p.path = isPath(name)
+	p.naming = p.path || !value && isName(name)
 	if !value && !p.naming {
 		return ""
 	}
@@ -138,7 +162,7 @@ func (w *work) pairName(s *splice, tok jsonscan.Token) {
 	p := &w.pairs
 	o := &p.open[len(p.open)-1]
 	w.named(s)
-	if o.name = tok; o.values < len(p.values) {
+	if o.name, o.path = tok, p.path; o.values < len(p.values) {
 		w.named(s)
 	}
 }
@@ -155,6 +179,9 @@ func (w *work) named(s *splice) {
 	if tok.Escaped {
 		w.in = jsonscan.AppendString(w.in[:0], s.src[tok.Start:tok.End])
 		name = w.in
+	}
+	if o.path {
+		name = lastStep(name)
 	}
 	w.pairRule(s, w.p.keys.findEncoded(name))
 }

@@ -29,6 +29,12 @@ func TestTheValueBesideASecretNameIsMasked(t *testing.T) {
 		{"one of two names", `{"name":"pin","name":"a","value":"LEAK"}`, `{"name":"pin","name":"a","value":"[masked]"}`},
 		{"the other one", `{"name":"a","value":"LEAK","name":"pin"}`, `{"name":"a","value":"[masked]","name":"pin"}`},
 		{"masked already", `{"value":"[masked]","name":"pin"}`, `{"value":"[masked]","name":"pin"}`},
+		{"a change of JSON Patch", `[{"op":"replace","path":"/user/password","value":"LEAK"},{"value":"LEAK","path":"/pin","op":"add"}]`,
+			`[{"op":"replace","path":"/user/password","value":"[masked]"},{"value":"[masked]","path":"/pin","op":"add"}]`},
+		{"one in an array", `[{"op":"add","path":"/tokens/-","value":"LEAK"},{"op":"add","path":"/pins/0","value":"LEAK"}]`,
+			`[{"op":"add","path":"/tokens/-","value":"[masked]"},{"op":"add","path":"/pins/0","value":"[masked]"}]`},
+		{"a change of SCIM", `{"Operations":[{"op":"Replace","path":"urn:ietf:params:scim:schemas:core:2.0:User:password","value":"LEAK"}]}`,
+			`{"Operations":[{"op":"Replace","path":"urn:ietf:params:scim:schemas:core:2.0:User:password","value":"[masked]"}]}`},
 		{"in a string", quote(`{"value":"LEAK","name":"pin"}`), quote(`{"value":"[masked]","name":"pin"}`)},
 		{"in broken JSON", quote(`{"name": "pin","value":"LEAK"`), `"[masked]"`},
 		{"too deep", quote(quote(quote(`[{"value":"LEAK","name":"pin"}]`))), quote(quote(`"[masked]"`))},
@@ -52,6 +58,7 @@ func TestValuesBesideOtherNamesStay(t *testing.T) {
 	for _, src := range []string{
 		`{"name":"Accept","value":"pin"}`, `{"name":{"a":"pin"},"value":1}`, `{"name":["pin"],"value":1}`, `{"name":"pin","values":1}`,
 		`[{"name":"pin"},{"value":1}]`, `{"name":"pin","a":{"value":1}}`, `{"value":1,"a":{"name":"pin"}}`, `[{"value":1},{"name":"pin"}]`,
+		`{"path":"/docs/pin.md","content":1}`, `{"path":"/password/rules","value":1}`, `{"path":"/","value":1}`, `{"path":"/0/-","value":1}`,
 		`{"title":"pin","value":1}`, `{"value":1,"name":null}`,
 	} {
 		if got, places := masked(t, standard(), src, nil); got != src || len(places) > 0 {

@@ -14,7 +14,11 @@ func (w *work) params(text []byte) {
 			return
 		}
 		at += i
-		rule := w.paramName(text[:at])
+		before := text[:at]
+		if n := operator(before); n > 0 && quoteFollows(text[at+1:]) {
+			before = before[:at-n] // base64 ends with equals signs too
+		}
+		rule := w.paramName(before)
 		if rule == "" {
 			continue
 		}
@@ -25,8 +29,30 @@ func (w *work) params(text []byte) {
 	}
 }
 
-// paramName is the rule that calls the name text ends with secret, or "".
+// operator is how long the rest of an operator is that text ends with, before
+// its last equals sign: of ==, !=, ??= and their like.
+func operator(text []byte) int {
+	n := 0
+	for n < 3 && n < len(text) && bytes.IndexByte([]byte("=!?|~+"), text[len(text)-1-n]) >= 0 {
+		n++
+	}
+	return n
+}
+
+// quoteFollows says whether text begins with a quote, but for a blank.
+func quoteFollows(text []byte) bool {
+	text = bytes.TrimPrefix(text, []byte(" "))
+	return len(text) > 0 && isQuote(text[0])
+}
+
+// paramName is the rule that calls the name text ends with secret, or "". PHP,
+// Ruby and TOML have names in quotes before equals signs.
 func (w *work) paramName(text []byte) string {
+	if before := bytes.TrimRight(text[max(0, len(text)-maxAlign):], " \t"); len(before) > 0 && isQuote(before[len(before)-1]) {
+		name, _ := nameBefore(before)
+		w.root.looked += len(name)
+		return w.p.keys.find(plainEscapes(name)).rule
+	}
 	start, end := wordBefore(text)
 	w.root.looked += len(text) - start
 	if end-start < 2 {
@@ -35,11 +61,15 @@ func (w *work) paramName(text []byte) string {
 	return w.p.keys.findEncoded(text[start:end])
 }
 
-// wordBefore is where the name begins and ends that text ends with, but for a
-// space or two.
+// maxAlign is how many blanks may stand between a name and its equals sign or
+// colon, or that and the value, in columns.
+const maxAlign = 64
+
+// wordBefore is where the name begins and ends that text ends with, but for
+// blanks.
 func wordBefore(text []byte) (start, end int) {
 	end = len(text)
-	for end > 0 && len(text)-end < 2 && text[end-1] == ' ' {
+	for end > 0 && len(text)-end < maxAlign && (text[end-1] == ' ' || text[end-1] == '\t') {
 		end--
 	}
 	start = end
@@ -59,26 +89,38 @@ func nameByte(c byte) bool {
 // one ends with its quote. Another ends where a form, a query, a list or a
 // line of text has the next thing begin; the empty one is none.
 func paramValue(text []byte, i int) (start, end int) {
-	if i < len(text) && text[i] == '>' { // name => value
+	arrow := i < len(text) && text[i] == '>' // name => value
+	if arrow {
 		i++
 	}
-	for n := 0; n < 2 && i < len(text) && text[i] == ' '; n++ {
-		i++
-	}
+	i += blanks(text[i:min(len(text), i+maxAlign)])
 	for i < len(text) && text[i] == '\\' {
 		i++
 	}
 	if i == len(text) || text[i] == '=' || text[i] == ':' && (i+1 == len(text) || text[i+1] <= ' ' || text[i+1] == ',') {
 		return i, i // the last is the end of a byte sequence (RFC 9651, 3.3.5)
 	}
-	if q := text[i]; q == '"' || q == '\'' {
+	if start, end, ok := tripleQuoted(text, i); ok {
+		return start, end
+	}
+	if q := text[i]; isQuote(q) {
 		if n := bytes.IndexByte(text[i+1:], q); n >= 0 {
 			return i + 1, i + 1 + n
 		}
 		return i + 1, len(text)
 	}
-	for end = i; end < len(text); end++ {
+	end = i
+	if text[i] == '{' || arrow && text[i] == '[' { // of Ruby, or of a connection string
+		end = balanced(text, i)
+	}
+	for ; end < len(text); end++ {
 		switch c := text[end]; {
+		case end > i && isQuote(c) && literalBefore(text[i:end]):
+			if n := bytes.IndexByte(text[end+1:], c); n >= 0 {
+				end += n + 1
+			} else {
+				return i, len(text)
+			}
 		case c == '&' || c == '#' || c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`':
 			return i, end
 		case c == ';' && paramFollows(text[end+1:]):
@@ -88,6 +130,18 @@ func paramValue(text []byte, i int) (start, end int) {
 		}
 	}
 	return i, end
+}
+
+// literalBefore says whether text, the beginning of a value, is what stands
+// before the quote of a literal: b of b'x' in Python, SecretStr( of a call.
+func literalBefore(text []byte) bool {
+	switch c := text[len(text)-1]; c {
+	case '(':
+		return len(text) > 1
+	case 'b', 'u', 'r', 'f', 'B', 'U', 'R', 'F', 'N', 'E':
+		return len(text) == 1
+	}
+	return false
 }
 
 // paramFollows says whether text begins with a name and an equals sign.
@@ -104,7 +158,8 @@ func paramFollows(text []byte) bool {
 	return false
 }
 
-// encoded adds the parts of text whose percent-encoding hides a secret.
+// encoded adds the parts of text whose percent-encoding hides a secret. Slashes
+// are often left as they are, so that a part may be several segments.
 func (w *work) encoded(text []byte) {
 	if w.level > maxLevel {
 		return
@@ -114,16 +169,33 @@ func (w *work) encoded(text []byte) {
 			i++
 			continue
 		}
-		start, escapes := i, false
-		for i < len(text) && !delimiter(text[i]) {
-			escapes = escapes || text[i] == '%' && len(text)-i > 2 && isHex(text[i+1]) && isHex(text[i+2])
-			i++
+		from, found := i, false
+		slashes, escapes := 0, 0
+		for i < len(text) && (text[i] == '/' || !delimiter(text[i])) {
+			if text[i] == '/' {
+				slashes++
+				i++
+				continue
+			}
+			start, escaped := i, false
+			for i < len(text) && !delimiter(text[i]) {
+				escaped = escaped || text[i] == '%' && len(text)-i > 2 && isHex(text[i+1]) && isHex(text[i+2])
+				i++
+			}
+			if !escaped {
+				continue
+			}
+			escapes++
+			if rule := w.hidden(text[start:i]); rule != "" {
+				w.add(start, i, rule)
+				found = true
+			}
 		}
-		if !escapes {
+		if found || slashes == 0 || escapes == 0 {
 			continue
 		}
-		if rule := w.hidden(text[start:i]); rule != "" {
-			w.add(start, i, rule)
+		if rule := w.hidden(text[from:i]); rule != "" {
+			w.add(from, i, rule)
 		}
 	}
 }

@@ -127,8 +127,7 @@ func (w *work) decoded(raw, plain string) (out, masked string) {
 func (p *Policy) Path(escaped string) (string, []Place) {
 	w := take(p.orStandard())
 	defer release(w)
-	segments := strings.Split(escaped, "/")
-	changed := false
+	segments, changed := w.addressWithin(strings.Split(escaped, "/"))
 	for i, seg := range segments {
 		w.root.name = strconv.Itoa(i)
 		plain, err := url.PathUnescape(seg)
@@ -145,6 +144,32 @@ func (p *Policy) Path(escaped string) (string, []Place) {
 		return escaped, w.root.done()
 	}
 	return strings.Join(segments, "/"), w.root.done()
+}
+
+// addressWithin masks what is secret in the URL that a path goes on with, such
+// as its password, which no segment shows.
+func (w *work) addressWithin(segments []string) ([]string, bool) {
+	for i, seg := range segments {
+		if i+2 >= len(segments) || segments[i+1] != "" || !strings.HasSuffix(seg, ":") && !strings.HasSuffix(seg, "%3A") && !strings.HasSuffix(seg, "%3a") {
+			continue
+		}
+		plain, err := url.PathUnescape(strings.Join(segments[i:], "/"))
+		if err != nil {
+			return segments, false // its broken segments are masked whole
+		}
+		w.in = append(w.in[:0], plain...)
+		w.root.name = strconv.Itoa(i)
+		text, changed := w.mask(w.in)
+		if !changed {
+			return segments, false
+		}
+		segments = segments[:i]
+		for part := range strings.SplitSeq(string(text), "/") {
+			segments = append(segments, escape([]byte(part)))
+		}
+		return segments, true
+	}
+	return segments, false
 }
 
 // escape percent-encodes all but unreserved characters (RFC 3986, 2.3).

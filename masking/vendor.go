@@ -52,13 +52,16 @@ func (w *work) underscored(text []byte) {
 		default:
 			continue
 		}
+		if !startsWord(text, start) {
+			continue // before looking further: aghp_aghp_aghp_…
+		}
 		switch rule {
 		case ruleGitHub:
 			end = keyEnd(text, body, least, d.has(detectGitHub), "_")
 		default:
 			end = keyEnd(text, body, least, d.has(detectStripe), "+/=")
 		}
-		if end == 0 || !startsWord(text, start) {
+		if end == 0 {
 			continue
 		}
 		w.root.looked += end - i

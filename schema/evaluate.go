@@ -20,6 +20,8 @@ type evaluator struct {
 	report bool // gather faults; otherwise the first failure ends it
 	faults []Fault
 	path   []step
+
+	matching int // what patterns may take still
 }
 
 // step is one token of the pointer.
@@ -255,7 +257,7 @@ func (e *evaluator) text(r *rule, t *textRule, s []byte) bool {
 			ok = false
 		}
 	}
-	if t.pattern != nil && !t.pattern.match(s) {
+	if t.pattern != nil && !e.matches(t.pattern, s) {
 		e.fail(r, "pattern")
 		ok = false
 	}

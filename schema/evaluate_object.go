@@ -132,7 +132,7 @@ func (e *evaluator) key(o *objectRule, key int32) (ok, extra bool) {
 	extra = slot < 0 || slot >= len(o.props)
 	for i := range o.patterns {
 		p := &o.patterns[i]
-		if !p.pattern.match(name) {
+		if !e.matches(p.pattern, name) {
 			continue
 		}
 		extra = false

@@ -13,6 +13,24 @@ const (
 	rulesMost     = 20_000_000 // at most
 )
 
+// Bounds of what patterns may take, in instructions of their programs for bytes
+// of text: 10 s for a megabyte at most.
+const (
+	matchingFree    = 100_000_000 // for any body
+	matchingPerByte = 500         // for each byte of the body
+)
+
+// matches says that p is found in text. A pattern with counts in it, such as
+// [a-z]{1,200}, may take hundreds of times as long as others.
+func (e *evaluator) matches(p *pattern, text []byte) bool {
+	if !p.plain {
+		if e.matching -= p.size * len(text); e.matching < 0 {
+			panic(spent{})
+		}
+	}
+	return p.match(text)
+}
+
 // Bounds of the compiler's own validator, which is slower and needs most of a
 // kilobyte for each value at fault.
 const (

@@ -12,6 +12,7 @@ type pattern struct {
 	re    *regexp.Regexp
 	parts []stretch
 	plain bool // parts are it
+	size  int  // of its program, each instruction of which may run for each byte
 	end   bool // of plain: anchored there too
 }
 
@@ -32,6 +33,9 @@ func newPattern(re *regexp.Regexp) *pattern {
 	tree, err := syntax.Parse(re.String(), syntax.Perl)
 	if err != nil {
 		return p
+	}
+	if prog, err := syntax.Compile(tree.Simplify()); err == nil {
+		p.size = len(prog.Inst)
 	}
 	trees := flatten(nil, tree)
 	if len(trees) == 0 || trees[0].Op != syntax.OpBeginText {

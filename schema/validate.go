@@ -31,7 +31,7 @@ func (s *Schema) Validate(body []byte) (faults []Fault, err error) {
 }
 
 var (
-	errSpent  = errors.New("the body takes more evaluations than are allowed: let fewer branches of the schema's anyOf, oneOf and allOf refer back to it")
+	errSpent  = errors.New("the body takes more evaluations than are allowed: let fewer branches of the schema's anyOf, oneOf and allOf refer back to it, or have shorter patterns")
 	errFailed = errors.New("the validator failed on this body")
 	errWide   = fmt.Errorf("the body has more than %d values, too many for a schema with draft 7's contentEncoding or contentMediaType: say it without them, or in a later draft", valuesMost)
 )
@@ -54,6 +54,7 @@ func (s *Schema) evaluate(body []byte) (faults []Fault, err error) {
 	if err := e.fill(body); err != nil {
 		return nil, fmt.Errorf("the body: %w", err)
 	}
+	e.matching = max(matchingFree, matchingPerByte*len(body))
 	evaluations := 0
 	if s.branches {
 		evaluations = min(rulesFree+rulesPerValue*e.values, rulesMost)

@@ -28,6 +28,28 @@ func TestABodyThatTakesExponentialWorkGetsNoVerdict(t *testing.T) {
 	}
 }
 
+func TestAPatternThatTakesTooLongOverALongTextGetsNoVerdict(t *testing.T) {
+	long := strings.Repeat("a", 1<<20)
+	for text, body := range map[string]string{
+		`{"pattern":"^(a|a?)+(b|[a-z]{1,200}){1,4}$"}`:                           `"` + long + `"`,
+		`{"patternProperties":{"^(a|a?)+(b|[a-z]{1,200}){1,4}$":{}}}`:            `{"` + long + `":1}`,
+		`{"items":{"pattern":"^(a|a?)+(b|[a-z]{1,200}){1,4}$","type":"string"}}`: `["` + strings.Repeat(long[:1000]+`","`, 100) + `a"]`,
+	} {
+		s := must(t, text)
+		if _, err := s.Validate([]byte(body)); err == nil || !strings.Contains(err.Error(), "shorter patterns") {
+			t.Errorf("%s: %v", text, err)
+		}
+		if faults, err := s.Validate([]byte(strings.ReplaceAll(body, long[:999], ""))); err != nil || faults != nil {
+			t.Errorf("%s: of a short text: %v, %v", text, faults, err)
+		}
+	}
+	for _, text := range []string{`{"pattern":"^[a-z]{1,200}"}`, `{"pattern":"^(?:[A-Za-z0-9+/]{4})*(?:[a-z]{2}==)?$"}`, `{"pattern":"[a-f]{8}(-[a-f]{4}){3}|a"}`} {
+		if faults, err := must(t, text).Validate([]byte(`"` + long + `"`)); err != nil || faults != nil {
+			t.Errorf("%s: %v, %v", text, faults, err)
+		}
+	}
+}
+
 func TestALongPointerIsCutToAnAncestor(t *testing.T) {
 	for _, more := range []string{``, `,"contentEncoding":"base64"`} { // the evaluator, then the compiler's own
 		s := must(t, `{`+draft7+`,"properties":{"o":{"additionalProperties":{"type":"string"}}}`+more+`}`)
