@@ -96,12 +96,15 @@ func plainOutcome(line []byte) (exchange string, ok bool) {
 	if !ok {
 		return "", false
 	}
-	switch record.Type(head.typ) {
-	case record.ExchangeType, record.Denied, record.ApprovalExpired:
-		_, quoted := record.Belonging(line)
-		return string(bytes.Trim(quoted, `"`)), true
+	if !isPlainOutcome(record.Type(head.typ)) {
+		return "", false
 	}
-	return "", false
+	_, quoted := record.Belonging(line)
+	return string(bytes.Trim(quoted, `"`)), true
+}
+
+func isPlainOutcome(t record.Type) bool {
+	return t == record.ExchangeType || t == record.Denied || t == record.ApprovalExpired
 }
 
 func (o *orphanage) see(it item) {
@@ -128,13 +131,7 @@ func (o *orphanage) see(it item) {
 // isOutcome says whether a record tells what became of the request of its
 // exchange: it was answered, or refused, or will never run.
 func isOutcome(r *record.Record) bool {
-	switch r.Type {
-	case record.ExchangeType, record.Denied, record.ApprovalExpired:
-		return true
-	case record.ApprovalDecided:
-		return r.Approval != nil && r.Approval.State == "denied"
-	}
-	return false
+	return isPlainOutcome(r.Type) || r.Type == record.ApprovalDecided && r.Approval != nil && r.Approval.State == "denied"
 }
 
 // orphans are the intents that are left after a look, in order.
