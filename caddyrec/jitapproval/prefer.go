@@ -13,18 +13,22 @@ import (
 // and 4.3).
 func preferred(h http.Header) time.Duration {
 	wait := time.Duration(math.MaxInt64)
-	eachPreference(h, func(name, value string) {
-		switch name {
-		case "respond-async":
-			if wait == math.MaxInt64 {
-				wait = 0
-			}
-		case "wait":
-			if n, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31); err == nil {
-				wait = time.Duration(n) * time.Second
+	for _, v := range h["Prefer"] {
+		for text := range strings.SplitSeq(v, ",") {
+			p, _, _ := strings.Cut(text, ";")
+			name, value, _ := strings.Cut(p, "=")
+			switch strings.ToLower(strings.TrimSpace(name)) {
+			case "respond-async":
+				if wait == math.MaxInt64 {
+					wait = 0
+				}
+			case "wait":
+				if n, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(value), `"`), 10, 31); err == nil {
+					wait = time.Duration(n) * time.Second
+				}
 			}
 		}
-	})
+	}
 	return wait
 }
 
@@ -48,16 +52,4 @@ func preferences(h http.Header) (rest []string) {
 		}
 	}
 	return rest
-}
-
-func eachPreference(h http.Header, see func(name, value string)) {
-	for _, v := range h["Prefer"] {
-		for text := range strings.SplitSeq(v, ",") {
-			p, _, _ := strings.Cut(text, ";")
-			name, value, _ := strings.Cut(p, "=")
-			if name = strings.ToLower(strings.TrimSpace(name)); name != "" {
-				see(name, strings.TrimSpace(value))
-			}
-		}
-	}
 }

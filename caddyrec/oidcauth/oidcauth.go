@@ -182,11 +182,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		}
 	}
 	if c := h.UpstreamCredential; c != nil {
-		r.Header.Set(c.Header, h.credential)
 		if strings.EqualFold(r.Method, http.MethodTrace) {
 			// Its answer is the request as the upstream got it, which would tell the
 			// client (RFC 9110 section 9.3.8).
 			r.Header.Del(c.Header)
+		} else {
+			r.Header.Set(c.Header, h.credential)
 		}
 	}
 	return next.ServeHTTP(w, r)
