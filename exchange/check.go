@@ -30,6 +30,11 @@ type Refusal struct {
 // Ok says that the body passes.
 func (r Refusal) Ok() bool { return r.Reason == "" }
 
+// Problem is the answer to a request that is refused so.
+func (r Refusal) Problem(title string) Problem {
+	return Problem{Title: title, Status: r.Status, Reason: r.Reason, Detail: r.Detail, Errors: r.Faults}
+}
+
 // Check holds one body against s. A content coding is taken off first. Over
 // limit bytes, coded or decoded, it is too large. policy hides secrets in the
 // pointers of faults: a key that the client chose may itself be one.

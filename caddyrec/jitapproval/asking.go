@@ -31,8 +31,8 @@ func (a *asking) prepare() *exchange.Problem {
 		return &p
 	}
 	if caddyrec.MethodOverridden(a.r) { // approvers see the method, and no header fields
-		refusal := caddyrec.AmbiguousMethod
-		return &exchange.Problem{Title: "The request cannot be approved", Status: refusal.Status, Reason: refusal.Reason, Detail: refusal.Detail}
+		p := caddyrec.AmbiguousMethod.Problem("The request cannot be approved")
+		return &p
 	}
 	body := caddyrec.BodyOf(a.r)
 	err := body.Fill(a.MaxBody)
@@ -46,7 +46,8 @@ func (a *asking) prepare() *exchange.Problem {
 		refusal = exchange.TooLarge(a.MaxBody)
 	}
 	if !refusal.Ok() {
-		return &exchange.Problem{Title: "The body cannot be approved", Status: refusal.Status, Reason: refusal.Reason, Detail: refusal.Detail}
+		p := refusal.Problem("The body cannot be approved")
+		return &p
 	}
 	a.body = text
 	a.binding = bind(a.Visit, a.r, a.Identity, a.digest, text)

@@ -41,7 +41,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *caddyrec.Vis
 	v.Deny(record.Denial{By: "json_schema_guard", Status: why.Status, Reason: why.Reason}, func(rec *record.Record) {
 		h.record(rec, r, v)
 	})
-	p := exchange.Problem{Title: "The request does not pass", Status: why.Status, Reason: why.Reason, Detail: why.Detail, Errors: why.Faults}
+	p := why.Problem("The request does not pass")
 	if bySchema {
 		p.Schema = e.source().ID()
 	}

@@ -13,7 +13,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddyrec/caddyrec/caddyrec"
-	"github.com/caddyrec/caddyrec/exchange"
 	"github.com/caddyrec/caddyrec/masking"
 	"github.com/caddyrec/caddyrec/record"
 )
@@ -144,7 +143,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	rec.masks = h.masksFor(v.Exchange)
 	if refusal := rec.takeRequest(); !refusal.Ok() {
 		v.Deny(record.Denial{By: "session_record", Status: refusal.Status, Reason: refusal.Reason}, nil)
-		return exchange.Problem{Title: "The request cannot be recorded", Status: refusal.Status, Reason: refusal.Reason, Detail: refusal.Detail}.Write(w, v.Exchange)
+		return refusal.Problem("The request cannot be recorded").Write(w, v.Exchange)
 	}
 	if h.Intent == "all" || (h.Intent == "unsafe" && !safe(r)) {
 		if err := rec.commitIntent(); err != nil {

@@ -81,7 +81,7 @@ func (v *visit) issue(w http.ResponseWriter, r *http.Request) error {
 	switch unsearched := (*unsearchedError)(nil); {
 	case errors.As(err, &unsearched):
 		return v.deny(w, exchange.Problem{Title: "The log could not be searched", Status: http.StatusServiceUnavailable, Reason: "store-unavailable",
-			Detail: unsearched.remedy, RetryAfter: retryUnsearched})
+			Detail: unsearched.remedy, RetryAfter: 5 * time.Second})
 	case err != nil:
 		return v.deny(w, exchange.Problem{Title: "Not what a key can be issued for", Status: http.StatusBadRequest, Reason: "key-invalid", Detail: err.Error()})
 	}
@@ -203,8 +203,6 @@ func (v *visit) find(ctx context.Context, f keyFilter, s provision.Scope) (provi
 type unsearchedError struct{ remedy string }
 
 func (e *unsearchedError) Error() string { return "the log could not be searched: " + e.remedy }
-
-const retryUnsearched = 5 * time.Second
 
 var errFields = errors.New("it is not an object of sessions or filter, from, until, purpose, lifetime, client and max_frames")
 
