@@ -77,7 +77,8 @@ func (w *world) acknowledgedSoFar() int {
 	return len(w.acknowledged)
 }
 
-// held sends orders whose answers the upstream keeps back until release.
+// held sends orders whose answers the upstream keeps back until release, or
+// until the test ends: the upstream cannot be closed before.
 func (w *world) held(name string, n int) (release func() []answer) {
 	w.t.Helper()
 	hold := make(chan struct{})
@@ -90,11 +91,13 @@ func (w *world) held(name string, n int) (release func() []answer) {
 	}
 	wait.Until(w.t, "the orders are at the upstream", func() bool { return w.up.orders() == before+n })
 	w.up.holds(nil)
-	return func() []answer {
+	release = sync.OnceValue(func() []answer {
 		close(hold)
 		all.Wait()
 		return answers
-	}
+	})
+	w.t.Cleanup(func() { release() })
+	return release
 }
 
 // goroutines is how many the gateway has.

@@ -30,6 +30,8 @@ func TestTwoHundredReloadsUnderLoadLeaveNoGapForkOrDuplicate(t *testing.T) {
 				select {
 				case <-stop:
 					return
+				case <-t.Context().Done(): // it failed
+					return
 				default:
 				}
 				name := fmt.Sprintf("load-%d-%d", c, n)

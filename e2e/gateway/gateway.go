@@ -174,13 +174,24 @@ func (g *Gateway) Command(ctx context.Context, args ...string) (stdout, stderr s
 	return out.String(), problems.String(), err
 }
 
-// Reload gives the running process another Caddyfile.
+// Reload gives the running process another Caddyfile, which must differ from the
+// one before and let Caddy log at its usual level. It returns once the admin
+// endpoint of the one before is gone: Caddy drops a connection now and then that
+// comes while both have the socket, without an answer.
 func (g *Gateway) Reload(ctx context.Context, caddyfile string) error {
+	gone := g.log.watch("stopped previous server")
 	body, err := g.Admin(ctx, http.MethodPost, "/load", caddyfile)
 	if err != nil {
 		return fmt.Errorf("reloading: %w: %s", err, body)
 	}
-	return nil
+	select {
+	case <-gone:
+		return nil
+	case <-g.exit:
+		return fmt.Errorf("the gateway ended at a reload: %w", g.err)
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the previous admin endpoint to end: %w", ctx.Err())
+	}
 }
 
 // Admin asks the admin endpoint. An answer that is not 2xx is an error.
