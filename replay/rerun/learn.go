@@ -216,7 +216,7 @@ func (l *lesson) learn(classes []string, named bool, place, recorded, now string
 	}
 	opaque := isOpaque(recorded)
 	switch {
-	case opaque && !isOpaque(now): // a word in place of an id is a difference
+	case opaque && !isOpaque(now) && !isMadeLike(recorded, now): // a word in place of an id is a difference
 		return
 	case !opaque && (!named || !shortForm.MatchString(recorded) || !shortForm.MatchString(now)):
 		return

@@ -41,6 +41,42 @@ func TestIDsOfTheTargetAreUsedInWhatFollows(t *testing.T) {
 	}
 }
 
+func TestAnIDMayHappenToHaveNoLetter(t *testing.T) {
+	for recorded, now := range map[string]string{
+		"ord_8f2a9c4b11d0": "ord_482915003817",
+		"ord_482915003817": "ord_8f2a9c4b11d0",
+		"b1946ac92492d234": "1194610924920234",
+	} {
+		r := &recording{t: t}
+		r.add(0, "POST", "/orders", `{"n":1}`, 201, `{"id":"`+recorded+`"}`)
+		r.add(0, "GET", "/orders/"+recorded, "", 200, `{"id":"`+recorded+`"}`)
+		s := &target{answer: func(r *http.Request, _ string) (int, string, http.Header) {
+			if r.Method == "POST" {
+				return 201, `{"id":"` + now + `"}`, nil
+			}
+			return 200, `{"id":"` + now + `"}`, nil
+		}}
+		f := run(t, r, options(s))
+		wantLines(t, s.lines(), `POST /orders {"n":1}`, "GET /orders/"+now)
+		if f.Counts.Matched != 2 {
+			t.Errorf("%s in place of %s: %+v", now, recorded, f.Outcomes)
+		}
+	}
+}
+
+func TestAWordInPlaceOfAnIDIsADifference(t *testing.T) {
+	for _, word := range []string{"unavailable", "ord_unavailable0", "ord_unavailabl"} {
+		r := &recording{t: t}
+		r.add(0, "POST", "/orders", `{"n":1}`, 201, `{"id":"ord_8f2a9c4b11"}`)
+		s := &target{answer: func(*http.Request, string) (int, string, http.Header) {
+			return 201, `{"id":"` + word + `"}`, nil
+		}}
+		if f := run(t, r, options(s)); f.Counts.Matched != 0 {
+			t.Errorf("%s is taken for an id", word)
+		}
+	}
+}
+
 func TestAValueThatIsNotTheServersMustComeBackAsItWas(t *testing.T) {
 	r := &recording{t: t}
 	// The customer is there before the recording; the status is no id.

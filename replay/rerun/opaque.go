@@ -52,6 +52,25 @@ func isOpaque(text string) bool {
 	return digits >= 2 && letters >= 2 && changes >= 4 || letters >= 8 && changes >= 8
 }
 
+// isMadeLike says whether a text may come from where an opaque one does though it
+// does not show: one in some hundred of random hexadecimal texts happens to have
+// no letter.
+func isMadeLike(opaque, text string) bool {
+	if len(text) != len(opaque) || !hasDigit(text) {
+		return false
+	}
+	for i := range len(text) {
+		if a, b := opaque[i], text[i]; a != b && !(isAlphanumeric(a) && isAlphanumeric(b)) {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+}
+
 func isTime(text string) bool {
 	for _, layout := range []string{time.RFC3339, time.RFC1123, time.RFC1123Z, "2006-01-02T15:04:05"} {
 		if _, err := time.Parse(layout, text); err == nil {
