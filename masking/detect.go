@@ -92,8 +92,10 @@ func (w *work) run(text []byte, found gates, digits int) {
 	if d.has(detectCredential) && found.has(gateBase64) && found.has(gateDot) {
 		w.provisioningKeys(text)
 	}
-	if d.has(detectPrivateKey) && found.has(gatePEM) {
+	if d.has(detectPrivateKey) && found.has(gatePrivateKey) {
 		w.privateKeys(text)
+		w.ageKeys(text)
+		w.puttyKeys(text)
 	}
 	if d.has(detectCredential) && found.has(gateBasic) || d.has(detectBearer) && found.has(gateBearer) {
 		w.credentials(text)

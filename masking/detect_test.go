@@ -15,6 +15,46 @@ var (
 	crk       = "crk1." + "0a1b2c3d4e5f6071." + "eyJpZCI6IjAxOWE2ZjNlLTdjMDAtNzAwMC04MDAwLTNmNmNkMWExYjJjMyJ9" + "." + "ab-_" + alnum36 + alnum36
 )
 
+// Keys that are not in PEM.
+var (
+	ageIdentity = "AGE-SECRET-" + "KEY-1QL3Z7HJY54PW3HYWW5AYYFG7ZQGVC7W3J2ELW8ZMRJ2KG5SFN9AQMCAC8P"
+	puttyHead   = "PuTTY-User-" + "Key-File-3: ssh-ed25519\r\nEncryption: none\r\nPublic-Lines: 1\r\nAAAAC3NzaC1lZDI1NTE5AAAAIN0V\r\n"
+	putty       = puttyHead + "Private-" + "Lines: 1\r\nAAAAIHn3PzGZq0c8Jk5RCvXk\r\nPrivate-MAC: " + strings.Repeat("5a", 32) + "\r\n"
+	coordinate  = "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE" // RFC 7517, appendix A.2
+)
+
+func TestPrivatePartsOfJSONWebKeysAreMasked(t *testing.T) {
+	p := standard()
+	for src, want := range map[string]string{
+		`{"d":"` + coordinate + `","x":"` + coordinate + `","kty":"EC"}`: `{"d":"[masked]","x":"` + coordinate + `","kty":"EC"}`,
+		`{"kty":"RSA","n":"` + coordinate + `","p":"` + coordinate + `","q":"` + coordinate + `","dp":"` + coordinate + `","dq":"` + coordinate + `","qi":"` + coordinate + `"}`:
+		/**/ `{"kty":"RSA","n":"` + coordinate + `","p":"[masked]","q":"[masked]","dp":"[masked]","dq":"[masked]","qi":"[masked]"}`,
+		`{"keys":[{"k":"` + coordinate + `"},{"k":"` + coordinate + `"}]}`:                     `{"keys":[{"k":"[masked]"},{"k":"[masked]"}]}`,
+		`{"\u0064":"\u0038` + coordinate[1:] + `"}`:                                            `{"\u0064":"[masked]"}`,
+		`"{\"d\":\"` + coordinate + `\"}"`:                                                     `"{\"d\":\"[masked]\"}"`,
+		`{"d":["` + coordinate + `"],"k":{"v":"` + coordinate + `"},"x":"` + coordinate + `"}`: `{"d":["` + coordinate + `"],"k":{"v":"` + coordinate + `"},"x":"` + coordinate + `"}`,
+		`{"d":"` + strings.Repeat("da39a3ee", 8) + `","k":"` + coordinate[:42] + `","q":"what was the name of the file that has all of it"}`:
+		/**/ `{"d":"` + strings.Repeat("da39a3ee", 8) + `","k":"` + coordinate[:42] + `","q":"what was the name of the file that has all of it"}`,
+	} {
+		got, places := masked(t, p, src, nil)
+		if got != want {
+			t.Errorf("%s became %s", src, got)
+		}
+		for _, place := range places {
+			if place.Rule != rulePrivateKey {
+				t.Errorf("%s: %+v", src, place)
+			}
+		}
+	}
+	allowed := must(New(Config{Allow: []string{coordinate}}))
+	if got, _ := masked(t, allowed, `{"d":"`+coordinate+`"}`, nil); strings.Contains(got, Token) {
+		t.Errorf("an allowed value became %s", got)
+	}
+	if got, _ := masked(t, must(New(Config{Detect: []string{"card"}})), `{"d":"`+coordinate+`"}`, nil); strings.Contains(got, Token) {
+		t.Errorf("without the detector it became %s", got)
+	}
+}
+
 func TestDetectorsFindWhatTheyAreFor(t *testing.T) {
 	p := must(New(Config{Detect: []string{"default", "phone"}, Patterns: []Pattern{{"staff_id", `E-\d{4}`}, {"badge", `\b\d{8}\b`}}}))
 	for _, c := range []struct{ rule, text, want string }{
@@ -60,6 +100,11 @@ func TestDetectorsFindWhatTheyAreFor(t *testing.T) {
 		{"badge", "12345678", Token},
 		{"email", "Support@Example.org", Token},
 		{"private_key", pem, Token},
+		{"private_key", ageIdentity, Token},
+		{"private_key", "identity=" + strings.ToLower(ageIdentity) + ".", "identity=[masked]."},
+		{"private_key", "AGE-SECRET-KEY-PQ-1" + ageIdentity[16:] + " of age", "[masked] of age"},
+		{"private_key", putty, puttyHead + "[masked]\r\n"},
+		{"private_key", putty[:len(putty)-60], puttyHead + Token},
 		{"jwt", jwt, Token},
 	} {
 		got, places := p.Text(c.text)
@@ -96,6 +141,7 @@ func TestDetectorsLeaveWhatOnlyLooksAlike(t *testing.T) {
 		"use <password> to log in", "a < b and c > d", "<a href='x'>pin</a>", "<token/>", "if (pin<3 && key>2) x",
 		"data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
 		"UklGRh4AAABXRUJQVlA4TBEAAAAvAAAAAAfQ//73v/+BiOh/AAA", "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7",
+		"age-secret-key-1short", "the age-secret-key-file is gone", "PuTTY-User-Key-File-3: ssh-ed25519 has no Private part",
 		"Storage", "Quantity", "Réunion", "ZGVsaXZlcmVk", "Vmlldw",
 	} {
 		if got, places := standard().Text(text); got != text {

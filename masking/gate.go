@@ -23,7 +23,7 @@ var gateWords = [numGates][]string{
 	gateAngle:        {"<"},
 	gateURL:          {":", `/\`, `/\`},                   // :// or, escaped, :\/\/
 	gateBase64:       {"e", "yw", "ABCDIJKLklmnopqr0123"}, // how base64 of '{' and a quote or a space begins
-	gatePEM:          {"e", " ", "k", "e", "y"},           // PRIVATE KEY
+	gatePrivateKey:   {"etr", " -", "k", "e", "y"},        // PRIVATE KEY, AGE-SECRET-KEY, PuTTY-User-Key
 	gateBasic:        {"s", "i", "c", " \t"},
 	gateBearer:       {"r", "e", "r", " \t"},
 	gateUnderscore:   {"hasrpe", "pousrtkc", "_"}, // gh?_ pat_ sk_ rk_ pk_ whsec_
@@ -46,7 +46,7 @@ const (
 	gateAngle
 	gateURL
 	gateBase64
-	gatePEM
+	gatePrivateKey
 	gateBasic
 	gateBearer
 	gateUnderscore
@@ -127,7 +127,7 @@ func openers(d detectors) (all gates) {
 		in   detectors
 		gate int
 	}{
-		{detectEmail, gateAt}, {detectJWT, gateBase64}, {detectPrivateKey, gatePEM}, {detectCredential, gateBasic},
+		{detectEmail, gateAt}, {detectJWT, gateBase64}, {detectPrivateKey, gatePrivateKey}, {detectCredential, gateBasic},
 		{detectBearer, gateBearer}, {detectIBAN, gateIBAN}, {detectSSN, gateSSN}, {detectPhone, gatePhone},
 		{detectGitHub | detectStripe, gateUnderscore}, {detectSlack, gateSlack}, {detectGoogle | detectAWS, gateAKey},
 		{detectGoogle, gateGoogle}, {detectGoogle, gateGoogleSecret}, {detectAWS, gateAWS},

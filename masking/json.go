@@ -48,7 +48,7 @@ func (s *splice) done() []byte { return append(s.out, s.src[s.last:]...) }
 func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 	w.scan.Reset(src, limits)
 	w.pairs.reset()
-	w.kept, w.member = w.kept[:0], member{start: -1}
+	w.kept, w.member, w.keyMember = w.kept[:0], member{start: -1}, false
 	s := splice{src: src, out: dst}
 	rule := "" // that calls the value to come secret
 	last := 0  // where the last value ended
@@ -100,6 +100,12 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 			w.track.element()
 			if rule == "" {
 				rule = w.track.rule()
+			}
+		}
+		if w.keyMember {
+			w.keyMember = false
+			if rule == "" && tok.Kind == jsonscan.String && w.isKeyMaterial(&s, tok) {
+				rule = rulePrivateKey
 			}
 		}
 		if rule != "" || w.member.drop {
@@ -230,6 +236,7 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 	if w.drops {
 		w.begin(s, tok.Start, last)
 	}
+	w.keyMember = len(name) <= len("dp") && isKeyMember(name) && w.p.detect.has(detectPrivateKey)
 	var slot *knownName
 	var known knownName
 	if n := len(name); n > 0 && n <= longestKnown {
@@ -273,6 +280,17 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 		*slot = known
 	}
 	return rule
+}
+
+// isKeyMaterial says whether a string is a private part of a JSON Web Key, if its
+// name is that of one.
+func (w *work) isKeyMaterial(s *splice, tok jsonscan.Token) bool {
+	text := s.src[tok.Start+1 : tok.End-1]
+	if tok.Escaped {
+		w.in = jsonscan.AppendString(w.in[:0], s.src[tok.Start:tok.End])
+		text = w.in
+	}
+	return w.p.isKeyMaterial(text)
 }
 
 // canDropHere says whether the value at hand can be taken out of something.

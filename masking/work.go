@@ -31,6 +31,8 @@ type work struct {
 	dropped bool   // by what was found in it
 	kept    []bool // for each open container, whether something in it has stayed
 	member  member
+	// keyMember: the value to come is a key's, if it looks like one.
+	keyMember bool
 	names   knownNames
 	card    cardRun
 }
