@@ -9,6 +9,7 @@ import (
 // holds further on, in YAML, in header lines, in "password: hunter2".
 func (w *work) colons(text []byte) {
 	var l line
+	var pair textPair
 	for at := 0; ; at++ {
 		i := bytes.IndexByte(text[at:], ':')
 		if i < 0 {
@@ -26,12 +27,18 @@ func (w *work) colons(text []byte) {
 			if rule = w.p.keys.find(plainEscapes(name)).rule; rule != "" {
 				l.to(text, at)
 				start, end = memberValue(text, at+1, l.indent)
+			} else if len(name)-3 < 5 && pairLetter(name) {
+				l.to(text, at)
+				rule, start, end = w.textMember(&pair, text, name, len(before)-len(name)-1, at, l.indent)
 			}
 		} else {
 			from := 0
 			if from, rule = w.wordRule(text, at); rule != "" {
 				l.to(text, at)
 				start, end = fieldValue(text, at+1, from, l.indent)
+			} else if from, to := wordBefore(text[:at]); to-from-3 < 5 && pairLetter(text[from:to]) {
+				l.to(text, at)
+				rule, start, end = w.textMember(&pair, text, text[from:to], from, at, l.indent)
 			}
 		}
 		if rule == "" {

@@ -5,6 +5,36 @@ import (
 	"testing"
 )
 
+func TestValuesBesideTheirSecretNameInAText(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"variables of Kubernetes", "env:\n- name: DB_PASSWORD\n  value: LEAK LEAK\n- name: USER\n  value: ann\n", "env:\n- name: DB_PASSWORD\n  value: [masked]\n- name: USER\n  value: ann\n"},
+		{"further in", "  - name: API_KEY\n    optional: true\n    value: \"LEAK\"\n  - x", "  - name: API_KEY\n    optional: true\n    value: \"[masked]\"\n  - x"},
+		{"a block", "- name: token\n  value: |\n    LEAK\n    LEAK\n- name: x", "- name: token\n  value: [masked]\n- name: x"},
+		{"value first", "- value: LEAK\n  name: 'password'\n- value: 5\n  name: n", "- value: [masked]\n  name: 'password'\n- value: 5\n  name: n"},
+		{"value first, in quotes", "- value: 'LEAK'\n  key: password", "- value: '[masked]'\n  key: password"},
+		{"on one line", "env: [{name: DB_PASSWORD, value: LEAK}]", "env: [{name: DB_PASSWORD, value: [masked]"},
+		{"JSON further on", `got {"name":"password","value":"LEAK"}, {"name":"user","value":"ann"}`, `got {"name":"password","value":"[masked]"}, {"name":"user","value":"ann"}`},
+		{"JSON, value first", `got {"value":"LEAK", "key" : "api-key"} {"value":"ann"}`, `got {"value":"[masked]", "key" : "api-key"} {"value":"ann"}`},
+		{"JSON in a log", `msg="{\"name\":\"password\",\"value\":\"LEAK\"}"`, `msg="{\"name\":\"password\",\"value\":\"[masked]\"}"`},
+		{"another item's", "- name: password\n- value: ann", "- name: password\n- value: ann"},
+		{"another object's", `got {"name":"password"} {"value":"ann"}`, `got {"name":"password"} {"value":"ann"}`},
+		{"far away", "name: password\n" + strings.Repeat("a: 1\n", 300) + "value: ann", "name: password\n" + strings.Repeat("a: 1\n", 300) + "value: ann"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, places := standard().Text(c.in)
+			if got != c.want {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+			if c.in != c.want && (len(places) != 1 || !strings.HasPrefix(places[0].Rule, "key:")) {
+				t.Errorf("%+v", places)
+			}
+			if again, _ := standard().Text(got); again != got {
+				t.Errorf("masked again it is %q", again)
+			}
+		})
+	}
+}
+
 func TestValuesAfterSecretNamesAndColonsAreMasked(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"JSON further on", `request body {"password":"LEAK"}`, `request body {"password":"[masked]"}`},

@@ -33,8 +33,8 @@ type work struct {
 	member  member
 	// keyMember: the value to come is a key's, if it looks like one.
 	keyMember bool
-	names   knownNames
-	card    cardRun
+	names     knownNames
+	card      cardRun
 }
 
 // root gathers the places of one text and all within it.
