@@ -15,6 +15,7 @@ import (
 // point down.
 var layers = map[string][]string{
 	"jsonscan":            {},
+	"jsonscan/jsontest":   {},
 	"record":              {},
 	"storage":             {},
 	"storage/local":       {"storage"},

@@ -1,57 +1,12 @@
 package jsonscan
 
 import (
-	"bytes"
-	"fmt"
-	"slices"
 	"testing"
-	"time"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/caddyrec/caddyrec/jsonscan/jsontest"
 )
-
-// order is a realistic API body of about 1.5 KB.
-func order(n int) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, `{
-  "id": "ord_%08d",
-  "created_at": "2026-11-21T18:03:%02d.125Z",
-  "status": "pending_review",
-  "customer": {
-    "id": %d,
-    "name": "Zo\u00eb Müller-Østergård",
-    "company": "Blue Harbour Logistics GmbH",
-    "address": {"street": "Lange Reihe 12", "city": "Hamburg", "zip": "20099", "country": "DE"},
-    "tags": ["wholesale", "priority", "eu-vat"]
-  },
-  "amount": 1249.90, "currency": "EUR", "tax_rate": 0.19, "paid": false, "coupon": null,
-  "items": [
-`, n, n%60, 100000+n)
-	for i := range 6 {
-		if i > 0 {
-			b.WriteString(",\n")
-		}
-		fmt.Fprintf(&b, `    {"sku": "BX-%04d", "title": "Storage box with lid, %d litres", "quantity": %d, "unit_price": %d.95, "weight_g": %d}`, i*37+n%100, 10+i, i+1, 12+i, 350*i)
-	}
-	b.WriteString(`
-  ],
-  "shipping": {"carrier": "DHL", "service": "express", "estimate_days": 2, "insured": true},
-  "notes": "Please ring twice; the \"side door\" is on the left.\nLeave with the neighbour if nobody answers.",
-  "meta": {"source": "web", "campaign": "autumn-2026", "utm": {"medium": "mail", "term": "boxes"}, "score": 0.8734}
-}`)
-	return b.Bytes()
-}
-
-func orders(size int) []byte {
-	b := []byte(`[`)
-	for i := 0; len(b) < size; i++ {
-		if i > 0 {
-			b = append(b, ',', '\n')
-		}
-		b = append(b, order(i)...)
-	}
-	return append(b, ']')
-}
 
 // BenchmarkScan scans with everything on: keys decoded and folded and looked up
 // in a set, the paths of those found, duplicates. It tells how many times as long
@@ -60,7 +15,7 @@ func BenchmarkScan(b *testing.B) {
 	for _, doc := range []struct {
 		name string
 		src  []byte
-	}{{"1.5KB", order(1)}, {"100KB", orders(100_000)}} {
+	}{{"1.5KB", jsontest.Order(1)}, {"100KB", jsontest.Orders(100_000)}} {
 		report := func(b *testing.B, run func()) {
 			b.SetBytes(int64(len(doc.src)))
 			b.ReportAllocs()
@@ -68,7 +23,7 @@ func BenchmarkScan(b *testing.B) {
 				run()
 			}
 			b.StopTimer()
-			each := medians(1<<21/len(doc.src), run, func() { gjson.ValidBytes(doc.src) })
+			each := jsontest.Medians(1<<21/len(doc.src), run, func() { gjson.ValidBytes(doc.src) })
 			b.ReportMetric(each[0]/each[1], "x-gjson")
 		}
 		b.Run("tokens and duplicates/"+doc.name, func(b *testing.B) {
@@ -135,29 +90,8 @@ func (k *keyScan) scan(src []byte) (found int, err error) {
 }
 
 func TestScanningWithKeysAndPathsAllocatesNothing(t *testing.T) {
-	k, src := newKeyScan(), orders(10_000)
+	k, src := newKeyScan(), jsontest.Orders(10_000)
 	if n := testing.AllocsPerRun(20, func() { k.scan(src) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
-}
-
-// medians times functions in turn, n calls at a time.
-func medians(n int, run ...func()) []float64 {
-	const rounds = 9
-	times := make([][]float64, len(run))
-	for range rounds {
-		for i, f := range run {
-			start := time.Now()
-			for range n {
-				f()
-			}
-			times[i] = append(times[i], float64(time.Since(start)))
-		}
-	}
-	all := make([]float64, len(run))
-	for i := range all {
-		slices.Sort(times[i])
-		all[i] = times[i][rounds/2]
-	}
-	return all
 }

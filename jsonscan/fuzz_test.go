@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/caddyrec/caddyrec/jsonscan/jsontest"
 )
 
 var strict = []string{InvalidUTF8, LoneSurrogate, TooDeep, NumberTooLong, ExponentTooBig, DocumentTooLong}
@@ -24,7 +26,7 @@ func FuzzScan(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	f.Add(order(3))
+	f.Add(jsontest.Order(3))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		before := bytes.Clone(src)
 		rep, err := Check(src, Limits{})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/caddyrec/caddyrec/jsonscan/jsontest"
 )
 
 // tokens spells out what a Scanner says about src.
@@ -212,7 +214,7 @@ func TestScanningAllocatesNothingInSteadyState(t *testing.T) {
 		wide = fmt.Appendf(wide, `,"key\u00e9%d":{"a":[%d]}`, i, i)
 	}
 	wide = append(wide, '}')
-	for _, src := range [][]byte{order(1), orders(100_000), wide} {
+	for _, src := range [][]byte{jsontest.Order(1), jsontest.Orders(100_000), wide} {
 		var s Scanner
 		scan := func() {
 			s.Reset(src, Limits{})

@@ -8,6 +8,8 @@ package masking
 import (
 	"runtime"
 	"testing"
+
+	"github.com/caddyrec/caddyrec/jsonscan/jsontest"
 )
 
 // allocated is how many bytes a call allocates, once everything is warm.
@@ -58,7 +60,7 @@ func TestNothingIsAllocatedWhenNothingIsMasked(t *testing.T) {
 		Patterns: []Pattern{{"staff_id", `E-\d{4}`}, {"badge", `\bB\d{8}\b`}}, Allow: []string{"a@example.org"},
 		Actions: map[string]Action{"default": {Kind: ActDrop}},
 	}))
-	for _, src := range [][]byte{order(1), orders(100_000)} {
+	for _, src := range [][]byte{jsontest.Order(1), jsontest.Orders(100_000)} {
 		out, _, err := p.JSON(nil, src, nil)
 		if err != nil || &out[0] != &src[0] || len(out) != len(src) {
 			t.Fatalf("the document did not come back as it is: %v", err)

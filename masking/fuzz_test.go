@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
+	"github.com/caddyrec/caddyrec/jsonscan/jsontest"
 )
 
 // FuzzJSON holds every outcome to what is promised of all: strict JSON in,
@@ -24,7 +25,7 @@ func FuzzJSON(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	f.Add(order(1))
+	f.Add(jsontest.Order(1))
 	p := must(New(Config{Keys: []string{"zip"}, Paths: []string{"/**/p/*", "/q"}}))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		before := bytes.Clone(src)

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/caddyrec/caddyrec/jsonscan/jsontest"
 )
 
 // BenchmarkRatio measures masking with every default detector against
@@ -14,7 +16,7 @@ func BenchmarkRatio(b *testing.B) {
 	for _, doc := range []struct {
 		name string
 		src  []byte
-	}{{"1.5KB", order(1)}, {"100KB", orders(100_000)}} {
+	}{{"1.5KB", jsontest.Order(1)}, {"100KB", jsontest.Orders(100_000)}} {
 		for _, p := range []struct {
 			name   string
 			policy *Policy

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/caddyrec/caddyrec/jsonscan/jsontest"
 )
 
 var benchSchema = `{"type":"object","required":["id","customer","lines"],"additionalProperties":false,"properties":{
@@ -66,32 +66,11 @@ func BenchmarkValidate(b *testing.B) {
 				ours()
 			}
 			b.StopTimer()
-			each := medians(1<<20/len(body)/8+1, ours, theirs, gj)
+			each := jsontest.Medians(1<<20/len(body)/8+1, ours, theirs, gj)
 			b.ReportMetric(each[1]/each[0], "x-v5")
 			b.ReportMetric(each[0]/each[2], "x-gjson")
 		})
 	}
-}
-
-// medians times functions in turn, n calls at a time.
-func medians(n int, run ...func()) []float64 {
-	const rounds = 9
-	times := make([][]float64, len(run))
-	for range rounds {
-		for i, f := range run {
-			start := time.Now()
-			for range n {
-				f()
-			}
-			times[i] = append(times[i], float64(time.Since(start))/float64(n))
-		}
-	}
-	all := make([]float64, len(run))
-	for i := range all {
-		slices.Sort(times[i])
-		all[i] = times[i][rounds/2]
-	}
-	return all
 }
 
 func BenchmarkDecode(b *testing.B) {
