@@ -16,20 +16,11 @@ import (
 // ErrDamaged. After an error of the store or the ledger the approval may be
 // spent: claim again to find out, and ask again on ErrUsed.
 func (s *Service) Claim(ctx context.Context, id, binding string) (State, error) {
-	if !validID(id) {
-		return State{}, ErrNotFound
-	}
-	unlock, err := s.keyed.lock(ctx, id)
+	f, now, leave, err := s.enter(ctx, id)
 	if err != nil {
 		return State{}, err
 	}
-	defer unlock()
-
-	now := s.now()
-	f, err := s.settle(ctx, id, now)
-	if err != nil {
-		return State{}, err
-	}
+	defer leave()
 	if subtle.ConstantTimeCompare([]byte(f.request.Binding), []byte(binding)) != 1 {
 		return State{}, ErrBinding
 	}

@@ -89,21 +89,30 @@ func (s *Service) step(ctx context.Context, f *facts, now time.Time) (done bool,
 	return false, err
 }
 
+// enter takes request id's lock and settles the request, as it is then, at now.
+// Without an error the caller gives the lock back by leave.
+func (s *Service) enter(ctx context.Context, id string) (f *facts, now time.Time, leave func(), err error) {
+	if !validID(id) {
+		return nil, now, nil, ErrNotFound
+	}
+	if leave, err = s.keyed.lock(ctx, id); err != nil {
+		return nil, now, nil, err
+	}
+	now = s.now()
+	if f, err = s.settle(ctx, id, now); err != nil {
+		leave()
+		return nil, now, nil, err
+	}
+	return f, now, leave, nil
+}
+
 // locked settles request id under its lock and gives the lock back.
 func (s *Service) locked(ctx context.Context, id string) (State, error) {
-	if !validID(id) {
-		return State{}, ErrNotFound
-	}
-	unlock, err := s.keyed.lock(ctx, id)
+	f, now, leave, err := s.enter(ctx, id)
 	if err != nil {
 		return State{}, err
 	}
-	defer unlock()
-	now := s.now()
-	f, err := s.settle(ctx, id, now)
-	if err != nil {
-		return State{}, err
-	}
+	defer leave()
 	return f.state(now), nil
 }
 

@@ -17,26 +17,17 @@ import (
 // an error of the store or the ledger the vote may count: vote again, and
 // ErrVoted says that it does.
 func (s *Service) Vote(ctx context.Context, id string, v Voter, d Decision, reason string) (State, error) {
-	if !validID(id) {
-		return State{}, ErrNotFound
-	}
 	if d != Approve && d != Deny {
 		return State{}, fmt.Errorf("%w: a vote is %q or %q", ErrInvalid, Approve, Deny)
 	}
 	if err := v.check("voter"); err != nil {
 		return State{}, err
 	}
-	unlock, err := s.keyed.lock(ctx, id)
+	f, now, leave, err := s.enter(ctx, id)
 	if err != nil {
 		return State{}, err
 	}
-	defer unlock()
-
-	now := s.now()
-	f, err := s.settle(ctx, id, now)
-	if err != nil {
-		return State{}, err
-	}
+	defer leave()
 	via, err := f.mayVote(v)
 	if err != nil {
 		return State{}, err
