@@ -53,6 +53,8 @@ var hostile = map[string]func(n int) string{
 	"names and blank lines":                  func(n int) string { return "pin: 1" + rep("\n", n/2) + rep("pin: 1\n", n/2) },
 	"names without values":                   func(n int) string { return rep("pin:\n\n", n) },
 	"names after open quotes":                func(n int) string { return rep("\"pin:1\n\\'pin:1\n\\\\`pin:1\n", n) },
+	"names and values in quotes":             func(n int) string { return rep(`x="pin:1`, n) },
+	"names and values in quotes, in lines":   func(n int) string { return rep("x='pin:1\n '", n) },
 	"names in quotes":                        func(n int) string { return "x" + rep(`"pin":"`, n) },
 	"names before open brackets":             func(n int) string { return "x" + rep(`"pin":[`, n) },
 	"names before words":                     func(n int) string { return "x" + rep(`"pin":1x`, n) },
