@@ -20,19 +20,25 @@ func (x *Exchange) HideReferer() {
 	}
 }
 
-// HideLocation masks the secrets of the address in an answer's Location, in
-// header fields as [Masker.Headers] returns them.
-func (x *Exchange) HideLocation(headers map[string]string) []record.Masked {
+// HideAnswer masks the fields of an answer that the operation calls sensitive, or
+// that give back what it calls so in the request, and the secrets of the address
+// in Location. The header fields are as [Masker.Headers] returns them.
+func (x *Exchange) HideAnswer(headers map[string]string) (masked []record.Masked) {
+	for _, name := range x.fields {
+		if value, ok := headers[strings.ToLower(name)]; ok && value != masking.Token {
+			headers[strings.ToLower(name)] = masking.Token
+			masked = append(masked, hidden("header", name))
+		}
+	}
 	value, ok := headers["location"]
 	if !ok {
-		return nil
+		return masked
 	}
-	clean := x.hideAddresses(value)
-	if clean == value {
-		return nil
+	if clean := x.hideAddresses(value); clean != value {
+		headers["location"] = clean
+		masked = append(masked, hidden("header", "Location"))
 	}
-	headers["location"] = clean
-	return []record.Masked{hidden("header", "Location")}
+	return masked
 }
 
 func (x *Exchange) hideAddresses(value string) string {

@@ -45,11 +45,11 @@ func TestSecretsOfAddressesInHeadersAreMasked(t *testing.T) {
 			t.Errorf("%.60s became %s, not %s; %+v", address, got, want, x.Masked)
 		}
 		answer := map[string]string{"location": address}
-		if masked := x.HideLocation(answer); answer["location"] != want || (len(masked) == 1) != (address != want) {
+		if masked := x.HideAnswer(answer); answer["location"] != want || (len(masked) == 1) != (address != want) {
 			t.Errorf("%.60s became %s, not %s; %+v", address, answer["location"], want, masked)
 		}
 		x.Plan = nil
-		if x.HideLocation(map[string]string{"location": address}) != nil {
+		if x.HideAnswer(map[string]string{"location": address}) != nil {
 			t.Error("masked without a plan")
 		}
 	}

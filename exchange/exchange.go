@@ -62,8 +62,8 @@ type Exchange struct {
 	// secrets are values of the request that its operation calls sensitive, to
 	// be looked for where they may have come from.
 	secrets []string
-	// hides says that the operation calls something of the request sensitive,
-	// and fields are the header fields that it does.
+	// hides says that the operation calls something outside the bodies sensitive,
+	// and fields are the header fields that it does, of the answer too.
 	hides  bool
 	fields []string
 	// shadow is what came of the request's schema, where it was checked beside

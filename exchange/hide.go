@@ -12,7 +12,8 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// Secrets are the parameters of a request that its operation calls sensitive.
+// Secrets are the parameters of a request, and the header fields of its answer,
+// that its operation calls sensitive.
 type Secrets struct {
 	// Path are the numbers of the path's segments, the first being 0: in
 	// /orders/5 the 5 is 1.
@@ -22,11 +23,13 @@ type Secrets struct {
 	// Query, Header and Cookie are names. A name in Query stands for what is
 	// below it too, as in filter[max] and filter.max.
 	Query, Header, Cookie []string
+	// Answer are names of header fields of the answer.
+	Answer []string
 }
 
 // None says that there are none.
 func (s Secrets) None() bool {
-	return len(s.Path)+len(s.Query)+len(s.Header)+len(s.Cookie) == 0 && !s.WholePath
+	return len(s.Path)+len(s.Query)+len(s.Header)+len(s.Cookie)+len(s.Answer) == 0 && !s.WholePath
 }
 
 const (

@@ -135,11 +135,11 @@ func isAddress(value string) bool {
 // logHides has logs leave out what records do.
 func (x *Exchange) logHides(s Secrets) {
 	x.hides = true
-	if len(s.Header)+len(s.Cookie) == 0 {
+	if len(s.Header)+len(s.Cookie)+len(s.Answer) == 0 {
 		return
 	}
 	fields := slices.Clone(x.fields)
-	for _, name := range s.Header {
+	for _, name := range slices.Concat(s.Header, s.Answer) {
 		fields = append(fields, http.CanonicalHeaderKey(name))
 	}
 	if len(s.Cookie) > 0 {

@@ -19,32 +19,32 @@ func (w *work) colons(text []byte) {
 		if isClock(text, at) {
 			continue
 		}
-		var start, end int
+		var start, end, seen int
 		rule := ""
 		if before := bytes.TrimRight(text[:at], " \t\r\n"); len(before) > 0 && isQuote(before[len(before)-1]) {
 			name, _ := nameBefore(before)
 			w.root.looked += at - len(before) + len(name)
 			if rule = w.p.keys.find(plainEscapes(name)).rule; rule != "" {
 				l.to(text, at)
-				start, end = memberValue(text, at+1, l.indent)
+				start, end, seen = memberValue(text, at+1, l.indent)
 			} else if len(name)-3 < 5 && pairLetter(name) {
 				l.to(text, at)
-				rule, start, end = w.textMember(&pair, text, name, len(before)-len(name)-1, at, l.indent)
+				rule, start, end, seen = w.textMember(&pair, text, name, len(before)-len(name)-1, at, l.indent)
 			}
 		} else {
 			from := 0
 			if from, rule = w.wordRule(text, at); rule != "" {
 				l.to(text, at)
-				start, end = fieldValue(text, at+1, from, l.indent)
+				start, end, seen = fieldValue(text, at+1, from, l.indent)
 			} else if from, to := wordBefore(text[:at]); to-from-3 < 5 && pairLetter(text[from:to]) {
 				l.to(text, at)
-				rule, start, end = w.textMember(&pair, text, text[from:to], from, at, l.indent)
+				rule, start, end, seen = w.textMember(&pair, text, text[from:to], from, at, l.indent)
 			}
 		}
 		if rule == "" {
 			continue
 		}
-		w.root.looked += end - at
+		w.root.looked += max(0, seen-at)
 		w.add(start, max(start, end), rule)
 		at = max(at, end-1)
 	}

@@ -6,44 +6,45 @@ import "bytes"
 // that hold a name in one member and its value in another, as [pairs] does in a
 // body that is JSON: the variables of a Kubernetes manifest.
 type textPair struct {
-	rule       string // by which the name before is secret; "" when that is none
-	start, end int    // the value before, when a name may follow it
-	at         int    // where the one or the other ended
+	at     int    // where the name or the value was met, behind its colon; 0: neither
+	name   bool   // it was the name …
+	rule   string // … by which that is secret
+	indent int    // of the value's line
 }
 
 // mostBetween is how far the two may be from each other, in bytes.
 const mostBetween = 1 << 10
 
 // textMember takes in the member called name, which begins at from and ends
-// before the colon at. For the value of a secret name it returns its rule and
-// where it is. A value before its secret name it masks itself.
-func (w *work) textMember(p *textPair, text, name []byte, from, at, indent int) (rule string, start, end int) {
+// before the colon at. For the value of a secret name it returns its rule, where
+// it is, and how far was looked. A value before its secret name it masks itself.
+func (w *work) textMember(p *textPair, text, name []byte, from, at, indent int) (rule string, start, end, seen int) {
 	value := isValue(name)
 	if !value && !isName(name) {
-		return "", 0, 0
+		return "", 0, 0, 0
 	}
-	beside := from >= p.at && from-p.at <= mostBetween && p.at > 0
+	beside := p.at > 0 && p.name == value && from >= p.at && from-p.at <= mostBetween
 	if beside {
 		w.root.looked += from - p.at
 		beside = sameObject(text[p.at:from])
 	}
 	if value {
-		start, end = memberValue(text, at+1, indent)
 		if beside && p.rule != "" {
 			rule = p.rule
+			start, end, seen = memberValue(text, at+1, indent)
 		}
-		*p = textPair{start: start, end: end, at: at + 1}
-		return rule, start, end
+		*p = textPair{at: at + 1, indent: indent}
+		return rule, start, end, seen
 	}
-	word, stop := wordAfter(text, at+1)
-	rule = w.p.keys.find(plainEscapes(word)).rule
-	if rule != "" && beside && p.end > p.start {
-		// Without quotes it seems to go on to the end of the line, or further.
-		before := bytes.TrimRight(text[p.start:max(p.start, min(p.end, from))], " \t\r\n,\"'`\\")
-		w.add(p.start, p.start+len(before), rule)
+	rule = w.p.keys.find(plainEscapes(wordAfter(text, at+1))).rule
+	if rule != "" && beside {
+		// No further than to the name: there may be very many on one line.
+		start, end, _ := memberValue(text[:from], p.at, p.indent)
+		value := bytes.TrimRight(text[start:max(start, end)], " \t\r\n,\"'`\\")
+		w.add(start, start+len(value), rule)
 	}
-	*p = textPair{rule: rule, at: stop}
-	return "", 0, 0
+	*p = textPair{at: at + 1, name: true, rule: rule}
+	return "", 0, 0, 0
 }
 
 // sameObject says that no object, and no item of a list, begins or ends in what
@@ -64,15 +65,15 @@ func sameObject(between []byte) bool {
 	}
 }
 
-// wordAfter is the name, perhaps in quotes, that a member's value is, and where
-// it ends.
-func wordAfter(text []byte, i int) (word []byte, end int) {
+// wordAfter is the name, perhaps in quotes, that a member's value is.
+func wordAfter(text []byte, i int) []byte {
 	i += blanks(text[i:])
 	for i < len(text) && (isQuote(text[i]) || text[i] == '\\') {
 		i++
 	}
-	for end = i; end < len(text) && end-i < longestName && (nameByte(text[end]) || text[end] == '\\'); {
+	end := i
+	for end < len(text) && end-i < longestName && (nameByte(text[end]) || text[end] == '\\') {
 		end++
 	}
-	return text[i:end], end
+	return text[i:end]
 }

@@ -18,20 +18,21 @@ func (l *line) to(text []byte, at int) {
 
 // memberValue is the value after the colon that i follows, of a quoted name:
 // a quoted text, an object or array, a number or word of JSON, or else as
-// after any name.
-func memberValue(text []byte, i, indent int) (start, end int) {
+// after any name. seen is how far was looked for its end.
+func memberValue(text []byte, i, indent int) (start, end, seen int) {
 	at := i
 	for at < len(text) && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n') {
 		at++
 	}
 	if start, end, ok := quotedValue(text, at); ok {
-		return start, end
+		return start, end, end
 	}
 	if at < len(text) && (text[at] == '{' || text[at] == '[') {
-		return at, balanced(text, at)
+		end = balanced(text, at)
+		return at, end, end
 	}
-	if end := jsonWord(text, at); end > at {
-		return at, end
+	if end = jsonWord(text, at); end > at {
+		return at, end, end
 	}
 	return fieldValue(text, i, 0, indent)
 }
@@ -39,46 +40,68 @@ func memberValue(text []byte, i, indent int) (start, end int) {
 // fieldValue is the value after the colon that i follows, of a name that
 // begins at name: a quoted text, or what stands up to the end of the line and
 // in lines further in. Where a quote stands before the name, as in
-// -H 'Authorization: x', the value ends with that.
-func fieldValue(text []byte, i, name, indent int) (start, end int) {
+// -H 'Authorization: x', the value ends with that. seen is how far was looked.
+func fieldValue(text []byte, i, name, indent int) (start, end, seen int) {
 	i += blanks(text[i:])
 	if start, end, ok := quotedValue(text, i); ok {
-		return start, end
+		return start, end, end
 	}
-	end = valueLines(text, i, indent)
+	var around quoteMark
 	if name > 0 && isQuote(text[name-1]) {
-		n := backslashes(text[:name-1])
-		end = closing(text[:end], i, text[name-1], n)
+		around = quoteMark{text[name-1], backslashes(text[:name-1])}
 	}
-	return i, end
+	end, seen = valueLines(text, i, indent, around)
+	return i, end, seen
+}
+
+// quoteMark is a quotation mark with a number of backslashes before it. The zero
+// one is none.
+type quoteMark struct {
+	mark    byte
+	escapes int
 }
 
 // valueLines is where the value that begins at i ends: with its line, or with
 // the last of the lines after it that are indented more, or that are items of
-// a list when nothing stands in its own.
-func valueLines(text []byte, i, indent int) int {
-	end, empty := i, false
+// a list when nothing stands in its own; but before the quote around it.
+func valueLines(text []byte, i, indent int, around quoteMark) (end, seen int) {
+	end = i
+	empty := false
 	for at := i; at < len(text); {
-		stop := bytes.IndexByte(text[at:], '\n')
-		if stop < 0 {
-			stop = len(text) - at
-		}
-		body := bytes.TrimRight(text[at:at+stop], " \t\r")
-		in := blanks(body)
+		stop, closed := lineEnd(text, at, around)
+		body := bytes.TrimRight(text[at:stop], " \t\r")
+		in := blanks(text[at:stop])
 		switch {
 		case at == i:
 			empty = len(body) == 0
-		case len(body) == 0: // goes on if another line does
-		case in > indent, empty && in == indent && body[in] == '-':
+		case len(body) == 0 && !closed: // goes on if another line does
+		case in > indent, empty && in == indent && text[at+in] == '-':
 		default:
-			return end
+			return end, stop
+		}
+		if closed {
+			return stop, stop
 		}
 		if len(body) > 0 {
 			end = at + len(body)
 		}
-		at += stop + 1
+		at = stop + 1
 	}
-	return end
+	return end, len(text)
+}
+
+// lineEnd is where the line ends that begins at i, or, if that comes first,
+// where the quote around it closes. No more of the line is looked at: there may
+// be very many values in it, each in quotes.
+func lineEnd(text []byte, i int, around quoteMark) (end int, closed bool) {
+	if around.mark != 0 {
+		end = closingBefore(text, i, around.mark, around.escapes, '\n')
+		return end, end < len(text) && text[end] != '\n'
+	}
+	if n := bytes.IndexByte(text[i:], '\n'); n >= 0 {
+		return i + n, false
+	}
+	return len(text), false
 }
 
 // quotedValue is the text in quotes, perhaps escaped ones, that begins at i.
@@ -116,11 +139,18 @@ func tripleQuoted(text []byte, i int) (start, end int, ok bool) {
 // with n backslashes before each: an escaped quote has another number of
 // them. In YAML two single quotes stand for one.
 func closing(text []byte, i int, quote byte, n int) int {
+	return closingBefore(text, i, quote, n, quote)
+}
+
+// closingBefore is closing, or where the byte last stands if that comes first.
+func closingBefore(text []byte, i int, quote byte, n int, last byte) int {
 	for run := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '\\':
 			run++
 			continue
+		case c == last && c != quote:
+			return i
 		case c != quote || run%(2*n+2) != n:
 		case c == '\'' && n == 0 && i+1 < len(text) && text[i+1] == c:
 			i++

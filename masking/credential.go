@@ -29,12 +29,16 @@ func (w *work) credentials(text []byte) {
 		for start < len(text) && (text[start] == ' ' || text[start] == '\t') {
 			start++
 		}
+		form := start == after && start < len(text) && text[start] == '+' // a blank in the query of a URL
+		if form {
+			start++
+		}
 		w.root.looked += start - i
 		if start == after {
 			continue // before looking further: basic-basic-basic…
 		}
 		end := start
-		for end < len(text) && token68(text[end]) {
+		for end < len(text) && token68(text[end]) && !(form && text[end] == '+') {
 			end++
 		}
 		w.root.looked += end - start

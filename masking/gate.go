@@ -24,8 +24,8 @@ var gateWords = [numGates][]string{
 	gateURL:          {":", `/\`, `/\`},                   // :// or, escaped, :\/\/
 	gateBase64:       {"e", "yw", "ABCDIJKLklmnopqr0123"}, // how base64 of '{' and a quote or a space begins
 	gatePrivateKey:   {"etr", " -", "k", "e", "y"},        // PRIVATE KEY, AGE-SECRET-KEY, PuTTY-User-Key
-	gateBasic:        {"s", "i", "c", " \t"},
-	gateBearer:       {"r", "e", "r", " \t"},
+	gateBasic:        {"s", "i", "c", " \t+"},
+	gateBearer:       {"r", "e", "r", " \t+"},
 	gateUnderscore:   {"hasrpe", "pousrtkc", "_"}, // gh?_ pat_ sk_ rk_ pk_ whsec_
 	gateSlack:        {"x", "o", "x"},             // xox?-
 	gateAKey:         {"a", "iks", "iz", "a"},     // AIza AKIA ASIA

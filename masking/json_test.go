@@ -72,6 +72,8 @@ func TestBodiesAreMasked(t *testing.T) {
 		{"the rest of a private key", q(pem[40:] + " end"), q("[masked] end")},
 		{"a bearer token", q("curl -H 'X-Auth Bearer abcDEF123456'"), q("curl -H 'X-Auth Bearer [masked]'")},
 		{"basic credentials", q("basic dXNlcjpodW50ZXIy, again"), q("basic [masked], again")},
+		{"a bearer token in a query", q("https://x.org/?a=Bearer+abcDEF123456+x&b=2"), q("https://x.org/?a=Bearer+[masked]+x&b=2")},
+		{"basic credentials in a query", q("/?a=Basic+dXNlcjpodW50ZXIy&b=2"), q("/?a=Basic+[masked]&b=2")},
 		{"credentials alone", q("Basic abcdef123456"), q("Basic [masked]")},
 		{"a URL's password", q("postgres://app:hun/ter@2@db.example.org:5432/x"), q("postgres://app:[masked]@db.example.org:5432/x")},
 		{"a URL's token", q("https://ghp_0123456789abcdefghij@github.com/a/b"), q("https://[masked]@github.com/a/b")},
@@ -126,7 +128,7 @@ func TestWhatIsHarmlessStaysAsItIs(t *testing.T) {
 		q("e.g. eyJ is how they begin"), q("www.example.com/a.b.c"), q("eyJhIjoxfQ.eyJhIjoxfQ.sig"), // no alg
 		q("a PRIVATE KEY is private"), q("-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"),
 		q("-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----"),
-		q("Basic authentication is required"), q("Basic package"), q("BASIC 1234-5678-9"), q("the bearer of bad news"), q("bearer token required"), q("Bearer Token"),
+		q("Basic authentication is required"), q("Basic package"), q("BASIC 1234-5678-9"), q("the bearer of bad news"), q("/?q=bearer+of+news&p=basic+plan+9"), q("Ybearer+abcDEF123456"), q("bearer token required"), q("Bearer Token"),
 		q("https://example.org:8080/a?b=c&page_size=10"), q("http://host/users/@bob"), q("see https://x.org, ann: y"),
 		q("if (token == null) return"), q("a=1&tokens_used=5"), q("50% of them, 100%"), q("x%20y=z%41"),
 		q("[info] token refreshed"), q("{not json}"), q(`"quoted": text`), q(`{"a":{"b":[1,2]}}`), q("[1,2,3]"),

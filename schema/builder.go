@@ -196,6 +196,9 @@ func (b *builder) visit(i int, s *jsonschema.Schema) error {
 	if err := b.readMarks(&n, s); err != nil {
 		return fmt.Errorf("%s%w", b.lib.place(s), err)
 	}
+	if err := b.addHeirs(&n, s); err != nil {
+		return err
+	}
 	b.nodes[i] = n
 	return nil
 }
@@ -239,13 +242,17 @@ func (b *builder) spread(from int) {
 	}
 	for i := from; i < len(b.nodes); i++ {
 		n := &b.nodes[i]
-		n.edges(func(to int) {
+		lead := func(to int) {
 			if to >= from {
 				above[to-from] = append(above[to-from], i)
 			} else {
 				reach(i, b.nodes[to].reach, b.nodes[to].cause)
 			}
-		})
+		}
+		n.edges(lead)
+		for _, to := range n.heirs {
+			lead(to)
+		}
 		for _, to := range n.inside {
 			if to >= from {
 				outside[to-from] = append(outside[to-from], i)

@@ -32,6 +32,7 @@ type node struct {
 	others   []int   // applied to the value at a key that neither keys nor patterns take
 	prefix   [][]int // applied to the value at an index; beyond: items
 	items    []int   // applied to the value at any index
+	heirs    []int   // that the value may be meant by instead: only marks go by them
 	inside   []int   // applied to keys, to the content of a string, or by no reading
 	// of the standard: a mark there marks the place itself
 }

@@ -106,7 +106,7 @@ func (m *Marks) closure(to []int) (nodes []int, is mark) {
 		m.seen[i] = true
 		nodes = append(nodes, i)
 		is = max(is, n.mark)
-		stack = append(stack, n.same...)
+		stack = append(append(stack, n.same...), n.heirs...)
 	}
 	for _, i := range nodes {
 		m.seen[i] = false

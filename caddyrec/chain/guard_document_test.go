@@ -47,7 +47,10 @@ paths:
       operationId: redeem
       parameters: [{name: X-Pickup, in: header, x-sensitive: true, schema: {type: string}}]
       responses:
-        default: {description: whatever, content: {text/csv: {}}}
+        default:
+          description: whatever
+          headers: {X-Request-ID: {x-sensitive: true, schema: {type: string}}, x-link: {schema: {type: string, format: password}}, ETag: {schema: {type: string}}}
+          content: {text/csv: {}}
 components:
   schemas:
     Order:

@@ -2,6 +2,7 @@ package chain_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,4 +80,32 @@ func TestARefusedRequestsRecordIsNotMuchLargerThanTheRequest(t *testing.T) {
 	if url := all[0].Request.URL; url != r.url+"/%5Bmasked%5D" {
 		t.Errorf("the path of a stranger is recorded as %.100s", url)
 	}
+}
+
+func TestSecretHeaderFieldsOfAnswersAreMasked(t *testing.T) {
+	r := startAPI(t, guardAPI)
+	r.upstream.answer = func(w http.ResponseWriter, _ *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "text/csv")
+		h.Set("X-Request-Id", "i-secret")
+		h.Set("Last-Modified", "of late")
+		h.Set("Trailer", "X-Link, X-Pickup")
+		w.Write([]byte("a,b"))
+		h.Set("X-Link", "k-secret")
+		h.Set("X-Pickup", "p-secret")
+	}
+	r.do("GET", "/tickets/t-secret", "", "X-Pickup", "p-secret")
+	r.do("GET", "/other", "")
+	for _, ex := range r.records(ofType(record.ExchangeType)) {
+		h := ex.Response.Headers
+		if h["x-request-id"] != "[masked]" || h["last-modified"] != "of late" {
+			t.Errorf("recorded is %+v", h)
+		}
+		if !slices.ContainsFunc(ex.Masked, func(m record.Masked) bool {
+			return m.Part == "header" && m.Pointer == "X-Request-Id" && m.Rule == "schema"
+		}) {
+			t.Errorf("the record tells of %+v", ex.Masked)
+		}
+	}
+	r.isNowhere("i-secret", r.dirName)
 }

@@ -153,10 +153,14 @@ func (r *schemaReport) document(doc *openapi.Document) {
 	}
 }
 
-// secrets tells of an operation's parameters.
+// secrets tells of an operation's parameters, and of its answers' header fields.
 func (r *schemaReport) secrets(name string, o *openapi.Operation) {
 	add := func(in, place string) {
-		r.Masked = append(r.Masked, maskedPlace{Operation: name, In: in, Place: place, Because: "parameter"})
+		because := "parameter"
+		if in == "answer" {
+			because = "header field"
+		}
+		r.Masked = append(r.Masked, maskedPlace{Operation: name, In: in, Place: place, Because: because})
 	}
 	s := o.Secrets()
 	segments := strings.Split(strings.TrimPrefix(o.Template, "/"), "/")
@@ -167,7 +171,7 @@ func (r *schemaReport) secrets(name string, o *openapi.Operation) {
 		}
 		add("path", place)
 	}
-	for in, names := range map[string][]string{"query": s.Query, "header": s.Header, "cookie": s.Cookie} {
+	for in, names := range map[string][]string{"query": s.Query, "header": s.Header, "cookie": s.Cookie, "answer": s.Answer} {
 		for _, n := range names {
 			if rest, ok := strings.CutSuffix(n, "["); ok {
 				n = rest + "[…]"

@@ -46,16 +46,17 @@ func loadDocument(file string, unknown policy, masking *masking.Policy) (contrac
 	for _, o := range doc.Operations() {
 		s := o.Secrets()
 		op := &operation{Operation: o, document: d, id: doc.ID() + "#" + o.ID,
-			secrets: exchange.Secrets{Path: s.Path, Query: s.Query, Header: s.Header, Cookie: s.Cookie}}
+			secrets: exchange.Secrets{Path: s.Path, Query: s.Query, Header: s.Header, Cookie: s.Cookie, Answer: s.Answer}}
 		op.respond, op.respondHead = op.response, op.headResponse
 		d.operations[o] = op
 		d.secrets.Path = append(d.secrets.Path, op.secrets.Path...)
 		d.secrets.Query = append(d.secrets.Query, op.secrets.Query...)
 		d.secrets.Header = append(d.secrets.Header, op.secrets.Header...)
 		d.secrets.Cookie = append(d.secrets.Cookie, op.secrets.Cookie...)
+		d.secrets.Answer = append(d.secrets.Answer, op.secrets.Answer...)
 		d.marks = d.marks || !op.secrets.None() || slices.ContainsFunc(o.Bodies(), func(b openapi.Body) bool { return b.Schema != nil && !b.Schema.Marks().Empty() })
 	}
-	for _, names := range []*[]string{&d.secrets.Query, &d.secrets.Header, &d.secrets.Cookie} {
+	for _, names := range []*[]string{&d.secrets.Query, &d.secrets.Header, &d.secrets.Cookie, &d.secrets.Answer} {
 		slices.Sort(*names)
 		*names = slices.Compact(*names)
 	}

@@ -198,11 +198,11 @@ func (rec *recording) commitOutcome(r *record.Record, c *exchange.Capture, upstr
 	headers, masked := rec.masker.Headers(c.Header())
 	r.Response.Headers = headers
 	r.Masked = append(r.Masked, masked...)
-	r.Masked = append(r.Masked, rec.x.HideLocation(headers)...)
+	r.Masked = append(r.Masked, rec.x.HideAnswer(headers)...)
 	rec.x.Before.KeepHeaders(r, c.Header())
 	r.Response.Trailers, masked = rec.masker.Trailers(c.Trailers())
 	r.Masked = append(r.Masked, masked...)
-	r.Masked = append(r.Masked, rec.x.HideLocation(r.Response.Trailers)...)
+	r.Masked = append(r.Masked, rec.x.HideAnswer(r.Response.Trailers)...)
 	if rec.body != nil && rec.body.Truncated {
 		body := *rec.body
 		body.Size = caddyrec.BodyOf(rec.r).Size()

@@ -37,7 +37,10 @@ func (b *builder) contract(item *openapi3.PathItem, op *openapi3.Operation, temp
 			return nil, err
 		}
 		c.responses[status] = answer
+		c.answer = append(c.answer, b.sensitiveHeaders(r.Headers)...)
 	}
+	slices.Sort(c.answer)
+	c.answer = slices.Compact(c.answer)
 	return c, nil
 }
 
@@ -152,8 +155,7 @@ func (b *builder) parameter(p *openapi3.Parameter, at place) (*parameter, error)
 	if err := b.parameterSchema(made, p, at); err != nil {
 		return nil, err
 	}
-	mask := p.Extensions["x-mask"]
-	made.sensitive = p.Extensions["x-sensitive"] == true || mask != nil && mask != false || made.schema != nil && !made.schema.Marks().Empty()
+	made.sensitive = saysSensitive(p.Extensions) || made.schema != nil && !made.schema.Marks().Empty()
 	return made, nil
 }
 

@@ -78,7 +78,8 @@ type contract struct {
 	request   *body // nil if none is described
 	responses map[string]*body
 	params    []*parameter
-	apiKeys   Secrets // Path is empty
+	answer    []string // sensitive header fields of answers
+	apiKeys   Secrets  // Path is empty
 }
 
 // body is a request body or a response.

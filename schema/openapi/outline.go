@@ -36,13 +36,14 @@ var shapes = map[string]map[string]string{
 	"parameter": {"name": "text", "in": "text", "required": "boolean", "style": "text", "explode": "boolean",
 		"allowEmptyValue": "boolean", "schema": "schema", "content": "{}media", "x-sensitive": "boolean", "x-mask": "data"},
 	"requestBody": {"required": "boolean", "content": "{}media"},
-	"response":    {"description": "text", "content": "{}media"},
+	"response":    {"description": "text", "headers": "{}header", "content": "{}media"},
+	"header":      {"schema": "schema", "content": "{}media", "x-sensitive": "boolean", "x-mask": "data"},
 	"media":       {"schema": "schema"},
 }
 
 // referable are the kinds that a $ref may stand for.
 // operation and media are not among the standard's, but are written.
-var referable = []string{"pathItem", "operation", "parameter", "requestBody", "response", "securityScheme", "media"}
+var referable = []string{"pathItem", "operation", "parameter", "requestBody", "response", "header", "securityScheme", "media"}
 
 // maxOutline bounds what a description grows to when its references are put in.
 const maxOutline = 1 << 18
@@ -114,7 +115,7 @@ func (o *outliner) value(kind string, at place, v any) (any, error) {
 		}
 		all := make(map[string]any, len(m))
 		for _, name := range slices.Sorted(maps.Keys(m)) {
-			if strings.HasPrefix(name, "x-") && of != "securityScheme" && of != "media" {
+			if strings.HasPrefix(name, "x-") && of != "securityScheme" && of != "media" && of != "header" {
 				continue
 			}
 			below, err := o.value(of, at.at(name), m[name])

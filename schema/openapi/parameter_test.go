@@ -258,9 +258,18 @@ func TestSecretsAreToldByPlace(t *testing.T) {
       - {name: form, in: query, schema: {$ref: '#/components/schemas/F'}}
       - {name: x-key, in: header, schema: {type: string, writeOnly: true}}
       - {name: sid, in: cookie, x-sensitive: true}
-    responses: {}`)+`
+    responses:
+      '200':
+        description: d
+        headers:
+          Location: {schema: {type: string, format: password}}
+          x-link: {$ref: '#/components/headers/Link'}
+          X-Open: {schema: {type: string}}
+          X-Odd: {schema: {type: string, pattern: '(?=a)'}}
+      4XX: {description: d, headers: {X-Code: {content: {application/json: {schema: {$ref: '#/components/schemas/F'}}}}}}`)+`
 servers: [{url: /}, {url: /v1/v2}]
 components:
+  headers: {Link: {x-mask: {action: drop}, schema: {type: string}}}
   securitySchemes: {k: {type: apiKey, in: query, name: api_key}, h: {type: apiKey, in: header, name: x-api-key}, c: {type: apiKey, in: cookie, name: session}, b: {type: http, scheme: bearer}}
   schemas: {F: {type: object, properties: {pin: {type: string, x-sensitive: true}, n: {type: string}}}}
 `)
@@ -272,10 +281,14 @@ components:
 			{slices.Sorted(slices.Values(s.Query)), []string{"api_key", "filter", "filter[", "form", "n", "pin", "q"}},
 			{slices.Sorted(slices.Values(s.Header)), []string{"X-Api-Key", "X-Key"}},
 			{slices.Sorted(slices.Values(s.Cookie)), []string{"session", "sid"}},
+			{s.Answer, []string{"Location", "X-Code", "X-Link", "X-Odd"}},
 		} {
 			if fmt.Sprint(c.got) != fmt.Sprint(c.want) {
 				t.Errorf("%s: %v, want %v", path, c.got, c.want)
 			}
 		}
+	}
+	if all := strings.Join(d.Warnings(), "\n"); !strings.Contains(all, "responses/200/headers/X-Odd: ") || !strings.Contains(all, "until then it is masked") {
+		t.Errorf("nobody is told of a schema that cannot be read:\n%s", all)
 	}
 }

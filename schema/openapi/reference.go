@@ -5,8 +5,21 @@ import (
 	"strings"
 )
 
-// resolve follows the references of all units, until none leads to a new one.
+// resolve follows the references of all units, until none leads to a new one,
+// and what their discriminators mean.
 func (u *units) resolve() error {
+	for again := true; again; again = len(u.todo) > 0 {
+		if err := u.resolveRefs(); err != nil {
+			return err
+		}
+		if err := u.addHeirs(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *units) resolveRefs() error {
 	for len(u.todo) > 0 {
 		round := u.todo
 		u.todo = nil

@@ -58,6 +58,12 @@ func (r *rewriter) schema(in *unit, at place, v any, exempt map[string]bool) any
 		}
 	}
 	r.discriminator(at, m)
+	for i, heir := range n.heirs {
+		if i == 0 {
+			out[schema.Heirs] = make([]any, len(n.heirs))
+		}
+		out[schema.Heirs].([]any)[i] = map[string]any{"$ref": r.reference(in, heir)}
+	}
 	if name, ok := m["$schema"].(string); ok && (r.dialect.old || at != in.place || strings.HasPrefix(name, oasDialect)) {
 		delete(out, "$schema")
 	}
@@ -91,7 +97,7 @@ func (r *rewriter) discriminator(at place, m map[string]any) {
 	}
 	switch {
 	case m["oneOf"] == nil && m["anyOf"] == nil:
-		r.warn.add("discriminator", at.at("discriminator"), "a body is checked against this schema alone, not against the one the discriminator names: list them under oneOf where this one is used")
+		r.warn.add("discriminator", at.at("discriminator"), "a body is checked against this schema alone, not against the one the discriminator names, though what those mark is masked: list them under oneOf where this one is used")
 	case d["mapping"] != nil:
 		r.warn.add("discriminator", at.at("discriminator", "mapping"), "it is not applied, all schemas are tried: give each of them a const or an enum for the property")
 	}

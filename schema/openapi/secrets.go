@@ -4,6 +4,8 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // apiKeys are where the description's security schemes put keys.
@@ -21,7 +23,8 @@ func (b *builder) apiKeys() (s Secrets) {
 	return s
 }
 
-// Secrets are where an operation's requests carry secrets outside their body.
+// Secrets are where an operation's requests and answers carry secrets outside
+// their bodies.
 type Secrets struct {
 	// Path are numbers of segments of the path that the operation was found by;
 	// the one after the leading slash is 0.
@@ -32,6 +35,8 @@ type Secrets struct {
 	Header []string
 	// Cookie are names of cookies.
 	Cookie []string
+	// Answer are canonical names of header fields of answers.
+	Answer []string
 }
 
 func (s *Secrets) add(in, name string) {
@@ -48,9 +53,11 @@ func (s *Secrets) add(in, name string) {
 // x-sensitive or x-mask on the parameter, or by any mark of its schema
 // (x-sensitive, x-mask, writeOnly, format: password). A parameter of which a
 // part is sensitive is there as a whole. The keys of apiKey security schemes are
-// there for every operation.
+// there for every operation. Header fields of answers are called so in the same
+// way.
 func (o *Operation) Secrets() Secrets {
-	s := Secrets{Query: slices.Clone(o.apiKeys.Query), Header: slices.Clone(o.apiKeys.Header), Cookie: slices.Clone(o.apiKeys.Cookie)}
+	s := Secrets{Query: slices.Clone(o.apiKeys.Query), Header: slices.Clone(o.apiKeys.Header), Cookie: slices.Clone(o.apiKeys.Cookie),
+		Answer: slices.Clone(o.answer)}
 	for _, p := range o.params {
 		if !p.sensitive {
 			continue
@@ -74,4 +81,41 @@ func (o *Operation) Secrets() Secrets {
 		}
 	}
 	return s
+}
+
+// saysSensitive says whether extensions call their parameter or header field
+// sensitive.
+func saysSensitive(extensions map[string]any) bool {
+	mask := extensions["x-mask"]
+	return extensions["x-sensitive"] == true || mask != nil && mask != false
+}
+
+// sensitiveHeaders are the header fields of an answer that are called sensitive.
+// Nothing else is said of them, so a schema that cannot be read is a warning; its
+// field may be secret.
+func (b *builder) sensitiveHeaders(headers openapi3.Headers) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		h := headers[name].Value
+		if h == nil {
+			continue
+		}
+		sensitive := saysSensitive(h.Extensions)
+		refs := []*openapi3.SchemaRef{h.Schema}
+		for _, m := range h.Content {
+			if m != nil {
+				refs = append(refs, m.Schema)
+			}
+		}
+		for _, ref := range refs {
+			s, _, err := b.compile(ref, inResponse)
+			if err != nil {
+				b.warn.add("header", placeOf(h.Extensions), "%v: until then it is masked in records", err)
+			}
+			sensitive = sensitive || err != nil || s != nil && !s.Marks().Empty()
+		}
+		if sensitive {
+			names = append(names, http.CanonicalHeaderKey(name))
+		}
+	}
+	return names
 }

@@ -45,6 +45,7 @@ type node struct {
 	ref      place  // where its $ref leads
 	refers   bool
 	dynamic  place // where its $dynamicRef leads
+	heirs    []place
 }
 
 func newUnits(f *folder, d dialect, warn *warnings) *units {
