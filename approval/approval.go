@@ -74,8 +74,10 @@
 //
 // # Limits
 //
-// Objects are not signed: who can write to the store can forge votes, though
-// the ledger will not tell of them. A node knows what its own ledger says, not
+// Votes are not signed: who can write to the store can forge them, though the
+// ledger will not tell of them. They can also remove some, a denial's too. An
+// encrypted body may be another one than what was asked, where it is shown by
+// another process than the one that was. A node knows what its own ledger says, not
 // another's: of a use on another node only the store tells. Two nodes asked for the same at the same
 // instant may open a request each, and each can be approved once. An e-mail is
 // taken as the caller gives it, verified or not.
@@ -121,11 +123,12 @@ type Options struct {
 	Poll time.Duration
 	// Now is the clock: time.Now by default.
 	Now func() time.Time
-	// Used gives the ids of the requests that the ledger has an approval.used
-	// record of, at least those recorded since then, and others. It is asked once,
-	// as soon as there is a request that this process has not opened itself. By
-	// default there are none.
-	Used func(ctx context.Context, since time.Time, id func(string)) error
+	// Recall gives the ids of the requests that the ledger has an
+	// approval.requested record of, and of those with an approval.used record, at
+	// least of those recorded since then, and others. It is asked once, as soon as
+	// there is a request that this process has not opened itself. Nil: there is
+	// nothing to ask, and what the store has is taken for asked, and not used.
+	Recall func(ctx context.Context, since time.Time, asked, used func(id string)) error
 	// Encrypt encrypts the body of the request with this id; nil, from it too,
 	// means that bodies are written as they are.
 	Encrypt func(id, body string) *record.Encrypted
@@ -179,9 +182,6 @@ func New(store storage.Store, rec Recorder, opts Options) (*Service, error) {
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
-	}
-	if opts.Used == nil {
-		opts.Used = func(context.Context, time.Time, func(string)) error { return nil }
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)

@@ -67,7 +67,9 @@ func (s *Service) join(ctx context.Context, join string) (State, bool, error) {
 
 // open records r and then writes it down.
 func (s *Service) open(ctx context.Context, r Request) (State, error) {
-	s.encrypt(&r)
+	if err := s.name(&r); err != nil {
+		return State{}, err
+	}
 	if _, err := encode(r); err != nil { // before there is a record of it
 		return State{}, err
 	}

@@ -1,18 +1,34 @@
 package approval
 
-import "maps"
+import (
+	"maps"
+
+	"github.com/caddyrec/caddyrec/record"
+)
 
 // A body that is encrypted can be read by nobody here, so those of open requests
 // are kept in memory beside: approvers must see what they approve.
 
-// encrypt takes r's body out and puts an encrypted one there.
-func (s *Service) encrypt(r *Request) {
-	if s.opts.Encrypt == nil || r.Body == "" {
-		return
+// name gives r its ID, takes its body out and puts an encrypted one there, if
+// bodies are encrypted.
+func (s *Service) name(r *Request) (err error) {
+	body := r.Body
+	if s.opts.Encrypt != nil && body != "" {
+		r.Body, r.Encrypted = "", new(record.Encrypted)
+		if r.ID, err = r.idOf(); err != nil {
+			return err
+		}
+		if r.Encrypted = s.opts.Encrypt(r.ID, body); r.Encrypted != nil {
+			s.keepBody(r.ID, body)
+			return nil
+		}
 	}
-	if r.Encrypted = s.opts.Encrypt(r.ID, r.Body); r.Encrypted == nil {
-		return
-	}
+	r.Body = body
+	r.ID, err = r.idOf()
+	return err
+}
+
+func (s *Service) keepBody(id, body string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.bodies == nil {
@@ -22,9 +38,8 @@ func (s *Service) encrypt(r *Request) {
 		maps.DeleteFunc(s.bodies, func(id, _ string) bool { return s.index.known[id] == nil })
 	}
 	if len(s.bodies) < s.index.most {
-		s.bodies[r.ID] = r.Body
+		s.bodies[id] = body
 	}
-	r.Body = ""
 }
 
 // showBody puts the body that is kept back into a request that was read.

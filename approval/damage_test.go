@@ -55,21 +55,41 @@ func TestADamagedObjectIsNeverAnApproval(t *testing.T) {
 			w.objects[root+id+"/"+name] = b
 		}
 	}
+	otherwise := func(f func(r *Request)) func(w *world, id, other string) {
+		return change("request.json", func(b []byte) []byte {
+			r, err := decode[Request](b)
+			if err != nil {
+				panic(err)
+			}
+			f(&r)
+			if b, err = encode(r); err != nil {
+				panic(err)
+			}
+			return b
+		})
+	}
 	for name, damage := range map[string]func(w *world, id, other string){
-		"request cut":               change("request.json", func(b []byte) []byte { return b[:len(b)/2] }),
-		"request empty":             change("request.json", func([]byte) []byte { return nil }),
-		"request null":              change("request.json", func([]byte) []byte { return []byte("null") }),
-		"request lost":              lost("request.json"),
-		"request of another":        borrowed("request.json"),
-		"request needs nobody":      replace("request.json", `"need":2`, `"need":0`),
-		"request needs less, twice": replace("request.json", `"need":2`, `"need":2,"need":1`),
-		"request with a new name":   replace("request.json", `"need":2`, `"need":2,"veto":true`),
-		"request with NEED":         replace("request.json", `"need":2`, `"NEED":2`),
-		"request with space":        replace("request.json", `"need":2`, `"need": 2`),
-		"request and more":          change("request.json", func(b []byte) []byte { return append(b, '{', '}') }),
-		"request and a newline":     change("request.json", func(b []byte) []byte { return append(b, '\n') }),
-		"request without binding":   replace("request.json", `"binding":"b1"`, `"binding":""`),
-		"request for ever":          replace("request.json", `"expires":"2026`, `"expires":"2036`),
+		"request cut":                change("request.json", func(b []byte) []byte { return b[:len(b)/2] }),
+		"request empty":              change("request.json", func([]byte) []byte { return nil }),
+		"request null":               change("request.json", func([]byte) []byte { return []byte("null") }),
+		"request lost":               lost("request.json"),
+		"request of another":         borrowed("request.json"),
+		"request needs nobody":       replace("request.json", `"need":2`, `"need":0`),
+		"request needs less, twice":  replace("request.json", `"need":2`, `"need":2,"need":1`),
+		"request with a new name":    replace("request.json", `"need":2`, `"need":2,"veto":true`),
+		"request with NEED":          replace("request.json", `"need":2`, `"NEED":2`),
+		"request with space":         replace("request.json", `"need":2`, `"need": 2`),
+		"request and more":           change("request.json", func(b []byte) []byte { return append(b, '{', '}') }),
+		"request and a newline":      change("request.json", func(b []byte) []byte { return append(b, '\n') }),
+		"request without binding":    replace("request.json", `"binding":"b1"`, `"binding":""`),
+		"request needs one":          otherwise(func(r *Request) { r.Policy.Need = 1 }),
+		"request of other voters":    otherwise(func(r *Request) { r.Policy.Values = append(r.Policy.Values, "friends") }),
+		"request of somebody else":   otherwise(func(r *Request) { r.Requester = person("zoe") }),
+		"request of another body":    otherwise(func(r *Request) { r.Body = `{"amount":1}` }),
+		"request of an unseen body":  otherwise(func(r *Request) { r.Body, r.Encrypted = "", new(record.Encrypted) }),
+		"request of another address": otherwise(func(r *Request) { r.URL += "?dry_run" }),
+		"request of another salt":    otherwise(func(r *Request) { r.Salt += "A" }),
+		"request for ever":           replace("request.json", `"expires":"2026`, `"expires":"2036`),
 		"request huge": change("request.json", func(b []byte) []byte {
 			return bytes.Replace(b, []byte(`"host":"`), []byte(`"host":"`+strings.Repeat("x", 1<<20)), 1)
 		}),

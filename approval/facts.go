@@ -119,6 +119,7 @@ func (s *Service) assemble(ctx context.Context, id string, names []string) (*fac
 // whose time it is known for how long it may be used.
 func (f *facts) check(id string) error {
 	r := &f.request
+	own, err := r.idOf()
 	switch {
 	case r.ID != id || !validID(id):
 		return errors.New("the request has another id")
@@ -128,6 +129,8 @@ func (f *facts) check(id string) error {
 		return errors.New("the request has no policy or binding")
 	case !r.Created.Before(r.Expires) || r.Expires.Sub(r.Created) > MaxExpiry || r.Created.UnixMilli() != idTime(id).UnixMilli():
 		return errors.New("the request's times are not in order")
+	case err != nil || own != id:
+		return errors.New("the request is not what was asked under its id")
 	}
 	for _, b := range f.ballots {
 		switch {

@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"time"
@@ -44,9 +45,11 @@ type Ask struct {
 
 // Request is an [Ask] that was written down.
 type Request struct {
-	// ID names it: a UUID version 7.
+	// ID names it: a UUID version 7 that follows from all the rest.
 	ID string `json:"id"`
 	Ask
+	// Salt makes an ID that nobody can know before.
+	Salt string `json:"salt"`
 	// Encrypted is Body, which is then not written down itself: only the
 	// process that was asked still shows it, and only until it is settled.
 	Encrypted *record.Encrypted `json:"encrypted,omitempty"`
@@ -102,7 +105,7 @@ type State struct {
 	Votes []Vote `json:"votes,omitempty"`
 }
 
-// written turns a into the request that is written down.
+// written turns a into the request that is written down. It has no ID yet.
 func (a Ask) written(now time.Time, expiry time.Duration) (Request, error) {
 	if err := a.Requester.check("requester"); err != nil {
 		return Request{}, err
@@ -116,7 +119,7 @@ func (a Ask) written(now time.Time, expiry time.Duration) (Request, error) {
 	if a.Exchange != "" && !validID(a.Exchange) {
 		return Request{}, fmt.Errorf("%w: the exchange's id is not a UUID version 7", ErrInvalid)
 	}
-	r := Request{ID: newID(now), Ask: a, Created: now, Expires: now.Add(expiry)}
+	r := Request{Ask: a, Salt: rand.Text(), Created: now, Expires: now.Add(expiry)}
 	r.Policy = a.Policy.clean()
 	r.Identity = a.Requester.identity(a.Identity)
 	r.Site, _ = cut(a.Site, 4096)

@@ -3,6 +3,7 @@ package approval
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"strings"
 	"sync"
@@ -13,10 +14,11 @@ import (
 	"github.com/caddyrec/caddyrec/record"
 )
 
-// used tells what the ledger does of uses, and counts how often it is asked.
-func (w *world) used(asked *atomic.Int32) func(context.Context, time.Time, func(string)) error {
-	return func(_ context.Context, since time.Time, id func(string)) error {
-		asked.Add(1)
+// recall tells what the ledger does of requests and uses, and counts how often it
+// is asked.
+func (w *world) recall(times *atomic.Int32) func(context.Context, time.Time, func(string), func(string)) error {
+	return func(_ context.Context, since time.Time, asked, used func(string)) error {
+		times.Add(1)
 		w.mu.Lock()
 		ledger, fate := w.ledger, w.fate("recall", "")
 		w.mu.Unlock()
@@ -24,8 +26,14 @@ func (w *world) used(asked *atomic.Int32) func(context.Context, time.Time, func(
 			return errFault
 		}
 		for _, r := range ledger {
-			if r.Type == record.ApprovalUsed && !r.Time.Before(since) {
-				id(r.Approval.ID)
+			if r.Time.Before(since) {
+				continue
+			}
+			switch r.Type {
+			case record.ApprovalRequested:
+				asked(r.Approval.ID)
+			case record.ApprovalUsed:
+				used(r.Approval.ID)
 			}
 		}
 		return nil
@@ -53,7 +61,7 @@ func TestAUsedRequestStaysUsedWhateverBecomesOfItsObjects(t *testing.T) {
 		for _, restarted := range []bool{false, true} {
 			w := newWorld()
 			var asked atomic.Int32
-			s := w.node(t, Options{Used: w.used(&asked)})
+			s := w.node(t, Options{Recall: w.recall(&asked)})
 			id := granted(t, s, "b1")
 			before := maps.Clone(w.objects)
 			if _, err := s.Claim(t.Context(), id, "b1"); err != nil {
@@ -61,7 +69,7 @@ func TestAUsedRequestStaysUsedWhateverBecomesOfItsObjects(t *testing.T) {
 			}
 			lose(w, id, before)
 			if restarted {
-				s = w.node(t, Options{Used: w.used(&asked)})
+				s = w.node(t, Options{Recall: w.recall(&asked)})
 			}
 			if _, err := s.Claim(t.Context(), id, "b1"); !errors.Is(err, ErrUsed) {
 				t.Errorf("%s, restarted %v: claimed again: %v", name, restarted, err)
@@ -118,15 +126,21 @@ func TestWhileTheLedgerCannotBeReadOnlyWhatThisProcessOpenedCanBeUsed(t *testing
 	w := newWorld()
 	var asked atomic.Int32
 	old := granted(t, w.node(t, Options{}), "b1")
-	s := w.node(t, Options{Used: w.used(&asked)})
+	var logged strings.Builder
+	s := w.node(t, Options{Recall: w.recall(&asked), Logger: slog.New(slog.NewTextHandler(&logged, nil))})
 	w.breakIt(func(op, _ string) fate {
 		if op == "recall" {
 			return fails
 		}
 		return works
 	})
-	if _, err := s.Claim(t.Context(), old, "b1"); !errors.Is(err, errFault) {
-		t.Errorf("claimed: %v", err)
+	for range 3 {
+		if _, err := s.Claim(t.Context(), old, "b1"); !errors.Is(err, errFault) {
+			t.Errorf("claimed: %v", err)
+		}
+	}
+	if n := strings.Count(logged.String(), errFault.Error()); n != 1 {
+		t.Errorf("the log tells why %d times: %s", n, logged.String())
 	}
 	if n := len(w.told(record.ApprovalUsed, old)); n != 0 {
 		t.Errorf("%d records of a use", n)
@@ -167,5 +181,36 @@ func TestWhatWasUsedIsForgottenOnceItsTimeIsOver(t *testing.T) {
 	w.pass(2 * time.Hour)
 	if _, err := s.Claim(t.Context(), id, "long"); !errors.Is(err, ErrExpired) {
 		t.Errorf("claimed: %v", err)
+	}
+}
+
+func TestARequestThatTheLedgerDoesNotKnowIsNotClaimed(t *testing.T) {
+	w := newWorld()
+	var asked atomic.Int32
+	s := w.node(t, Options{Recall: w.recall(&asked)})
+	id := granted(t, s, "b1")
+	// Somebody shows the approvers another body, under an id that it has.
+	forged, err := decode[Request](w.objects[root+id+"/"+requestName])
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged.Body = `{"amount":1}`
+	if forged.ID, err = forged.idOf(); err != nil {
+		t.Fatal(err)
+	}
+	if err := create(t.Context(), s, forged.ID, requestName, forged); err != nil {
+		t.Fatal(err)
+	}
+	mustVote(t, s, forged.ID, approver("bob"), Approve)
+	for _, node := range []*Service{s, w.node(t, Options{Recall: w.recall(&asked)})} {
+		if _, err := node.Claim(t.Context(), forged.ID, "b1"); !errors.Is(err, ErrDamaged) {
+			t.Errorf("claimed: %v", err)
+		}
+	}
+	if n := len(w.told(record.ApprovalUsed, forged.ID)); n != 0 {
+		t.Errorf("%d records of a use", n)
+	}
+	if _, err := s.Claim(t.Context(), id, "b1"); err != nil {
+		t.Errorf("what was asked is not claimed: %v", err)
 	}
 }

@@ -203,7 +203,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	if err != nil {
 		return err
 	}
-	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Expiry: approvalExpiry, Used: g.usedApprovals, Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval")})
+	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Expiry: approvalExpiry, Recall: g.recallApprovals, Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval")})
 	if err != nil {
 		return errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}

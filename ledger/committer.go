@@ -206,6 +206,7 @@ func (l *Log) write() error {
 	for _, leaf := range c.leaves {
 		l.tree.add(leaf)
 	}
+	l.last = c.prev
 	l.mu.Unlock()
 	return nil
 }

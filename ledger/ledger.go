@@ -44,6 +44,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/storage"
 )
@@ -166,7 +168,8 @@ type Log struct {
 	telling   sync.WaitGroup // of a recovery that cannot be recorded yet
 
 	mu   sync.Mutex
-	tree frontier // of what is durable; changed by the committer only, under mu
+	tree frontier  // of what is durable; changed by the committer only, under mu
+	last tlog.Hash // leaf hash of its last record
 
 	retention    sync.Mutex // held while a hold begins or ends, or a segment is purged
 	onRecord     onRecord

@@ -131,6 +131,18 @@ func (o *onRecord) isPurged(g gap) bool {
 	return ok
 }
 
+// hasPurged says whether a record tells of the purge of record seq.
+func (o *onRecord) hasPurged(seq uint64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for g := range o.purged {
+		if g.has(seq) {
+			return true
+		}
+	}
+	return false
+}
+
 // needs says whether records without which a hold would not be known, or would
 // be taken to be in force again, are among those.
 func (o *onRecord) needs(g gap) (id string, ok bool) {

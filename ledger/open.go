@@ -80,7 +80,7 @@ func (l *Log) start() error {
 	if err != nil {
 		return err
 	}
-	l.tree, l.committer.prev = state.tree, state.prev
+	l.tree, l.last, l.committer.prev = state.tree, state.prev, state.prev
 	l.onRecord.base = state.base.size
 	if l.committer.seg, err = beginSegment(l.disk, state.tree.size, state.prev); errors.Is(err, fs.ErrPermission) {
 		return err // an operator's mistake, not a state of the disk that passes

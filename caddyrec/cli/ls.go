@@ -170,7 +170,7 @@ func (f *filter) plain() bool {
 
 // each gives fn the records from seq from on that the filter wants.
 func (s *source) each(want filter, from uint64, fn func(item) error) error {
-	return ledger.Walk(s, from, func(l ledger.Line) error {
+	return s.toTheEndFrom(from, func(l ledger.Line) error {
 		if it, ok := wanted(want, l); ok {
 			return fn(it)
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -135,6 +136,54 @@ func TestASegmentThatIsGoneIsMissedByWhoeverReadsOnBothSides(t *testing.T) {
 	}
 	if got := seqsOf(t, list{src: src, last: 6}); len(got) != 6 {
 		t.Errorf("the last six are %d", got)
+	}
+}
+
+func TestAFirstSegmentThatIsGoneIsMissedByWhoeverAsksForItsTimeOrASession(t *testing.T) {
+	for name, want := range map[string]filter{
+		"its time":  {until: began.AddDate(0, 0, 1).Add(-time.Hour)},
+		"a session": {session: "s_eve"},
+	} {
+		for _, last := range []int{0, 50} {
+			l := list{con: newScreen().console, src: lacking(t, 0), last: last, want: want}
+			if err := l.records(); err == nil || !strings.Contains(err.Error(), "caddy rec verify") {
+				t.Errorf("%s, -n %d: error %v", name, last, err)
+			}
+		}
+	}
+}
+
+func TestNewestRecordsThatAreGoneAreMissed(t *testing.T) {
+	for name, spoil := range map[string]func(file string) error{
+		"gone":     func(string) error { return nil },
+		"empty":    func(file string) error { return os.WriteFile(file, nil, 0o600) },
+		"a folder": func(file string) error { return os.Mkdir(file, 0o700) },
+	} {
+		src, _ := segmented(t)
+		file := src.dir + "/open/000000000020.ndjson"
+		mustNot(t, os.Remove(file))
+		mustNot(t, spoil(file))
+		for what, look := range map[string]func(l *list) error{
+			"ls":           func(l *list) error { return l.records() },
+			"ls -n 3":      func(l *list) error { l.last = 3; return l.records() },
+			"ls --sub":     func(l *list) error { l.want.sub = "eve"; return l.records() },
+			"ls --orphans": func(l *list) error { return l.orphans() },
+			"tail": func(l *list) error {
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				l.last = 3
+				return l.follow(ctx)
+			},
+			"show 22": func(l *list) error {
+				_, err := l.src.lookUp(recordName{seq: 22}, false)
+				return err
+			},
+		} {
+			err := look(&list{con: newScreen().console, src: src})
+			if err == nil || !strings.Contains(err.Error(), "its newest checkpoint says that there are 24: see what caddy rec verify says") {
+				t.Errorf("%s, the newest segment %s: error %v", what, name, err)
+			}
+		}
 	}
 }
 

@@ -71,7 +71,7 @@ type orphanage struct {
 // look reads the log from a record on, to its end: an outcome may come late.
 func (o *orphanage) look(src *source, from uint64) error {
 	o.open, o.full = map[string]uint64{}, false
-	return ledger.Walk(src, from, func(l ledger.Line) error {
+	return src.toTheEndFrom(from, func(l ledger.Line) error {
 		if outcome, ok := plainOutcome(l.Raw); ok {
 			delete(o.open, outcome)
 			return nil

@@ -40,11 +40,11 @@ const toTheEnd uint64 = math.MaxUint64
 // what that has of another time is not among them.
 func (s *source) stretches(since, until time.Time) (all []stretch) {
 	segments := s.segments()
+	if len(segments) > 0 && segments[0].first > 0 {
+		segments = append([]segment{{}}, segments...) // who reads there misses what is missing
+	}
 	for i, seg := range segments {
 		part, next := stretch{seg.first, toTheEnd}, segment{}
-		if i == 0 {
-			part.from = 0 // what is missing there is missed
-		}
 		if i+1 < len(segments) {
 			next = segments[i+1]
 			part.to = next.first
@@ -71,6 +71,21 @@ func (seg segment) mayHave(next segment, since, until time.Time) bool {
 	return !tooNew && !tooOld
 }
 
+// toTheEndFrom gives fn the records from one on. That the log ends before its
+// newest checkpoint does is an error: there were more.
+func (s *source) toTheEndFrom(from uint64, fn func(ledger.Line) error) error {
+	signed, _ := s.signedSize() // before it is read, or it could be of later records
+	next := from
+	err := ledger.Walk(s, from, func(line ledger.Line) error {
+		next = line.Seq + 1
+		return fn(line)
+	})
+	if err == nil && next < signed {
+		return fmt.Errorf("the log ends before record %d, and its newest checkpoint says that there are %d", next, signed)
+	}
+	return err
+}
+
 // walk gives fn the records of stretches, which ascend.
 func (s *source) walk(parts []stretch, fn func(ledger.Line) error) error {
 	for len(parts) > 0 {
@@ -78,7 +93,7 @@ func (s *source) walk(parts []stretch, fn func(ledger.Line) error) error {
 		for parts = parts[1:]; len(parts) > 0 && parts[0].from == whole.to; parts = parts[1:] {
 			whole.to = parts[0].to
 		}
-		err := ledger.Walk(s, whole.from, func(line ledger.Line) error {
+		err := s.toTheEndFrom(whole.from, func(line ledger.Line) error {
 			if line.Seq >= whole.to {
 				return errPartEnds // the records before were purged
 			}

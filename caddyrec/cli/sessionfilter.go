@@ -59,7 +59,14 @@ func (s *source) sessionIn(id string) func(stretch) bool {
 	if err != nil {
 		return any
 	}
+	first := uint64(0) // nothing was looked at before it
+	if all := s.segments(); len(all) > 0 {
+		first = all[0].first
+	}
 	return func(part stretch) bool {
+		if part.from < first {
+			return true
+		}
 		i, _ := slices.BinarySearch(found.Seqs, part.from)
 		return part.to > found.Next || i < len(found.Seqs) && found.Seqs[i] < part.to
 	}
