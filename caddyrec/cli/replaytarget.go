@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -152,17 +153,41 @@ func (t *tokenCommand) get(ctx context.Context, refused string) (string, error) 
 		shell, option = "cmd", "/C"
 	}
 	cmd := exec.CommandContext(ctx, shell, option, t.line)
-	var out bytes.Buffer
+	var out printed
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
-	if err := cmd.Run(); err != nil {
+	// What the shell has started may hold its output open for ever, also when the
+	// shell itself is gone.
+	cmd.WaitDelay = time.Second
+	err := cmd.Run()
+	switch {
+	case out.over:
+		return "", fmt.Errorf("the command for a token prints more than %d bytes: let it print the token only", maxSmall)
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("the command for a token did not end in time: %w", ctx.Err())
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return "", fmt.Errorf("the command for a token failed: %w", err)
 	}
-	value, err := bearer(out.String())
+	value, err := bearer(out.text.String())
 	if err != nil {
 		return "", fmt.Errorf("the command for a token: %w", err)
 	}
 	t.value = value
 	return value, nil
+}
+
+// printed is what a command prints, up to maxSmall bytes: one that goes on is
+// ended by its next write.
+type printed struct {
+	text bytes.Buffer
+	over bool
+}
+
+func (p *printed) Write(b []byte) (int, error) {
+	if p.text.Len()+len(b) > maxSmall {
+		p.over = true
+		return 0, errors.New("it prints too much")
+	}
+	return p.text.Write(b)
 }
 
 // mayCarry refuses to send secrets in the clear beyond this machine and its

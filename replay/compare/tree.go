@@ -13,7 +13,14 @@ import (
 	"github.com/caddyrec/caddyrec/jsonscan"
 )
 
-// Decode reads a JSON text, whole, with numbers as they are written.
+// PlacesMost is how many bytes the JSON Pointers of all values of a JSON text of
+// so many bytes may have. A key of half a MiB with a hundred thousand values below
+// it, which any client can send, would have a gigabyte to go through, again and
+// again. Pointers of what an API says have a few times as many as the text.
+func PlacesMost(text int) int { return max(64*text, 1<<20) }
+
+// Decode reads a JSON text, whole, with numbers as they are written. It reports
+// false for what is none, or has places past [PlacesMost]: that is taken for text.
 func Decode(text []byte) (any, bool) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -24,7 +31,30 @@ func Decode(text []byte) (any, bool) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, false
 	}
-	return v, true
+	return v, places(v, 0, PlacesMost(len(text))) >= 0
+}
+
+// places is what is left of a number of bytes after the pointers of a value, which
+// is so many bytes deep, and of all in it; less than 0: they are more.
+func places(v any, at, left int) int {
+	left -= at
+	switch v := v.(type) {
+	case map[string]any:
+		for key, in := range v {
+			if left < 0 {
+				break
+			}
+			left = places(in, at+1+len(key), left)
+		}
+	case []any:
+		for i, in := range v {
+			if left < 0 {
+				break
+			}
+			left = places(in, at+1+len(strconv.Itoa(i)), left)
+		}
+	}
+	return left
 }
 
 // At is the value at a JSON Pointer (RFC 6901) in what [Decode] has read.

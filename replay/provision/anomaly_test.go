@@ -165,6 +165,13 @@ func TestFramesAreBoundedForAllLeasesTogether(t *testing.T) {
 	if n := len(p.book.of(record.KeyRefused)); n != 1 {
 		t.Errorf("recorded %d times", n)
 	}
+	used := len(p.book.of(record.KeyUsed))
+	if _, err := p.check(a, key, at("192.0.2.1")).Begin(t.Context(), "s_1"); ReasonOf(err) != FramesSpent {
+		t.Errorf("a stream begins with %v where no frame is left", err)
+	}
+	if n := len(p.book.of(record.KeyUsed)); n != used {
+		t.Errorf("%d uses more are on record, of nothing", n-used)
+	}
 	// Another gateway, or this one after a restart, has not counted.
 	p.refusedWith(p.authority(), "Bearer "+key, at("192.0.2.1"), FramesLost)
 }

@@ -116,16 +116,22 @@ func (f *filling) text(recorded string, p place, escape func(string) string) str
 			return escape(textOf(v))
 		}
 	}
+	var out strings.Builder
 	for _, mark := range marks {
+		before, after, _ := strings.Cut(recorded, mark)
+		out.WriteString(before)
+		recorded = after
 		p.Mark = mark
 		if strings.HasPrefix(mark, "%") {
 			p.Mark = unescapedPath(mark)
 		}
 		if v, ok := f.value(p); ok {
-			recorded = strings.Replace(recorded, mark, escape(textOf(v)), 1)
+			out.WriteString(escape(textOf(v)))
+		} else {
+			out.WriteString(mark)
 		}
 	}
-	return recorded
+	return out.String() + recorded
 }
 
 func asIs(s string) string { return s }

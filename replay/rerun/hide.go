@@ -11,22 +11,28 @@ import (
 
 // hider takes values out of texts: whatever was filled in, and the credential.
 // Its methods may be called at once by any number of goroutines. A target can
-// give it a new value with each cookie: what a text takes does not grow with
-// them.
+// give it a new value with each cookie, of any length: what a text takes does
+// not grow with them.
 type hider struct {
 	mu     sync.RWMutex
 	known  map[string]bool             // true: also looked for within a text
-	starts map[[shortHidden]byte][]int // by how they start, the lengths of those, the longest first
+	starts map[[shortHidden]byte][]int // by how they start, the lengths of those, the longest first, up to longHidden
+	long   map[[longHidden]byte]int    // by how they start, how long the longest is
 }
 
-// shortHidden is how long a value must be to be looked for within others.
-const shortHidden = 4
+const (
+	// shortHidden is how long a value must be to be looked for within others.
+	shortHidden = 4
+	// longHidden is how many bytes tell a long value: what begins with them is
+	// hidden as far as the longest such value goes, whatever follows.
+	longHidden = 64
+)
 
 func (h *hider) add(values ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.known == nil {
-		h.known, h.starts = map[string]bool{}, map[[shortHidden]byte][]int{}
+		h.known, h.starts, h.long = map[string]bool{}, map[[shortHidden]byte][]int{}, map[[longHidden]byte]int{}
 	}
 	for _, v := range values {
 		if v == "" {
@@ -43,10 +49,15 @@ func (h *hider) add(values ...string) {
 			if h.known[form] = len(v) >= shortHidden; !h.known[form] {
 				continue
 			}
+			n := min(len(form), longHidden)
+			if n == longHidden {
+				long := [longHidden]byte([]byte(form))
+				h.long[long] = max(h.long[long], len(form))
+			}
 			start := [shortHidden]byte([]byte(form))
-			at, has := slices.BinarySearchFunc(h.starts[start], len(form), func(a, b int) int { return b - a })
+			at, has := slices.BinarySearchFunc(h.starts[start], n, func(a, b int) int { return b - a })
 			if !has {
-				h.starts[start] = slices.Insert(h.starts[start], at, len(form))
+				h.starts[start] = slices.Insert(h.starts[start], at, n)
 			}
 		}
 	}
@@ -82,8 +93,16 @@ func (h *hider) hide(text string) string {
 // at is how long the longest value is that a text begins with; 0: none.
 func (h *hider) at(text string) int {
 	for _, n := range h.starts[[shortHidden]byte([]byte(text[:shortHidden]))] {
-		if n <= len(text) && h.known[text[:n]] {
-			return n
+		switch {
+		case n > len(text):
+		case n < longHidden:
+			if h.known[text[:n]] {
+				return n
+			}
+		default:
+			if most := h.long[[longHidden]byte([]byte(text[:n]))]; most > 0 {
+				return min(most, len(text))
+			}
 		}
 	}
 	return 0

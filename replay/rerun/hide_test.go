@@ -44,3 +44,36 @@ func TestHidingDoesNotTakeLongerWithEachValue(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 }
+
+func TestHidingDoesNotTakeLongerWithTheLengthsOfValues(t *testing.T) {
+	var h hider
+	for n := range 4_000 {
+		h.add("aaaa" + strings.Repeat("b", n))
+	}
+	began := time.Now()
+	if got := h.hide(strings.Repeat("a", 1<<20)); strings.Contains(got, "aaaa") {
+		t.Errorf("%.100s", got)
+	}
+	if got := h.hide(strings.Repeat("aaa ", 1<<18)); len(got) != 1<<20 {
+		t.Errorf("%d bytes", len(got))
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestALongValueIsTakenOutWhole(t *testing.T) {
+	start := strings.Repeat("0123456789", 7)
+	var h hider
+	h.add(start+"-one", start+"-and-another")
+	for text, want := range map[string]string{
+		"<" + start + "-and-another>": "<[masked]>",
+		start + "-one":                "[masked]",
+		start[:60] + "-one":           start[:60] + "-one",
+		start[:69]:                    "[masked]", // most of one
+	} {
+		if got := h.hide(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

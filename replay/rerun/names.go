@@ -61,23 +61,29 @@ var bareIDs = map[string]bool{"id": true, "uuid": true, "guid": true, "uid": tru
 // to or from a path: orderid for /order_id, /order/id and /orders/0, and for
 // /id at /orders.
 func classesInJSON(path, pointer string) []string {
-	var names []string
-	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		if !isIndex(step) {
-			names = append(names, canonical(jsonscan.UnescapeToken(step)))
+	last, parent, names := "", "", 0 // names: up to 2
+	steps := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	for i := len(steps) - 1; i >= 0 && names < 2; i-- {
+		switch {
+		case isIndex(steps[i]):
+			continue
+		case len(steps[i]) > longestName && names == 0:
+			return nil
+		case names == 0:
+			last = canonical(jsonscan.UnescapeToken(steps[i]))
+		default:
+			parent = canonical(jsonscan.UnescapeToken(steps[i]))
 		}
+		names++
 	}
-	if len(names) == 0 {
+	switch {
+	case names == 0:
 		return classesOfPath(path)
-	}
-	last := names[len(names)-1]
-	if !bareIDs[last] {
+	case !bareIDs[last]:
 		return classesOfName(last)
-	}
-	if len(names) == 1 {
+	case names == 1:
 		return classesOfPath(path)
 	}
-	parent := names[len(names)-2]
 	classes := []string{singular(parent) + "id"}
 	if wrappers[parent] {
 		classes = append(classes, classesOfPath(path)...)
@@ -90,9 +96,16 @@ var wrappers = map[string]bool{"data": true, "result": true, "results": true, "i
 
 var idName = regexp.MustCompile(`(?i:(^|[^a-z0-9])(id|uuid|guid|uid)s?$)|[a-z0-9](Id|ID|Uuid|UUID|Guid|GUID)s?$`)
 
+// longestName is how long a name may be that says something of a value, in bytes:
+// one that a client has made up has no end.
+const longestName = 256
+
 // isIDName says whether a short value of that name is an id: order_id and
 // orderId, not paid, and no number that counts something.
 func isIDName(name string) bool {
+	if len(name) > longestName {
+		return false
+	}
 	if idName.MatchString(name) {
 		return true
 	}

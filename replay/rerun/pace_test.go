@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -142,6 +143,37 @@ func TestAnInterruptedReplayGoesOnWhereItWas(t *testing.T) {
 	other.steps[0].Seq = 99
 	if _, err := Run(t.Context(), NewPlan(other.steps), o); err == nil {
 		t.Error("the state of another plan is taken up")
+	}
+}
+
+func TestAReplayGoesOnAfterAnAnswerFullOfNewIDs(t *testing.T) {
+	list := func(from int) string {
+		var b strings.Builder
+		for n := range 70_000 {
+			fmt.Fprintf(&b, `,{"id":%d}`, from+n)
+		}
+		return `{"orders":[` + b.String()[1:] + `]}`
+	}
+	r := &recording{t: t}
+	r.add(0, "GET", "/orders", "", 200, list(10_000))
+	s := &target{answer: func(*http.Request, string) (int, string, http.Header) { return 200, list(200_000), nil }}
+	o := options(s)
+	state, err := local.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { state.Close() })
+	o.State = state
+	for range 2 { // the second finds all done
+		if f := run(t, r, o); f.Counts.Matched != 1 || len(f.Outcomes[0].Learned) != 70_000 {
+			t.Errorf("%+v, %d learned", f.Counts, len(f.Outcomes[0].Learned))
+		}
+	}
+	if len(s.asked) != 1 {
+		t.Errorf("%d requests were sent", len(s.asked))
+	}
+	if _, n, err := StateDigest(t.Context(), o.State); n != 1 || err != nil {
+		t.Errorf("%d: %v", n, err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
+	"github.com/caddyrec/caddyrec/replay/compare"
 )
 
 // rewriter changes values in a JSON text and leaves every other byte as it is.
@@ -29,7 +30,8 @@ type level struct {
 	value  bool // of an object: a value comes next
 }
 
-// rewrite returns src with its values changed.
+// rewrite returns src with its values changed. The error is that src is no JSON, or
+// that its places go past [compare.PlacesMost].
 func (rw rewriter) rewrite(src []byte) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(src))
 	d.UseNumber()
@@ -37,7 +39,13 @@ func (rw rewriter) rewrite(src []byte) ([]byte, error) {
 		out  []byte
 		done int // of src, what is in out
 		in   []*level
+		left = compare.PlacesMost(len(src))
 	)
+	place := func(in []*level) string {
+		at := pointerOf(in)
+		left -= len(at)
+		return at
+	}
 	for {
 		before := int(d.InputOffset())
 		t, err := d.Token()
@@ -65,7 +73,7 @@ func (rw rewriter) rewrite(src []byte) ([]byte, error) {
 			case '{', '[':
 				in = append(in, &level{object: t == '{'})
 				if t == '{' && rw.open != nil {
-					if members := rw.open(pointerOf(in[:len(in)-1])); len(members) > 0 {
+					if members := rw.open(place(in[:len(in)-1])); len(members) > 0 {
 						out, done = append(append(out, src[done:end]...), members...), end
 						if rest := bytes.TrimLeft(src[end:], " \t\r\n"); len(rest) > 0 && rest[0] != '}' {
 							out = append(out, ',')
@@ -81,9 +89,12 @@ func (rw rewriter) rewrite(src []byte) ([]byte, error) {
 			if start < before {
 				return nil, errors.New("a value has no beginning")
 			}
-			if text := rw.scalar(pointerOf(in), t); text != nil {
+			if text := rw.scalar(place(in), t); text != nil {
 				out, done = append(append(out, src[done:start]...), text...), end
 			}
+		}
+		if left < 0 {
+			return nil, errPlaces
 		}
 		if len(in) > 0 { // a value has ended
 			top = in[len(in)-1]
@@ -92,6 +103,8 @@ func (rw rewriter) rewrite(src []byte) ([]byte, error) {
 		}
 	}
 }
+
+var errPlaces = errors.New("its places are too long to be looked at one by one")
 
 // pointerOf is the JSON Pointer (RFC 6901) of the value being read.
 func pointerOf(in []*level) string {

@@ -25,8 +25,9 @@ const (
 
 func stepName(n int, suffix string) string { return fmt.Sprintf("%s%06d%s", stepsFolder, n, suffix) }
 
-// maxStateFile bounds what is read back.
-const maxStateFile = 4 << 20
+// maxStateFile bounds what is read back, in bytes: of an answer with a list of a
+// hundred thousand new ids it is ten times the answer.
+const maxStateFile = 1 << 30
 
 // earlier are the outcomes of an earlier run, by the request's number.
 func earlier(ctx context.Context, s storage.Store, plan *Plan) (map[int]*Outcome, error) {
