@@ -129,6 +129,10 @@ type Options struct {
 	// there is a request that this process has not opened itself. Nil: there is
 	// nothing to ask, and what the store has is taken for asked, and not used.
 	Recall func(ctx context.Context, since time.Time, asked, used func(id string)) error
+	// Shared: others with a ledger of their own are asked in this store too, and
+	// each may claim what any of them was asked. Their ledgers are not known here,
+	// so what the store has is then taken for asked.
+	Shared bool
 	// Encrypt encrypts the body of the request with this id; nil, from it too,
 	// means that bodies are written as they are.
 	Encrypt func(id, body string) *record.Encrypted

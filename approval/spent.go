@@ -107,9 +107,9 @@ func (s *Service) knownUsed(id string) (used, known bool) {
 }
 
 // wasAsked says whether the ledger knows request id, of which it is known whether
-// it was used.
+// it was used, or whether another one may.
 func (s *Service) wasAsked(id string) bool {
 	s.spent.mu.Lock()
 	defer s.spent.mu.Unlock()
-	return s.opts.Recall == nil || s.spent.opened[id] || s.spent.asked[id]
+	return s.opts.Recall == nil || s.opts.Shared || s.spent.opened[id] || s.spent.asked[id]
 }

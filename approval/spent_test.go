@@ -214,3 +214,18 @@ func TestARequestThatTheLedgerDoesNotKnowIsNotClaimed(t *testing.T) {
 		t.Errorf("what was asked is not claimed: %v", err)
 	}
 }
+
+func TestWhatAnotherLedgerKnowsIsClaimedInASharedStoreOnly(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		w := newWorld()
+		nothing := func(context.Context, time.Time, func(string), func(string)) error { return nil }
+		here := w.node(t, Options{Recall: nothing, Shared: shared})
+		id := granted(t, w.node(t, Options{Recall: nothing, Shared: shared}), "b1")
+		switch _, err := here.Claim(t.Context(), id, "b1"); {
+		case shared && err != nil:
+			t.Errorf("what another node was asked is not claimed: %v", err)
+		case !shared && !errors.Is(err, ErrDamaged):
+			t.Errorf("what this node was not asked is claimed: %v", err)
+		}
+	}
+}

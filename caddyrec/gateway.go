@@ -158,7 +158,8 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	if err != nil {
 		return fmt.Errorf("loading the keys of log %s: %w", log, err)
 	}
-	if _, far := objects.(storage.Spooler); far {
+	_, far := objects.(storage.Spooler) // others reach it too
+	if far {
 		if err := g.claim(objects, log); err != nil {
 			return err
 		}
@@ -203,7 +204,9 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	if err != nil {
 		return err
 	}
-	g.approvals, err = approval.New(objects, patient{g}, approval.Options{Expiry: approvalExpiry, Recall: g.recallApprovals, Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval")})
+	g.approvals, err = approval.New(objects, patient{g}, approval.Options{
+		Expiry: approvalExpiry, Recall: g.recallApprovals, Shared: far, Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval"),
+	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
 	}
