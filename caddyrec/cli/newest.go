@@ -20,12 +20,9 @@ func (l *list) newest(ctx context.Context, parts []stretch) (items []item, next 
 	if len(parts) > 0 {
 		next = parts[len(parts)-1].from
 	}
-	for size, failed := 1, false; len(parts) > 0; size *= 2 {
-		from := max(0, len(parts)-size)
-		if failed {
-			from = len(parts) - 1
-		}
-		for end := parts[len(parts)-1].to; !failed && end != toTheEnd && from > 0 && end-parts[from].from < uint64(most-len(items)); {
+	for size, readable := 1, 0; len(parts) > 0; size *= 2 { // no part before readable is worth another try
+		from := min(max(readable, len(parts)-size), len(parts)-1)
+		for end := parts[len(parts)-1].to; from > readable && end != toTheEnd && end-parts[from].from < uint64(most-len(items)); {
 			from-- // there are fewer records than are wanted
 		}
 		older := newLastItems(most - len(items))
@@ -35,8 +32,10 @@ func (l *list) newest(ctx context.Context, parts []stretch) (items []item, next 
 				return older.add(item{line: line.Raw, segment: line.Segment, seq: line.Seq})
 			}
 		}
+		at := parts[from].from
 		err = l.src.walk(parts[from:], func(line ledger.Line) error {
-			next = max(next, line.Seq+1)
+			at = line.Seq + 1
+			next = max(next, at)
 			bar.record()
 			if err := take(line); err != nil {
 				return err
@@ -44,7 +43,7 @@ func (l *list) newest(ctx context.Context, parts []stretch) (items []item, next 
 			return ctx.Err()
 		})
 		if err != nil && from+1 < len(parts) && ctx.Err() == nil {
-			failed = true // segment by segment, the newer ones are there to be read
+			readable = len(parts) - max(1, len(behind(parts, at))) // the newer ones are there to be read
 			continue
 		}
 		if err == nil || len(items) == 0 {

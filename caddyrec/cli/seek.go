@@ -112,6 +112,36 @@ func (s *source) walk(parts []stretch, fn func(ledger.Line) error) error {
 	return nil
 }
 
+// behind are the stretches after the one that record seq is, or should be, in.
+func behind(parts []stretch, seq uint64) []stretch {
+	for i, part := range parts {
+		if seq < part.to {
+			return parts[i+1:]
+		}
+	}
+	return nil
+}
+
+// mostFaults is how many segments that cannot be read a listing passes over:
+// each has all names looked through once more.
+const mostFaults = 32
+
+// walkOn is walk, and goes on behind what cannot be read, with the first error.
+func (s *source) walkOn(parts []stretch, fn func(ledger.Line) error) (first error) {
+	for faults := 0; len(parts) > 0 && faults < mostFaults; faults++ {
+		at := parts[0].from
+		err := s.walk(parts, func(line ledger.Line) error {
+			at = line.Seq + 1
+			return fn(line)
+		})
+		if err == nil {
+			break
+		}
+		first, parts = cmp.Or(first, err), behind(parts, at)
+	}
+	return first
+}
+
 var errPartEnds = errors.New("the stretch ends")
 
 // segment is what a segment's name tells.

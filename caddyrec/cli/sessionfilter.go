@@ -35,15 +35,11 @@ func (f *filter) learn(line []byte) {
 func (s *source) narrow(want *filter, parts []stretch) ([]stretch, error) {
 	want.exchanges = map[string]bool{}
 	has := s.sessionIn(want.session)
-	learn := func(l ledger.Line) error {
+	all := having(s.stretches(time.Time{}, time.Time{}), has)
+	err := s.walkOn(all, func(l ledger.Line) error {
 		want.learn(l.Raw)
 		return nil
-	}
-	all := having(s.stretches(time.Time{}, time.Time{}), has)
-	err := s.walk(all, learn)
-	for i := 0; err != nil && i < len(all); i++ {
-		_ = s.walk(all[i:i+1], learn) // the first error is told
-	}
+	})
 	return having(parts, has), err
 }
 
