@@ -17,6 +17,9 @@ const maxIndent = 32
 // is not strict JSON.
 func (c *console) prettyJSON(text []byte, marks map[string]string) (lines []string, ok bool) {
 	p := prettyPrinter{con: c, src: text, marks: marks}
+	for pointer := range marks {
+		p.longest = max(p.longest, len(pointer))
+	}
 	p.scan.Reset(text, jsonscan.Limits{})
 	for {
 		t, err := p.scan.Next()
@@ -44,12 +47,16 @@ type prettyPrinter struct {
 	fresh   bool // a container was just opened
 	keyed   bool // the value to come is a member's, whose key is on this line
 	pointer []byte
+	longest int   // of the marks, in bytes
+	above   []int // for each container that is open, the bytes of the keys on the way to it
+	key     int   // the bytes of the member's key; 0: there is none
 }
 
 func (p *prettyPrinter) token(t jsonscan.Token) {
 	switch t.Kind {
 	case jsonscan.EndObject, jsonscan.EndArray:
 		p.depth--
+		p.key, p.above = 0, p.above[:len(p.above)-1]
 		if !p.fresh {
 			p.end()
 			p.indent()
@@ -64,14 +71,29 @@ func (p *prettyPrinter) token(t jsonscan.Token) {
 	case jsonscan.Key:
 		p.line.WriteString(p.con.styled(accent, raw) + ": ")
 		p.keyed = true
+		p.key = t.End - t.Start
 	case jsonscan.BeginObject, jsonscan.BeginArray:
 		p.line.WriteString(raw)
 		p.depth++
 		p.fresh = true
+		p.key, p.above = 0, append(p.above, p.keys())
 	default:
 		p.value(t, raw)
 	}
 }
+
+// keys is how many bytes the keys have on the way to the value at hand.
+func (p *prettyPrinter) keys() int {
+	if n := len(p.above); n > 0 {
+		return p.above[n-1] + p.key
+	}
+	return 0
+}
+
+// mayBeMarked says whether the pointer of the value at hand is not longer than
+// those of all marks, however its keys are escaped. Whoever sent the body chose
+// its keys, so not every pointer is worth to be spelled.
+func (p *prettyPrinter) mayBeMarked() bool { return p.keys() <= len(`\u0000`)*p.longest+2*p.depth }
 
 // separate ends the element before, if there is one, and begins a line.
 func (p *prettyPrinter) separate() {
@@ -90,7 +112,7 @@ func (p *prettyPrinter) separate() {
 }
 
 func (p *prettyPrinter) value(t jsonscan.Token, raw string) {
-	if len(p.marks) == 0 || t.Kind != jsonscan.String || !bytes.Contains(p.src[t.Start:t.End], []byte("masked")) {
+	if len(p.marks) == 0 || t.Kind != jsonscan.String || !p.mayBeMarked() || !bytes.Contains(p.src[t.Start:t.End], []byte("masked")) {
 		p.line.WriteString(raw)
 		return
 	}

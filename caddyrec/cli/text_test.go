@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/caddyrec/caddyrec/jsonscan"
@@ -106,6 +107,20 @@ func TestJSONIsSetInLines(t *testing.T) {
 		if _, ok := s.prettyJSON([]byte(bad), nil); ok {
 			t.Errorf("%q was taken for JSON", bad)
 		}
+	}
+}
+
+func TestMarksAreFoundWhateverTheKeysAroundThem(t *testing.T) {
+	long := strings.Repeat("k", 500_000)
+	body := `{"` + long + `":[` + strings.Repeat(`"masked",`, 50_000) + `{"` + long[:1000] + `":1}],"\u0070\u0061\u0073\u0073":[{"` + long[:99] + `":1},"[masked]"],"/~":"[masked]"}`
+	began := time.Now()
+	lines, ok := newScreen().prettyJSON([]byte(body), map[string]string{"/pass/1": "key:pass", "/~1~0": "key:x"})
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	all := strings.Join(lines[50_000:], "\n")
+	if !ok || !strings.Contains(all, `"[masked]"  ← key:pass`) || !strings.Contains(all, `"[masked]"  ← key:x`) {
+		t.Errorf("%v: %s", ok, all[max(0, len(all)-300):])
 	}
 }
 

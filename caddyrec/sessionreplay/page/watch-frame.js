@@ -55,11 +55,14 @@ export function line(f) {
 		status ? el("span", { class: "badge " + statusClass(status) }, String(status)) : f.proof === "damaged" ? el("span", { class: "badge bad" }, f.kind === "purged" ? "gone" : "!") : null);
 }
 
-// tokens takes a JSON text apart, with the pointer (RFC 6901) of each value.
-function* tokens(text) {
+// tokens takes a JSON text apart, with the pointer (RFC 6901) of each value that
+// is no longer than so many letters: whoever sent the text chose its keys, and may
+// have put one of half a MiB above each of its values.
+function* tokens(text, longest) {
 	JSON.parse(text); // what is not JSON throws here
 	const token = /\s*(?:("(?:[^"\\]|\\.)*")|(-?\d[\d.eE+-]*|true|false|null)|([{}[\],:]))/gy;
-	const stack = [], path = [];
+	const stack = [], path = [], above = [0]; // above: how long the way is to each container
+	const way = () => path.length ? above[path.length - 1] + 1 + String(path[path.length - 1]).length : 0;
 	let key = false;
 	for (let m; token.lastIndex < text.length && (m = token.exec(text));) {
 		const top = stack[stack.length - 1];
@@ -69,9 +72,10 @@ function* tokens(text) {
 			key = false;
 			yield { kind: "key", text: string, depth: stack.length };
 		} else if (string !== undefined || scalar !== undefined) {
-			yield { kind: string !== undefined ? "string" : "scalar", text: string ?? scalar, depth: stack.length, pointer: path.map(p => "/" + p).join("") };
+			yield { kind: string !== undefined ? "string" : "scalar", text: string ?? scalar, depth: stack.length, pointer: way() <= longest ? path.map(p => "/" + p).join("") : undefined };
 		} else if (mark === "{" || mark === "[") {
 			yield { kind: "open", text: mark, depth: stack.length };
+			above[stack.length] = way();
 			stack.push(mark);
 			path.push(mark === "{" ? "" : 0);
 			key = mark === "{";
@@ -100,7 +104,8 @@ function pretty(text, rules) {
 	const out = [];
 	let before = "";
 	const indent = depth => "\n" + "  ".repeat(Math.min(depth, 32));
-	for (const t of tokens(text)) {
+	const longest = Math.max(-1, ...[...rules.keys()].map(p => p.length));
+	for (const t of tokens(text, longest)) {
 		if (t.kind === "close" ? before !== "open" : before && before !== "key" && t.kind !== "comma") out.push(indent(t.depth));
 		const rule = t.pointer !== undefined ? rules.get(t.pointer) : undefined;
 		if (t.kind === "key") out.push(el("span", { class: "k" }, t.text), ": ");
