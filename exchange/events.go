@@ -95,12 +95,12 @@ func (m Masker) event(media Media, b []byte, marks masking.Marks) ([]byte, []mas
 	if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
 		return nil, nil, "not-text"
 	}
-	if media == Events {
-		return m.serverSent(b, marks)
-	}
 	text := bytes.TrimRight(b, "\r\n")
-	if len(bytes.TrimSpace(text)) == 0 {
+	switch {
+	case len(bytes.TrimSpace(text)) == 0: // there may be as many as bytes
 		return b, nil, ""
+	case media == Events:
+		return m.serverSent(b, marks)
 	}
 	clean, places, err := m.Policy.JSON(nil, text, marks)
 	if err != nil {

@@ -129,6 +129,19 @@ func TestABodyOfEventsIsMaskedOneByOne(t *testing.T) {
 
 // FuzzEvents: whatever comes in whatever pieces, no byte is lost or doubled,
 // and what is masked once needs no more masking.
+func TestEventsOfNothingTakeNoWork(t *testing.T) {
+	for _, end := range []string{"\r", "\n", "\r\n"} {
+		lines := strings.Repeat(end, 4096) // each is an event
+		var got *record.Body
+		made := testing.AllocsPerRun(5, func() {
+			got, _ = testMasker.Body("request", ofMedia("text/event-stream"), []byte(lines), nil)
+		})
+		if text(got) != lines || made > 50 {
+			t.Errorf("%q: %.40q, %.0f allocations", end, text(got), made)
+		}
+	}
+}
+
 func FuzzEvents(f *testing.F) {
 	f.Add([]byte("data: {\"password\":\"x\"}\n\ndata: y\r\n\r\n"), 3, false)
 	f.Add([]byte("\ufeffid: 1\rdata\r\rdata: a\ndata: b"), 1, false)

@@ -49,8 +49,10 @@ func (Encoder) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "caddy.logging.encoders.masked", New: func() caddy.Module { return new(Encoder) }}
 }
 
-// Provision sets up the encoder within.
+// Provision sets up the encoder within, and has the standard library's log
+// masked too.
 func (e *Encoder) Provision(ctx caddy.Context) error {
+	maskStandard()
 	if e.WrappedRaw == nil {
 		// A filter without fields is Caddy's own choice of a format.
 		plain := new(logging.FilterEncoder)
