@@ -67,20 +67,22 @@
 // record, or that this process has used, is used, whatever has become of its
 // use.json. So neither removing that nor putting all objects back from a copy
 // lets it run again. When the ledger cannot be read, requests that this process
-// has not opened are refused.
+// has not opened are refused. What no approval.requested record speaks of is
+// damaged, and no request joins it, unless others share the store.
 //
 // A claim is never finished by somebody else, unlike a decision: a record that
 // says used for a request that did not run would be a lie.
 //
 // # Limits
 //
-// Votes are not signed: who can write to the store can forge them, though the
-// ledger will not tell of them. They can also remove some, a denial's too. An
-// encrypted body may be another one than what was asked, where it is shown by
-// another process than the one that was. A node knows what its own ledger says, not
-// another's: of a use on another node only the store tells. Two nodes asked for the same at the same
-// instant may open a request each, and each can be approved once. An e-mail is
-// taken as the caller gives it, verified or not.
+// Votes are not signed: who can write to the store can forge one, though the
+// ledger will not tell of it, or remove one, that of a denial too. Where bodies
+// are encrypted, another process than the one that was asked may be given another
+// one to show. A node knows what its own ledger says, not another's: in a store
+// that is shared only the objects tell what was asked and used on another node.
+// Two nodes asked for the same at the same instant may open a request each, and
+// each can be approved once. An e-mail is taken as the caller gives it, verified
+// or not.
 package approval
 
 import (

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/subtle"
-	"fmt"
 )
 
 // Claim spends the approval of request id, for what binding stands for. Of all
@@ -30,9 +29,6 @@ func (s *Service) Claim(ctx context.Context, id, binding string) (State, error) 
 	}
 	if s.outlived(id, now) { // asked when requests had more time: nobody remembers whether it was used
 		return f.state(now), ErrExpired
-	}
-	if !s.wasAsked(id) {
-		return State{}, fmt.Errorf("approval %s was not asked for by the ledger's word: %w", id, ErrDamaged)
 	}
 	if err := ctx.Err(); err != nil { // nobody is left to run it for
 		return State{}, err

@@ -44,6 +44,9 @@ func (s *Service) load(ctx context.Context, id string) (*facts, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !used && !s.wasAsked(id) {
+			return nil, fmt.Errorf("approval %s was not asked for by the ledger's word: %w", id, ErrDamaged)
+		}
 		if f := s.remembered(id, names); f != nil && f.spent == used {
 			return f, nil
 		}

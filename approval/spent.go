@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// recallTime bounds how long the ledger is read for what was used.
+// recallTime bounds how long the ledger is read for what was asked and used.
 const recallTime = 5 * time.Minute
 
-// spent is which requests were asked and used, whatever their objects say now: an object
-// may have been removed, or all of them put back from a copy. What this process
+// spent is which requests were asked and used, whatever their objects say now: an
+// object may have been removed, or all of them put back from a copy. What this process
 // opened it knows by itself, of all else the ledger tells. Ids are kept as long
 // as their requests can be used.
 type spent struct {
@@ -107,9 +107,13 @@ func (s *Service) knownUsed(id string) (used, known bool) {
 }
 
 // wasAsked says whether the ledger knows request id, of which it is known whether
-// it was used, or whether another one may.
+// it was used, or whether another one may. Those too old to be used nobody
+// remembers.
 func (s *Service) wasAsked(id string) bool {
+	if s.opts.Recall == nil || s.opts.Shared || s.outlived(id, s.now()) {
+		return true
+	}
 	s.spent.mu.Lock()
 	defer s.spent.mu.Unlock()
-	return s.opts.Recall == nil || s.opts.Shared || s.spent.opened[id] || s.spent.asked[id]
+	return s.spent.opened[id] || s.spent.asked[id]
 }

@@ -201,7 +201,9 @@ func TestARequestThatTheLedgerDoesNotKnowIsNotClaimed(t *testing.T) {
 	if err := create(t.Context(), s, forged.ID, requestName, forged); err != nil {
 		t.Fatal(err)
 	}
-	mustVote(t, s, forged.ID, approver("bob"), Approve)
+	if _, err := s.Vote(t.Context(), forged.ID, approver("bob"), Approve, ""); !errors.Is(err, ErrDamaged) {
+		t.Errorf("it takes a vote: %v", err)
+	}
 	for _, node := range []*Service{s, w.node(t, Options{Recall: w.recall(&asked)})} {
 		if _, err := node.Claim(t.Context(), forged.ID, "b1"); !errors.Is(err, ErrDamaged) {
 			t.Errorf("claimed: %v", err)
@@ -226,6 +228,20 @@ func TestWhatAnotherLedgerKnowsIsClaimedInASharedStoreOnly(t *testing.T) {
 			t.Errorf("what another node was asked is not claimed: %v", err)
 		case !shared && !errors.Is(err, ErrDamaged):
 			t.Errorf("what this node was not asked is claimed: %v", err)
+		}
+		if shared {
+			continue
+		}
+		if _, err := here.Vote(t.Context(), id, approver("eve"), Deny, ""); !errors.Is(err, ErrDamaged) {
+			t.Errorf("it takes a vote: %v", err)
+		}
+		again := mustAsk(t, here, ask("ana", "b1", 1))
+		if again.ID == id {
+			t.Fatal("asked again, it is the same")
+		}
+		mustVote(t, here, again.ID, approver("bob"), Approve)
+		if _, err := here.Claim(t.Context(), again.ID, "b1"); err != nil {
+			t.Errorf("asked again, it is not claimed: %v", err)
 		}
 	}
 }

@@ -38,6 +38,9 @@ func (l *Log) Since(ctx context.Context, t time.Time, fn func(Line) error) error
 	if err != nil {
 		return fmt.Errorf("ledger %s: looking for the records since %s: %w", l.opts.Log, t.UTC().Format(time.RFC3339), err)
 	}
+	if from >= end.seq {
+		return nil // it was begun since
+	}
 	c := chained{from: from, next: from}
 	err = walk(src, from, func(line Line) error {
 		if err := ctx.Err(); err != nil {
