@@ -46,6 +46,15 @@ func TestPrivatePartsOfJSONWebKeysAreMasked(t *testing.T) {
 			}
 		}
 	}
+	for _, text := range []string{
+		"how-to-configure-caddy-with-record-masking-in-production", "warehouse_inventory_snapshot_daily_aggregate_2026_11",
+		"7d444840-9dc0-11d1-b245-5ffdce74fad2_7d444840-9dc0-11d1-b245-5ffdce74fad2", "customer-support-ticket-escalation-workflow-v2-final",
+		"ComAcmeBillingInvoiceServiceInvoiceCreatedEventHandler2",
+	} {
+		if got, _ := masked(t, p, `{"k":"`+text+`"}`, nil); strings.Contains(got, Token) {
+			t.Errorf("%s became %s", text, got)
+		}
+	}
 	allowed := must(New(Config{Allow: []string{coordinate}}))
 	if got, _ := masked(t, allowed, `{"d":"`+coordinate+`"}`, nil); strings.Contains(got, Token) {
 		t.Errorf("an allowed value became %s", got)
@@ -105,6 +114,7 @@ func TestDetectorsFindWhatTheyAreFor(t *testing.T) {
 		{"private_key", "AGE-SECRET-KEY-PQ-1" + ageIdentity[16:] + " of age", "[masked] of age"},
 		{"private_key", putty, puttyHead + "[masked]\r\n"},
 		{"private_key", putty[:len(putty)-60], puttyHead + Token},
+		{"private_key", strings.NewReplacer("File-3", "File-1", "Private-MAC", "Private-Hash").Replace(putty) + "x", strings.Replace(puttyHead, "File-3", "File-1", 1) + "[masked]\r\nx"},
 		{"jwt", jwt, Token},
 	} {
 		got, places := p.Text(c.text)
@@ -141,6 +151,8 @@ func TestDetectorsLeaveWhatOnlyLooksAlike(t *testing.T) {
 		"use <password> to log in", "a < b and c > d", "<a href='x'>pin</a>", "<token/>", "if (pin<3 && key>2) x",
 		"data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
 		"UklGRh4AAABXRUJQVlA4TBEAAAAvAAAAAAfQ//73v/+BiOh/AAA", "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7",
+		"reset-storage-secret-key-rotation-policy-for-production-clusters-in-europe", "age-secret-key-rotation-1-policy-for-production-clusters-in-europe",
+		"PuTTY-User-Key-File- is the header; Private-Lines: tells how many", "PuTTY-User-Key-File-2: ssh-rsa; Private-Lines: tells how many",
 		"age-secret-key-1short", "the age-secret-key-file is gone", "PuTTY-User-Key-File-3: ssh-ed25519 has no Private part",
 		"Storage", "Quantity", "Réunion", "ZGVsaXZlcmVk", "Vmlldw",
 	} {

@@ -4,11 +4,11 @@ import "bytes"
 
 // Private keys that are not in PEM.
 
-// ageKey is how age's and its plugins' identities begin, in Bech32; in lower case
-// they are the same (BIP 173).
+// ageKey is how age's identities begin, in Bech32; in lower case they are the
+// same (BIP 173).
 var ageKey = []byte("age-secret-key-")
 
-const shortestAgeKey = 40 // after the prefix; those of today have 59 and more
+const shortestAgeKey = 40 // after the last 1; those of today have 58 and more
 
 // ageKeys adds age's identities in text.
 func (w *work) ageKeys(text []byte) {
@@ -19,13 +19,16 @@ func (w *work) ageKeys(text []byte) {
 		}
 		at += i
 		start := at - len("age")
-		if start < 0 || len(text)-start < len(ageKey) || !bytes.EqualFold(text[start:start+len(ageKey)], ageKey) {
+		if start < 0 || len(text)-start < len(ageKey) || !bytes.EqualFold(text[start:start+len(ageKey)], ageKey) || !startsWord(text, start) {
 			continue
 		}
+		one := 0 // behind the last 1, which no letter of Bech32 is
 		for at < len(text) && (text[at] == '-' || isAlnum(text[at])) {
-			at++
+			if at++; text[at-1] == '1' {
+				one = at
+			}
 		}
-		if at-start >= len(ageKey)+shortestAgeKey {
+		if one > 0 && at-one >= shortestAgeKey && bytes.IndexByte(text[one:at], '-') < 0 {
 			w.add(start, at, rulePrivateKey)
 		}
 	}
@@ -34,8 +37,8 @@ func (w *work) ageKeys(text []byte) {
 // Of PuTTY's files of keys, versions 1 to 3, as its manual's appendix C says.
 var (
 	puttyFile    = []byte("PuTTY-User-Key-File-")
-	puttyPrivate = []byte("Private-Lines:")
-	puttyMAC     = []byte("Private-MAC:")
+	puttyPrivate = []byte("Private-Lines: ")
+	puttyEnds    = [][]byte{[]byte("Private-MAC: "), []byte("Private-Hash: ")}
 )
 
 // puttyKeys adds the private part of keys in PuTTY's form: up to its check sum,
@@ -47,15 +50,25 @@ func (w *work) puttyKeys(text []byte) {
 			return
 		}
 		at += file + len(puttyFile)
+		if !bytes.HasPrefix(text[min(at+1, len(text)):], []byte(": ")) {
+			continue // not its version
+		}
 		start := bytes.Index(text[at:], puttyPrivate)
 		if start < 0 {
 			return
 		}
 		start += at
+		at = start + len(puttyPrivate)
+		if at == len(text) || !isDigit(text[at]) {
+			continue
+		}
 		end := len(text)
-		if mac := bytes.Index(text[start:], puttyMAC); mac >= 0 {
-			for end = start + mac + len(puttyMAC); end < len(text) && (text[end] == ' ' || isHex(text[end])); {
-				end++
+		for _, last := range puttyEnds {
+			if i := bytes.Index(text[start:end], last); i >= 0 {
+				end = start + i + len(last)
+				for end < len(text) && isHex(text[end]) {
+					end++
+				}
 			}
 		}
 		w.add(start, end, rulePrivateKey)
@@ -77,17 +90,33 @@ func isKeyMember(name []byte) bool {
 const shortestKeyMaterial = 43
 
 // isKeyMaterial says whether a text, the value of such a member, is base64url of
-// so many bytes. A digest in hexadecimal is not meant.
+// so many bytes, with what random ones have: capitals, small letters and digits in
+// turn. Words in a row and digests in hexadecimal are not meant.
 func (p *Policy) isKeyMaterial(text []byte) bool {
 	if len(text) < shortestKeyMaterial {
 		return false
 	}
-	hex := true
+	var capitals, small, digits, changes int
+	was := byte(0)
 	for _, c := range text {
-		if !isAlnum(c) && c != '-' && c != '_' {
+		kind := byte('-')
+		switch {
+		case c >= 'A' && c <= 'Z':
+			kind = 'A'
+			capitals++
+		case c >= 'a' && c <= 'z':
+			kind = 'a'
+			small++
+		case isDigit(c):
+			kind = '0'
+			digits++
+		case c != '-' && c != '_':
 			return false
 		}
-		hex = hex && isHex(c)
+		if kind != was {
+			changes++
+		}
+		was = kind
 	}
-	return !hex && !p.allowed(rulePrivateKey, text)
+	return capitals > 2 && small > 2 && digits > 0 && 8*changes > 3*len(text) && !p.allowed(rulePrivateKey, text)
 }
