@@ -29,7 +29,7 @@ func (w *work) colons(text []byte) {
 				start, end, seen = memberValue(text, at+1, l.indent)
 			} else if len(name)-3 < 5 && pairLetter(name) {
 				l.to(text, at)
-				rule, start, end, seen = w.textMember(&pair, text, name, len(before)-len(name)-1, at, l.indent)
+				rule, start, end, seen = w.textMember(&pair, text, name, max(0, len(before)-len(name)-2), at, l.indent)
 			}
 		} else {
 			from := 0
