@@ -166,6 +166,7 @@ func (e *Encoder) cleanEntry(entry zapcore.Entry, fields []zapcore.Field) (zapco
 // EncodeEntry implements [zapcore.Encoder]: what it makes of an entry is the
 // encoder's text within, masked.
 func (e *Encoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
+	entry.Message = unquoted(entry.Message) // it comes here where the log is the sink
 	entry, fields = e.cleanEntry(entry, fields)
 	made, err := e.Encoder.EncodeEntry(entry, fields)
 	if err != nil {

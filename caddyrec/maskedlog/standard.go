@@ -11,9 +11,13 @@ import (
 )
 
 // Go's own packages write to the log of its standard library, which Caddy sends
-// to stderr whatever logs are configured: no encoder sees it. Package net/http
-// quotes there what an upstream sends where an answer can have no body, as behind
-// 204.
+// to stderr, or to the sink's encoder where a configuration has a sink. Package
+// net/http quotes there what an upstream sends where an answer can have no body,
+// as behind 204.
+//
+// Caddy may set another writer after maskStandard: for a sink, and for a reload
+// without a default log, even one that fails. An encoder must not look for that
+// while it encodes: an entry may come from log itself, whose lock is held then.
 
 var standardMu sync.Mutex
 
@@ -34,9 +38,8 @@ type standard struct{ to io.Writer }
 // unsolicited is what net/http says before it quotes bytes of an upstream.
 const unsolicited = "Unsolicited response received on idle HTTP channel starting with "
 
-// Write implements [io.Writer].
-func (s standard) Write(line []byte) (int, error) {
-	text := string(line)
+// unquoted is a line without the bytes of an upstream that net/http quotes.
+func unquoted(text string) string {
 	if at := strings.Index(text, unsolicited); at >= 0 {
 		at += len(unsolicited)
 		end := strings.LastIndex(text, "; err=")
@@ -45,6 +48,12 @@ func (s standard) Write(line []byte) (int, error) {
 		}
 		text = text[:at] + masking.Token + text[end:]
 	}
+	return text
+}
+
+// Write implements [io.Writer].
+func (s standard) Write(line []byte) (int, error) {
+	text := unquoted(string(line))
 	text, _ = caddyrec.LogMasking().Text(text)
 	if _, err := io.WriteString(s.to, text); err != nil {
 		return 0, err

@@ -56,6 +56,20 @@ func TestWhatGosOwnPackagesLogHoldsNoSecret(t *testing.T) {
 	}
 }
 
+// Caddy redirects the standard library's log to a sink after it has provisioned
+// the sink's encoder.
+func TestASinkHoldsNothingAnUpstreamSentUnasked(t *testing.T) {
+	before := log.Writer()
+	defer log.SetOutput(before)
+	got := logged(t, "masked", func(l *zap.Logger) {
+		defer zap.RedirectStdLog(l)()
+		log.Print(`Unsolicited response received on idle HTTP channel starting with "s3cr3t-of-an-answer"; err=<nil>`)
+	})
+	if strings.Contains(got, "s3cr3t") || !strings.Contains(got, "[masked]; err=") {
+		t.Errorf("logged is %q", got)
+	}
+}
+
 // lineWriter sends what is written.
 type lineWriter chan string
 
