@@ -127,9 +127,13 @@ func behind(parts []stretch, seq uint64) []stretch {
 const mostFaults = 32
 
 // walkOn is walk, and goes on behind what cannot be read, with the first error.
+// After mostFaults it gives up, and the error says from where on.
 func (s *source) walkOn(parts []stretch, fn func(ledger.Line) error) (first error) {
-	for faults := 0; len(parts) > 0 && faults < mostFaults; faults++ {
+	for faults := 0; len(parts) > 0; faults++ {
 		at := parts[0].from
+		if faults == mostFaults {
+			return errors.Join(first, fmt.Errorf("%d segments cannot be read: the listing gave up, and did not look at the one of record %d and those behind it", faults, at))
+		}
 		err := s.walk(parts, func(line ledger.Line) error {
 			at = line.Seq + 1
 			return fn(line)

@@ -80,3 +80,22 @@ func TestWhatIsBehindDamagedSegmentsIsReadOn(t *testing.T) {
 		t.Errorf("read %d, error %v", seqs, err)
 	}
 }
+
+func TestAWalkThatGivesUpSaysWhereFrom(t *testing.T) {
+	walk := func(n int) error {
+		var all []stretch
+		for i := range uint64(n) {
+			all = append(all, stretch{i, i + 1})
+		}
+		all[n-1].to = toTheEnd
+		src := &source{FS: manySegments(n, func(int) bool { return true }), log: "main"}
+		return src.walkOn(all, func(ledger.Line) error { return nil })
+	}
+	if err := walk(mostFaults); err == nil || strings.Contains(err.Error(), "gave up") {
+		t.Errorf("all were looked at: %v", err)
+	}
+	err := walk(mostFaults + 1)
+	if err == nil || !strings.Contains(err.Error(), "000000000000") || !strings.Contains(err.Error(), fmt.Sprintf("gave up, and did not look at the one of record %d", mostFaults)) {
+		t.Errorf("one was not looked at: %v", err)
+	}
+}

@@ -30,8 +30,8 @@ func (f *filter) learn(line []byte) {
 }
 
 // narrow gives the parts in which a session's records may be, of those given,
-// and finds out which exchanges are its own. With an error it has read what there
-// is to be read.
+// and finds out which exchanges are its own. With an error it has read what can
+// be read, or given up as [source.walkOn] does.
 func (s *source) narrow(want *filter, parts []stretch) ([]stretch, error) {
 	want.exchanges = map[string]bool{}
 	has := s.sessionIn(want.session)

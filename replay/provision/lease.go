@@ -29,8 +29,8 @@ func (l *Lease) Covers(session string) bool { return l.use.grant.Scope.Covers(se
 // returns once that is durable, with what is to be asked before each frame. What
 // ends the frames is to be given to [Lease.Tell]. For a session that the key is
 // not good for the error is a [*Refusal], which is recorded, too, and counts as
-// an anomaly; it is one, too, where no frame is left. Any other error is
-// the recorder's: show nothing then.
+// an anomaly. Where no frame is left the error is a [*Refusal] as well, and no
+// anomaly. Any other error is the recorder's: show nothing then.
 func (l *Lease) Begin(ctx context.Context, session string) (*Use, error) {
 	u, a := l.use, l.use.authority
 	if !l.Covers(session) {

@@ -65,7 +65,7 @@ func TestAnIDMayHappenToHaveNoLetter(t *testing.T) {
 }
 
 func TestAWordInPlaceOfAnIDIsADifference(t *testing.T) {
-	for _, word := range []string{"unavailable", "ord_unavailable0", "ord_unavailabl"} {
+	for _, word := range []string{"unavailable", "ord_unavailable0", "ord_unavailabl", "ord_unavailab0", "err_notfoundx4"} {
 		r := &recording{t: t}
 		r.add(0, "POST", "/orders", `{"n":1}`, 201, `{"id":"ord_8f2a9c4b11"}`)
 		s := &target{answer: func(*http.Request, string) (int, string, http.Header) {

@@ -54,17 +54,26 @@ func isOpaque(text string) bool {
 
 // isMadeLike says whether a text may come from where an opaque one does though it
 // does not show: one in some hundred of random hexadecimal texts happens to have
-// no letter.
+// no letter. Behind a prefix that both have, as ord_, all is digits then: a word
+// with a digit at its end is still a word.
 func isMadeLike(opaque, text string) bool {
-	if len(text) != len(opaque) || !hasDigit(text) {
+	if len(text) != len(opaque) {
 		return false
 	}
-	for i := range len(text) {
-		if a, b := opaque[i], text[i]; a != b && !(isAlphanumeric(a) && isAlphanumeric(b)) {
+	made := 0 // where it begins
+	for i := 0; i < len(text) && text[i] == opaque[i]; i++ {
+		if !isAlphanumeric(text[i]) {
+			made = i + 1
+		}
+	}
+	for i := made; i < len(text); i++ {
+		a, b := opaque[i], text[i]
+		isDigit := b >= '0' && b <= '9'
+		if isAlphanumeric(a) && !isDigit || !isAlphanumeric(a) && a != b {
 			return false
 		}
 	}
-	return true
+	return made < len(text)
 }
 
 func isAlphanumeric(c byte) bool {
