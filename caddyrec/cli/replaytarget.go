@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
@@ -153,14 +152,9 @@ func (t *tokenCommand) get(ctx context.Context, refused string) (string, error) 
 	if runtime.GOOS == "windows" {
 		shell, option = "cmd", "/C"
 	}
-	// An interrupt does not end ctx, as requests under way are waited for, and the
-	// terminal's own may not reach the command: see endWithChildren.
-	life, stop := signal.NotifyContext(ctx, os.Interrupt)
-	defer stop()
-	cmd := exec.CommandContext(life, shell, option, t.line)
+	cmd := exec.CommandContext(ctx, shell, option, t.line)
 	var out printed
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
-	endWithChildren(cmd)
 	// What the shell has started may hold its output open for ever, also when the
 	// shell itself is gone.
 	cmd.WaitDelay = time.Second
@@ -170,8 +164,6 @@ func (t *tokenCommand) get(ctx context.Context, refused string) (string, error) 
 		return "", fmt.Errorf("the command for a token prints more than %d bytes: let it print the token only", maxSmall)
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("the command for a token did not end in time: %w", ctx.Err())
-	case life.Err() != nil:
-		return "", errors.New("the command for a token was interrupted")
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return "", fmt.Errorf("the command for a token failed: %w", err)
 	}

@@ -4,7 +4,6 @@ package cli
 
 import (
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,47 +59,5 @@ func TestACommandForATokenIsEndedWhenItPrintsWithoutEnd(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "more than") || ctx.Err() != nil {
 			t.Errorf("%s: %q, %v", line, value, err)
 		}
-	}
-}
-
-func TestWhatACommandForATokenStartedEndsWithIt(t *testing.T) {
-	t.Run("over", func(t *testing.T) {
-		childEnds(t, func(cancel func()) { cancel() })
-	})
-	t.Run("interrupted", func(t *testing.T) {
-		childEnds(t, func(func()) { mustNot(t, syscall.Kill(os.Getpid(), syscall.SIGINT)) })
-	})
-}
-
-// childEnds starts a command that waits for a child, ends it, and wants the child
-// to be gone.
-func childEnds(t *testing.T, end func(cancel func())) {
-	pipe := filepath.Join(t.TempDir(), "alive")
-	mustNot(t, syscall.Mkfifo(pipe, 0o600))
-	reader, err := os.OpenFile(pipe, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	mustNot(t, err)
-	defer reader.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	done := make(chan error, 1)
-	go func() {
-		// The child has the pipe open for as long as it lives.
-		_, err := (&tokenCommand{line: "exec 9>'" + pipe + "'; (echo up >&9; exec " + heldOpen(t) + "); echo token"}).get(ctx, "")
-		done <- err
-	}()
-	mustNot(t, reader.SetReadDeadline(time.Now().Add(20*time.Second)))
-	up := make([]byte, 3)
-	for n := 0; n < len(up); { // before it is opened for writing, it reads as ended
-		m, err := reader.Read(up[n:])
-		if n += m; err != nil && err != io.EOF {
-			t.Fatal(err)
-		}
-	}
-	end(cancel)
-	if err := <-done; err == nil {
-		t.Error("no error")
-	}
-	if _, err := reader.Read(up); err != io.EOF {
-		t.Errorf("the child lives on: %v", err)
 	}
 }
