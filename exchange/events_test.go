@@ -127,8 +127,6 @@ func TestABodyOfEventsIsMaskedOneByOne(t *testing.T) {
 	}
 }
 
-// FuzzEvents: whatever comes in whatever pieces, no byte is lost or doubled,
-// and what is masked once needs no more masking.
 func TestEventsOfNothingTakeNoWork(t *testing.T) {
 	for _, end := range []string{"\r", "\n", "\r\n"} {
 		lines := strings.Repeat(end, 4096) // each is an event
@@ -142,6 +140,8 @@ func TestEventsOfNothingTakeNoWork(t *testing.T) {
 	}
 }
 
+// FuzzEvents: whatever comes in whatever pieces, no byte is lost or doubled,
+// and what is masked once needs no more masking.
 func FuzzEvents(f *testing.F) {
 	f.Add([]byte("data: {\"password\":\"x\"}\n\ndata: y\r\n\r\n"), 3, false)
 	f.Add([]byte("\ufeffid: 1\rdata\r\rdata: a\ndata: b"), 1, false)
