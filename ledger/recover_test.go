@@ -56,7 +56,7 @@ func write(t testing.TB, file string, text []byte) {
 // texts and told how many bytes it cut.
 func recovers(t *testing.T, p *place, file string, text []byte, cut int, texts ...string) {
 	t.Helper()
-	p.drop("checkpoint", "checkpoints", "open", "sealed", "tile")
+	p.drop("checkpoint", "checkpoints", "index", "open", "sealed", "tile")
 	write(t, file, text)
 	l := p.open(func(o *Options) { o.CheckpointEvery = time.Hour })
 	commit(t, l, "after")
