@@ -68,7 +68,9 @@
 // use.json. So neither removing that nor putting all objects back from a copy
 // lets it run again. When the ledger cannot be read, requests that this process
 // has not opened are refused. What no approval.requested record speaks of is
-// damaged, and no request joins it, unless others share the store.
+// damaged, and no request joins it, unless others share the store. What another
+// Service of this process has opened, under another ledger, can be voted on, but
+// only the one that opened it claims it.
 //
 // A claim is never finished by somebody else, unlike a decision: a record that
 // says used for a request that did not run would be a lie.
@@ -131,6 +133,9 @@ type Options struct {
 	// there is a request that this process has not opened itself. Nil: there is
 	// nothing to ask, and what the store has is taken for asked, and not used.
 	Recall func(ctx context.Context, since time.Time, asked, used func(id string)) error
+	// Memory is shared by the Services of this process over one store: its own by
+	// default.
+	Memory *Memory
 	// Shared: others with a ledger of their own are asked in this store too, and
 	// each may claim what any of them was asked. Their ledgers are not known here,
 	// so what the store has is then taken for asked.
@@ -194,7 +199,7 @@ func New(store storage.Store, rec Recorder, opts Options) (*Service, error) {
 	}
 	return &Service{
 		store: store, rec: rec, opts: opts, log: opts.Logger,
-		spent:   newSpent(),
+		spent:   newSpent(opts.Memory),
 		index:   newIndex(opts.MaxPending),
 		waiting: map[string]*watch{},
 	}, nil

@@ -11,7 +11,8 @@ import (
 // Ask opens a request for approval, or joins the one that is open already: the
 // same binding, requester and policy, pending or approved and not yet used. So
 // a client that sends its request again finds its approval, on every node and
-// after a restart. Two nodes asked at the same instant may open one each.
+// after a restart, but not under another ledger in a store that is not
+// [Options].Shared. Two nodes asked at the same instant may open one each.
 //
 // Errors: ErrInvalid, ErrTooMany.
 func (s *Service) Ask(ctx context.Context, a Ask) (State, error) {
@@ -58,7 +59,7 @@ func (s *Service) join(ctx context.Context, join string) (State, bool, error) {
 			s.forget(id)
 		case err != nil:
 			return State{}, false, err
-		case st.Status.Open():
+		case st.Status.Open() && s.isOwn(id):
 			return st, true, nil
 		}
 	}
@@ -81,7 +82,7 @@ func (s *Service) open(ctx context.Context, r Request) (State, error) {
 	if err := s.commit(ctx, ev); err != nil {
 		return State{}, err
 	}
-	s.note(s.spent.opened, r.ID)
+	s.opened(r.ID)
 	if err := create(ctx, s, r.ID, requestName, r); err != nil {
 		s.dropBody(r.ID)
 		return State{}, err

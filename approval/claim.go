@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/subtle"
+	"fmt"
 )
 
 // Claim spends the approval of request id, for what binding stands for. Of all
@@ -21,6 +22,9 @@ func (s *Service) Claim(ctx context.Context, id, binding string) (State, error) 
 		return State{}, err
 	}
 	defer leave()
+	if !s.isOwn(id) {
+		return State{}, fmt.Errorf("approval %s was asked under another ledger: %w", id, ErrDamaged)
+	}
 	if subtle.ConstantTimeCompare([]byte(f.request.Binding), []byte(binding)) != 1 {
 		return State{}, ErrBinding
 	}
@@ -47,7 +51,7 @@ func (s *Service) Claim(ctx context.Context, id, binding string) (State, error) 
 		}
 		return f.state(now), cmp.Or(unclaimable(f.status(now)), ErrUsed)
 	}
-	s.note(s.spent.used, id)
+	s.note(&s.spent.used, id)
 	// Read again: a vote that came too late to count is told as well.
 	if f, err = s.load(ctx, id); err != nil {
 		return State{}, err

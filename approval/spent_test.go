@@ -172,7 +172,7 @@ func TestWhatWasUsedIsForgottenOnceItsTimeIsOver(t *testing.T) {
 		}
 		w.pass(20 * time.Minute)
 	}
-	if used, opened := len(s.spent.used), len(s.spent.opened); used > 8 || used < 3 || opened > 8 || opened < 3 {
+	if used, opened := len(s.spent.used.ids), len(s.spent.opened.ids); used > 8 || used < 3 || opened > 8 || opened < 3 {
 		t.Errorf("%d used and %d opened ones are remembered", used, opened)
 	}
 	// One that was asked when there was more time is not used unremembered.
@@ -244,4 +244,25 @@ func TestWhatAnotherLedgerKnowsIsClaimedInASharedStoreOnly(t *testing.T) {
 			t.Errorf("asked again, it is not claimed: %v", err)
 		}
 	}
+}
+
+func TestWhatAnotherLedgersServiceOpenedIsVotedOnHereAndClaimedThere(t *testing.T) {
+	w := newWorld()
+	nothing := func(context.Context, time.Time, func(string), func(string)) error { return nil }
+	memory := new(Memory)
+	before, after := w.node(t, Options{Recall: nothing, Memory: memory}), w.node(t, Options{Recall: nothing, Memory: memory})
+	id := mustAsk(t, before, ask("ana", "b1", 1)).ID
+	mustVote(t, after, id, approver("bob"), Approve)
+	if again := mustAsk(t, after, ask("ana", "b1", 1)); again.ID == id {
+		t.Error("asked under another ledger, it is the same")
+	}
+	if _, err := after.Claim(t.Context(), id, "b1"); !errors.Is(err, ErrDamaged) {
+		t.Errorf("claimed under another ledger: %v", err)
+	}
+	objects := maps.Clone(w.objects)
+	if _, err := before.Claim(t.Context(), id, "b1"); err != nil {
+		t.Errorf("not claimed under its own: %v", err)
+	}
+	w.objects = objects
+	wantStatus(t, after, id, Used)
 }

@@ -71,6 +71,9 @@ var (
 	// openNow are the gateways that are open: health and metrics must not wait
 	// for one that is being opened.
 	openNow sync.Map
+	// asked is what each store's gateways know of its approvals, by the store's
+	// key: one that a reload to another log has replaced may still hold requests.
+	asked sync.Map
 )
 
 func openGateway(key string, a *App, t terms) (*Gateway, error) {
@@ -123,7 +126,8 @@ func newGateway(store Store, log string, t terms, logger *zap.Logger) (*Gateway,
 	}
 	g.store, _ = objects.(io.Closer)
 	g.dir, g.objects = dir, objects
-	if err := g.open(objects, log); err != nil {
+	memory, _ := asked.LoadOrStore(store.Key(), new(approval.Memory))
+	if err := g.open(objects, log, memory.(*approval.Memory)); err != nil {
 		g.end()
 		g.meter.close()
 		if g.store != nil {
@@ -152,7 +156,7 @@ func newGateway(store Store, log string, t terms, logger *zap.Logger) (*Gateway,
 
 // open opens the log and the approvals. The log's objects have one writer, this
 // process; of the approvals' objects one Create of many gateways' must win.
-func (g *Gateway) open(objects storage.Store, log string) (err error) {
+func (g *Gateway) open(objects storage.Store, log string, memory *approval.Memory) (err error) {
 	g.logger = g.live.named("caddyrec")
 	g.keys, err = ledger.LoadKeys(filepath.Join(g.dir, "keys"), log)
 	if err != nil {
@@ -205,7 +209,7 @@ func (g *Gateway) open(objects storage.Store, log string) (err error) {
 		return err
 	}
 	g.approvals, err = approval.New(objects, patient{g}, approval.Options{
-		Expiry: approvalExpiry, Recall: g.recallApprovals, Shared: far, Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval"),
+		Expiry: approvalExpiry, Recall: g.recallApprovals, Memory: memory, Shared: far, Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval"),
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())
