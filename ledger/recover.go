@@ -75,6 +75,9 @@ func (l *Log) restore() (*recovered, error) {
 	if newest := signed.newest(); newest.size > state.tree.size {
 		return nil, lost("the checkpoint at %d records is signed, the files hold %d", newest.size, state.tree.size)
 	}
+	if keys := l.signing.ring(); len(keys) > 1 && keys[len(keys)-2].until > state.tree.size {
+		return nil, lost("the signing key was changed at %d records, the files hold %d", keys[len(keys)-2].until, state.tree.size)
+	}
 	if n := len(sealed); n > 0 && sealed[n-1].first >= state.tree.size {
 		return nil, lost("sealed segment %s is there, but the log's checkpoints and open segments end at %d records", sealed[n-1].name, state.tree.size)
 	}

@@ -269,3 +269,21 @@ func TestWhatIsWrongWithSuccessionsIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestALogThatLostAllButASuccessionIsRefused(t *testing.T) {
+	p, _, _ := rotated(t)
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() != keysFolder && e.Name() != publicKeyFile {
+			if err := os.RemoveAll(filepath.Join(p.dir, e.Name())); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := Open(p.options()); err == nil || !strings.Contains(err.Error(), "the signing key was changed at 6 records, the files hold 0") {
+		t.Errorf("got %v", err)
+	}
+}
