@@ -90,10 +90,11 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 		prev := last
 		last = tok.End
 		naming := w.pairs.naming
-		if naming {
-			w.pairs.naming = false
-			if naming = tok.Kind == jsonscan.String; naming {
-				w.pairName(&s, tok)
+		if naming != notNaming {
+			if w.pairs.naming = notNaming; tok.Kind == jsonscan.String {
+				w.pairName(&s, tok, naming)
+			} else {
+				naming = notNaming
 			}
 		}
 		if w.track.on {
@@ -106,6 +107,11 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 			w.keyMember = false
 			if rule == "" && tok.Kind == jsonscan.String && w.isKeyMaterial(&s, tok) {
 				rule = rulePrivateKey
+			}
+		}
+		if rule != "" && w.isPlain(tok, rule) {
+			if rule = ""; w.track.on {
+				rule = w.track.rule()
 			}
 		}
 		if rule != "" || w.member.drop {
@@ -128,7 +134,7 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 			continue
 		case jsonscan.String:
 			masked, changed := w.value(&s, tok)
-			if naming && changed { // masking again must find nothing new
+			if naming != notNaming && changed { // masking again must find nothing new
 				w.pairRule(&s, w.p.keys.find(masked).rule)
 			}
 		case jsonscan.Number:
@@ -236,7 +242,7 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 	if w.drops {
 		w.begin(s, tok.Start, last)
 	}
-	w.keyMember = len(name) <= len("dp") && isKeyMember(name) && w.p.detect.has(detectPrivateKey)
+	w.keyMember, w.counts = len(name) <= len("dp") && isKeyMember(name) && w.p.detect.has(detectPrivateKey), false
 	var slot *knownName
 	var known knownName
 	if n := len(name); n > 0 && n <= longestKnown {
@@ -254,6 +260,7 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 	if rule = found.rule; rule == "" && bytes.IndexByte(name, '%') >= 0 {
 		rule = w.p.keys.findEncoded(name)
 	}
+	w.counts = rule == ruleToken && namesTokens(name)
 	if len(w.pairs.open) > 0 || len(name)-3 < 5 && pairLetter(name) {
 		if by := w.pairKey(s, name, tok, last); rule == "" {
 			rule = by

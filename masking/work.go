@@ -33,6 +33,7 @@ type work struct {
 	member  member
 	// keyMember: the value to come is a key's, if it looks like one.
 	keyMember bool
+	counts    bool // the value to come is how many tokens there are, if it is a number
 	names     knownNames
 	card      cardRun
 }
