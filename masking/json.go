@@ -109,17 +109,14 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 				rule = rulePrivateKey
 			}
 		}
-		if rule != "" && w.isPlain(tok, rule) {
-			if rule = ""; w.track.on {
-				rule = w.track.rule()
-			}
-		}
 		if rule != "" || w.member.drop {
-			if last, err = w.secret(&s, tok, rule, prev); err != nil {
-				return dst, false, err
+			if rule = w.meant(tok, rule); rule != "" || w.member.drop {
+				if last, err = w.secret(&s, tok, rule, prev); err != nil {
+					return dst, false, err
+				}
+				rule, w.member.start, w.member.drop = "", -1, false
+				continue
 			}
-			rule, w.member.start, w.member.drop = "", -1, false
-			continue
 		}
 		w.dropped = false
 		switch tok.Kind {
@@ -242,13 +239,13 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 	if w.drops {
 		w.begin(s, tok.Start, last)
 	}
-	w.keyMember, w.counts = len(name) <= len("dp") && isKeyMember(name) && w.p.detect.has(detectPrivateKey), false
+	w.keyMember = len(name) <= len("dp") && isKeyMember(name) && w.p.detect.has(detectPrivateKey)
 	var slot *knownName
 	var known knownName
 	if n := len(name); n > 0 && n <= longestKnown {
 		if slot, known = w.names.of(name); *slot == known {
 			if len(w.pairs.open) > 0 || n-3 < 5 && pairLetter(name) {
-				rule = w.pairKey(s, name, tok, last)
+				rule, w.counts = w.pairKey(s, name, tok, last), false
 			}
 			if w.track.on {
 				w.track.key(name)
@@ -260,10 +257,12 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 	if rule = found.rule; rule == "" && bytes.IndexByte(name, '%') >= 0 {
 		rule = w.p.keys.findEncoded(name)
 	}
-	w.counts = rule == ruleToken && namesTokens(name)
+	if rule == ruleToken {
+		w.counts = namesTokens(name)
+	}
 	if len(w.pairs.open) > 0 || len(name)-3 < 5 && pairLetter(name) {
 		if by := w.pairKey(s, name, tok, last); rule == "" {
-			rule = by
+			rule, w.counts = by, false
 		}
 	}
 	if w.track.on {
@@ -278,7 +277,7 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 			if rule == "" {
 				// What is left of the name may be one: masking again must find
 				// nothing new.
-				rule = w.p.keys.find(masked).rule
+				rule, w.counts = w.p.keys.find(masked).rule, false
 			}
 			return rule
 		}

@@ -58,8 +58,8 @@ const (
 // pairLetter says at little cost whether a member called key, which is not
 // long, may be either.
 func pairLetter(key []byte) bool {
-	const letters = 1<<('c'&31) | 1<<('f'&31) | 1<<('h'&31) | 1<<('k'&31) | 1<<('n'&31) | 1<<('p'&31) | 1<<('t'&31) | 1<<('v'&31)
-	return len(key) > 0 && 1<<(key[0]&31)&letters != 0
+	const letters = 1<<('c'&31) | 1<<('f'&31) | 1<<('h'&31) | 1<<('k'&31) | 1<<('n'&31) | 1<<('p'&31) | 1<<('v'&31)
+	return len(key) > 0 && (1<<(key[0]&31)&letters != 0 || len(key) == len("type") && key[0]|0x20 == 't')
 }
 
 // namingOf is how a member called key may name a value. Keycloak has
@@ -224,7 +224,7 @@ func (w *work) pairRule(s *splice, rule string) {
 	for _, v := range p.values[o.values:] {
 		key := s.src[v.key[0]:v.key[1]]
 		if isWord := bytes.TrimLeft(s.src[v.key[1]:], " \t\r\n:")[0]; isWord >= 'f' && isWord <= 't' && !w.p.keys.own[rule] {
-			continue // true, false or null, as [work.isPlain] says
+			continue // true, false or null, as [work.meant] says
 		}
 		if w.level > 0 {
 			key = nil // the place is the string that all of this is in

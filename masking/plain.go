@@ -10,16 +10,28 @@ import (
 // What stands behind a built-in secret name and is no secret: hasPassword is
 // true or false, and tokens in a number are those of a language model.
 
-// isPlain says whether tok, whose name or path rule calls secret, is none.
-// Whoever names a key, a path or a place in a schema means all of its values.
-func (w *work) isPlain(tok jsonscan.Token, rule string) bool {
+// meant is the rule that calls the value tok secret, if not that of its name,
+// then that of its place, or "". Whoever names a key, a path or a place in a
+// schema means all of its values.
+//
+//go:noinline
+func (w *work) meant(tok jsonscan.Token, rule string) string {
 	switch tok.Kind {
 	case jsonscan.True, jsonscan.False, jsonscan.Null:
-		return strings.HasPrefix(rule, "key:") && !w.p.keys.own[rule]
+		if !strings.HasPrefix(rule, "key:") || w.p.keys.own[rule] {
+			return rule
+		}
 	case jsonscan.Number:
-		return w.counts && rule == ruleToken && !w.p.keys.own[rule]
+		if !w.counts || rule != ruleToken || w.p.keys.own[rule] {
+			return rule
+		}
+	default:
+		return rule
 	}
-	return false
+	if w.track.on {
+		return w.track.rule()
+	}
+	return ""
 }
 
 const ruleToken = "key:token"
