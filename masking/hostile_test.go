@@ -98,6 +98,12 @@ var hostile = map[string]func(n int) string{
 	"webhooks of Slack":                      func(n int) string { return rep("https://hooks.slack.com/", n) },
 	"prefixes of Google":                     func(n int) string { return rep("AIza", n) + rep("ya29.", n) + rep("GOCSPX-", n) },
 	"prefixes of Google, apart":              func(n int) string { return rep("AIza ya29. GOCSPX- ", n) },
+	"prefixes of vendors":                    func(n int) string { return rep("glpat-", n) + rep("sk-", n) + rep("npm_", n) + rep("hvs.", n) },
+	"prefixes of vendors, apart":             func(n int) string { return rep("glpat- sk-a sk-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa npm_ hvs.a ", n) },
+	"prefixes of vendors, no keys":           func(n int) string { return rep("-sk-a", n) },
+	"webhooks": func(n int) string {
+		return "://" + rep("/api/webhooks/123456789012345678/", n) + rep("webhook.office.com/webhookb2/", n)
+	},
 	"angle brackets":                         func(n int) string { return rep("<", n) + rep("<>", n) },
 	"elements":                               func(n int) string { return rep("<pin>1</pin>", n) },
 	"elements without an end":                func(n int) string { return rep("<pin>1", n) },
