@@ -34,7 +34,9 @@ func (w *work) colons(text []byte) {
 			}
 		} else {
 			from := 0
-			if from, rule = w.wordRule(text, at); rule != "" {
+			if from, rule = w.wordRule(text, at); rule != "" && w.isNoValue(text, from, at, rule) {
+				continue
+			} else if rule != "" {
 				l.to(text, at)
 				start, end, seen = fieldValue(text, at+1, from, l.indent)
 				counted = w.p.counted(bytes.TrimRight(text[from:at], " \t"), text[start:max(start, end)], rule)

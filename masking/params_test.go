@@ -36,7 +36,7 @@ func TestNamesBeforeEqualsSignsAreFoundAsLanguagesWriteThem(t *testing.T) {
 	}
 	for _, in := range []string{
 		"code=ABCDEFGHIJKLMN and state=Texas", "/a?code=ABCDEFGHIJKLMN /b?state=x", "/a?state=x&next=/b?code=ABCDEFGHIJKLMN", "/a?code=SAVE10&state=x",
-		"Signature=0123456789abcdef of it", "done: tokens=12 max_new_tokens=5", "tokens: 12", `got {"total": 1, "new_tokens": 12}`,
+		"export PASSWORD=$DB_PASSWORD; run --token=\"${TOKEN}\"", "Signature=0123456789abcdef of it", "done: tokens=12 max_new_tokens=5", "tokens: 12", `got {"total": 1, "new_tokens": 12}`,
 		`"a"="b"`, `alt="pin" =`, `"pin" b = c`, "a   = b", `pins = ""`, "YWJjcHdk== there", `a == "b"`, `'x?pins='`} {
 		if got, places := standard().Text(in); got != in {
 			t.Errorf("%s became %s: %+v", in, got, places)
