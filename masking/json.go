@@ -282,6 +282,9 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 			return rule
 		}
 	}
+	if rule == "" && string(name) == "auth" {
+		return w.authRule(s.src[tok.End:]) // of each anew
+	}
 	if slot != nil && found.plain && found.rule == "" {
 		*slot = known
 	}

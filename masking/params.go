@@ -20,6 +20,9 @@ func (w *work) params(text []byte) {
 			before = before[:at-n] // base64 ends with equals signs too
 		}
 		name, rule := w.paramName(before)
+		if rule == "" && string(name) == "_auth" && w.p.detect.has(detectCredential) {
+			rule = ruleCredential // of npm's configuration
+		}
 		if rule == "" {
 			if w.p.keys.defaults && len(before) == at {
 				g.take(w, text, at-len(name), at)
