@@ -7,7 +7,7 @@ import (
 )
 
 func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
-	p := must(New(Config{Keys: []string{"Blood-Type", "密码", "cust.ref"}}))
+	p := must(New(Config{Keys: []string{"Blood-Type", "密码", "cust.ref", "secret_arn"}}))
 	for _, name := range []string{
 		"password", "PASSWORD", "Pass_Word", "pass word", "paſſword", "passwordHash", "user_password", "db.password",
 		"old-password-2", "user[password]", "passwd", "pwd", "userPwd", "passphrase", "pass", "pin", "PIN", "card.pin",
@@ -26,7 +26,7 @@ func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
 		"unseal_keys_b64", "client-key-data", "smsCode", "oobCode", "2fa_code", "totp_code", "account_number", "primaryConnectionString",
 		"ConnectionStrings", "secret_id", "secretId", "client_secret_id", "password_hint", "passwordHistory", "password_reset_url",
 		"secret_policy_password", "password_name_token", "passwords", "access_token_value", "apiKeyNameSecret", "password.value",
-		"$password", "password?", "\"password\"", "next_page_token_secret",
+		"secretArn", "$password", "password?", "\"password\"", "next_page_token_secret",
 	} {
 		if !p.SecretName(name) {
 			t.Errorf("%q is not secret", name)
@@ -41,7 +41,7 @@ func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
 		"completion_tokens", "cache_read_input_tokens", "budget_tokens", "assertions", "value", "values", "pinvalued", "card[0]",
 		"cards", "keys", "keys[0]", "items.0", "version.1.2", "tokens_used[0]", "count.token.x", "next_page_tokens", "next_page_token_value",
 		"passwordPolicy", "passwordExpiresAt", "password_changed_at", "passwordResetRequired", "client_secret_expires_at",
-		"accessTokenLifespan", "access.token.lifespan", "refresh_token_expires_in", "secretName", "secret_arn", "secretKeyRef", "secrets_count",
+		"accessTokenLifespan", "access.token.lifespan", "refresh_token_expires_in", "secretName", "password_arn", "secretKeyRef", "secrets_count",
 		"apiKeyId", "api_key_name", "privateKeyId", "credentialType", "credential_id", "allowCredentials", "excludeCredentials",
 		"imagePullSecrets", "existingSecret", "$skiptoken", "$deltatoken", "pagination_token", "resumeToken", "idempotency_token",
 		"ClientRequestToken", "consistencyToken", "bypass", "boarding_pass", "season_pass", "first_pass", "pass_rate", "primary_key",

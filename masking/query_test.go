@@ -67,6 +67,17 @@ func TestQueriesAndFormsAreMaskedByNameAndByDetector(t *testing.T) {
 	}
 }
 
+func TestWhatBecomesOfACodeCanBeSaid(t *testing.T) {
+	p := must(New(Config{Actions: map[string]Action{"key:code": dropped, "key:signature": partial4}}))
+	got, places := p.Query("code=SplxlOBeZQQYbYS6WxSbIA&state=x&Expires=1&Signature=vjbyPxybdZaNmGa")
+	if want := "state=x&Expires=1&Signature=" + escape([]byte("[masked:…NmGa]")); got != want || len(places) != 2 || places[0] != (Place{"code", ruleCode, "drop", 1}) {
+		t.Errorf("%s, %+v", got, places)
+	}
+	if _, err := New(Config{NoDefaults: true, Actions: map[string]Action{"key:code": dropped}}); err == nil {
+		t.Error("an action for a rule that is no more")
+	}
+}
+
 func TestAQuerysPlacesAreItsNames(t *testing.T) {
 	_, places := standard().Query("token=a&token=b&q=ann%40example.org&bob%40example.org=1&x=%zz")
 	var got []string
