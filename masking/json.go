@@ -48,6 +48,7 @@ func (s *splice) done() []byte { return append(s.out, s.src[s.last:]...) }
 func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 	w.scan.Reset(src, limits)
 	w.pairs.reset()
+	w.grant = 0
 	w.kept, w.member, w.keyMember = w.kept[:0], member{start: -1}, false
 	s := splice{src: src, out: dst}
 	rule := "" // that calls the value to come secret
@@ -282,8 +283,8 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 			return rule
 		}
 	}
-	if rule == "" && string(name) == "auth" {
-		return w.authRule(s.src[tok.End:]) // of each anew
+	if rule == "" && lookedAt(name) {
+		return w.looks(name, s.src, tok.End) // of each anew
 	}
 	if slot != nil && found.plain && found.rule == "" {
 		*slot = known
