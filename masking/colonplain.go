@@ -64,7 +64,7 @@ var scopes = []string{"read", "write", "create", "update", "delete", "list", "ma
 
 // isScope says whether the colon at stands within a scope.
 func isScope(text []byte, at int, rule string) bool {
-	if rule != ruleToken && rule != "key:secret" && rule != "key:credential" && rule != "key:apikey" {
+	if rule != ruleToken && rule != ruleSecret && rule != "key:credential" && rule != "key:apikey" {
 		return false
 	}
 	end := at + 1

@@ -48,7 +48,7 @@ func (s *splice) done() []byte { return append(s.out, s.src[s.last:]...) }
 func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 	w.scan.Reset(src, limits)
 	w.pairs.reset()
-	w.grant = 0
+	w.grant, w.kind = 0, 0
 	w.kept, w.member, w.keyMember = w.kept[:0], member{start: -1}, false
 	s := splice{src: src, out: dst}
 	rule := "" // that calls the value to come secret

@@ -9,7 +9,8 @@ import (
 // With Docker auth is base64 of a user and a password, with others a session, with
 // most the name of a method; Azure calls its keys primaryKey, as databases call
 // what they find a row by; the routing key of PagerDuty is a key, that of a queue
-// is none. A code is an authorization server's where a grant is asked for.
+// is none. A code is an authorization server's where a grant is asked for, and
+// data are secret in a Secret of Kubernetes, whatever the names in it.
 
 const (
 	shortestSession    = 20
@@ -19,7 +20,7 @@ const (
 // lookedAt says whether name is that of such a member.
 func lookedAt(name []byte) bool {
 	switch string(name) {
-	case "auth", "code", "primaryKey", "secondaryKey", "key1", "key2", "routing_key", "routingKey":
+	case "auth", "code", "data", "stringData", "primaryKey", "secondaryKey", "key1", "key2", "routing_key", "routingKey":
 		return true
 	}
 	return false
@@ -29,7 +30,10 @@ func lookedAt(name []byte) bool {
 // value follows the name, which ends at end in src.
 func (w *work) looks(name, src []byte, end int) string {
 	rest := bytes.TrimLeft(src[end:], " \t\r\n:")
-	if len(rest) == 0 || rest[0] != '"' {
+	switch {
+	case len(rest) > 0 && rest[0] == '{' && bytes.HasSuffix(name, []byte("ata")) && w.p.keys.defaults && w.isSecretOfKubernetes(src):
+		return ruleSecret
+	case len(rest) == 0 || rest[0] != '"':
 		return ""
 	}
 	end = bytes.IndexByte(rest[1:], '"')
@@ -41,6 +45,7 @@ func (w *work) looks(name, src []byte, end int) string {
 		value = bytes.ReplaceAll(value, []byte(`\/`), []byte("/"))
 	}
 	switch {
+	case string(name) == "data", string(name) == "stringData":
 	case string(name) == "code":
 		if w.p.keys.defaults && isGrant(value) && bytes.IndexByte(value, ' ') < 0 && w.asksForGrant(src) {
 			return ruleCode
@@ -50,6 +55,29 @@ func (w *work) looks(name, src []byte, end int) string {
 		return ruleCredential
 	}
 	return ""
+}
+
+const ruleSecret = "key:secret"
+
+// isSecretOfKubernetes says whether there is a Secret in src, JSON, or a list of
+// them, which do not say each what they are.
+func (w *work) isSecretOfKubernetes(src []byte) bool {
+	if w.kind == 0 {
+		w.kind = 1
+		for i := 0; w.kind == 1; {
+			n := bytes.Index(src[i:], []byte(`"Secret`))
+			if n < 0 {
+				break
+			}
+			i += n + len(`"Secret`)
+			after := bytes.TrimPrefix(src[i:], []byte("List"))
+			before := bytes.TrimRight(src[max(0, i-longestName):i-len(`"Secret`)], " \t\r\n:")
+			if len(after) > 0 && after[0] == '"' && bytes.HasSuffix(before, []byte(`"kind"`)) {
+				w.kind = 2
+			}
+		}
+	}
+	return w.kind == 2
 }
 
 // asksForGrant says whether src, JSON, asks for tokens in exchange for a code. It

@@ -38,3 +38,27 @@ func TestWhatLooksLikeACredentialIsMaskedWhereItsNameAllows(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestTheDataOfASecretOfKubernetesAreMasked(t *testing.T) {
+	for src, want := range map[string]string{
+		`{"kind":"Secret","apiVersion":"v1","metadata":{"name":"a"},"data":{"user":"TEVBSw=="},"stringData":{"b":"LEAK"},"type":"Opaque"}`: `{"kind":"Secret","apiVersion":"v1","metadata":{"name":"a"},"data":"[masked]","stringData":"[masked]","type":"Opaque"}`,
+		`{"apiVersion":"v1","data":{"user":"TEVBSw=="},"kind": "Secret"}`:                                                                  `{"apiVersion":"v1","data":"[masked]","kind": "Secret"}`,
+		`{"kind":"SecretList","items":[{"metadata":{},"data":{"a":"TEVBSw=="}},{"data":null}]}`:                                            `{"kind":"SecretList","items":[{"metadata":{},"data":"[masked]"},{"data":null}]}`,
+		`{"last":"{\"data\":{\"a\":\"TEVBSw==\"},\"kind\":\"Secret\"}"}`:                                                                   `{"last":"{\"data\":\"[masked]\",\"kind\":\"Secret\"}"}`,
+	} {
+		if got, places := masked(t, standard(), src, nil); got != want || places[0].Rule != ruleSecret {
+			t.Errorf("%s became %s: %+v", src, got, places)
+		}
+	}
+	for _, src := range []string{
+		`{"kind":"ConfigMap","data":{"user":"ann"}}`, `{"data":{"kind":"Secretary"},"x":"Secret"}`, `{"kind":"SecretStore","data":{"a":"b"}}`,
+		`{"kind":"Secret","data":"abc"}`, `{"data":{"orders":[{"data":{"a":1}}]}}`, `{"kind":"x","y":"Secret","data":{"a":1}}`,
+	} {
+		if got, places := masked(t, standard(), src, nil); got != src {
+			t.Errorf("%s became %s: %+v", src, got, places)
+		}
+	}
+	if got, _ := masked(t, must(New(Config{NoDefaults: true})), `{"kind":"Secret","data":{"a":"b"}}`, nil); got != `{"kind":"Secret","data":{"a":"b"}}` {
+		t.Error(got)
+	}
+}
