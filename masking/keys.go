@@ -86,7 +86,7 @@ var about = wordSet(
 	"lastrotated", "lastrotatedat", "lastrotateddate", "issuedat", "setat", "resetat", "resetsentat", "timestamp",
 	// of what kind
 	"policy", "policies", "policyid", "policyname", "required", "enabled", "disabled", "allowed", "supported", "status", "strength",
-	"score", "length", "minlength", "maxlength", "count", "rules", "requirements", "complexity", "attempts", "resetrequired",
+	"score", "length", "minlength", "maxlength", "count", "limit", "quota", "rules", "requirements", "complexity", "attempts", "resetrequired",
 	"resetallowed", "changerequired", "type", "types", "typehint", "kind", "format", "provider", "alg", "algorithm", "claim",
 	"signedresponsealg", "encryptedresponsealg", "signingalg", "lastfour", "last4",
 	// which

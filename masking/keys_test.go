@@ -42,7 +42,7 @@ func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
 		"cards", "keys", "keys[0]", "items.0", "version.1.2", "tokens_used[0]", "count.token.x", "next_page_tokens", "next_page_token_value",
 		"passwordPolicy", "passwordExpiresAt", "password_changed_at", "passwordResetRequired", "client_secret_expires_at",
 		"accessTokenLifespan", "access.token.lifespan", "refresh_token_expires_in", "secretName", "password_arn", "secretKeyRef", "secrets_count",
-		"apiKeyId", "api_key_name", "privateKeyId", "credentialType", "credential_id", "allowCredentials", "excludeCredentials",
+		"apiKeyId", "api_key_name", "privateKeyId", "credentialType", "credential_id", "api_keys_limit", "allowCredentials", "excludeCredentials",
 		"imagePullSecrets", "existingSecret", "$skiptoken", "$deltatoken", "pagination_token", "resumeToken", "idempotency_token",
 		"ClientRequestToken", "consistencyToken", "bypass", "boarding_pass", "season_pass", "first_pass", "pass_rate", "primary_key",
 		"partitionKey", "promo_code", "status_code", "zip_code", "sort_code", "upstream_key", "account_id", "passkeys",
