@@ -191,7 +191,7 @@ func (w *work) pairedParams(params []string) []string {
 		case !isName:
 			pair.waiting = append(pair.waiting, i)
 		default:
-			rule := w.p.keys.findEncoded([]byte(value))
+			rule := w.namedBy(value)
 			if pair.used || pair.rule == "" {
 				pair.rule, pair.used = rule, false
 			}
@@ -204,6 +204,19 @@ func (w *work) pairedParams(params []string) []string {
 		}
 	}
 	return rules
+}
+
+// namedBy is the rule by which value, as it stands in a query, is a secret name,
+// or what is left of it once it is masked: masking again must find nothing new.
+func (w *work) namedBy(value string) string {
+	rule := w.p.keys.findEncoded([]byte(value))
+	if rule == "" {
+		w.root.quiet++
+		_, masked := w.decoded(value, string(unescape(nil, []byte(value))))
+		w.root.quiet--
+		rule = w.p.keys.find([]byte(masked)).rule
+	}
+	return rule
 }
 
 // lastPart is the last word of a parameter's name as it stands in the query, in

@@ -42,6 +42,7 @@ func TestQueriesAndFormsAreMaskedByNameAndByDetector(t *testing.T) {
 		{"v[0][name]=PORT&v[0][value]=80&v%5B1%5D%5Bname%5D=token&v%5B1%5D%5Bvalue%5D=LEAK", "v[0][name]=PORT&v[0][value]=80&v%5B1%5D%5Bname%5D=token&v%5B1%5D%5Bvalue%5D=" + m},
 		{"P.member.1.ParameterKey=DBPassword&P.member.2.ParameterKey=a&P.member.2.ParameterValue=1&P.member.1.ParameterValue=LEAK",
 			"P.member.1.ParameterKey=DBPassword&P.member.2.ParameterKey=a&P.member.2.ParameterValue=1&P.member.1.ParameterValue=" + m},
+		{"name=x.4111111111111111pin&value=LEAK", "name=x." + m + "pin&value=" + m},
 		{"a_name=token&value=1&b_value=2", "a_name=token&value=1&b_value=2"},
 		{"value=1&value=2&user=ann", "value=1&value=2&user=ann"},
 		{"code=SplxlOBeZQQYbYS6WxSbIA&state=af0ifjsldkj", "code=" + m + "&state=af0ifjsldkj"},
