@@ -145,6 +145,9 @@ func readBallot(r *http.Request, x *exchange.Exchange) (b ballot, err error) {
 			return b, errors.New("it has a field besides decision and reason")
 		}
 	}
+	if b.decision != approval.Approve && b.decision != approval.Deny {
+		return b, errors.New("the decision is neither approve nor deny")
+	}
 	return b, nil
 }
 
