@@ -162,7 +162,7 @@ func (g *Gateway) open(objects storage.Store, log string, memory *approval.Memor
 	if err != nil {
 		return fmt.Errorf("loading the keys of log %s: %w", log, err)
 	}
-	_, far := objects.(storage.Spooler) // others reach it too
+	_, far := objects.(storage.Spooler)
 	if far {
 		if err := g.claim(objects, log); err != nil {
 			return err
@@ -209,7 +209,9 @@ func (g *Gateway) open(objects storage.Store, log string, memory *approval.Memor
 		return err
 	}
 	g.approvals, err = approval.New(objects, patient{g}, approval.Options{
-		Expiry: approvalExpiry, Recall: g.recallApprovals, Memory: memory, Shared: far, Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval"),
+		Expiry: approvalExpiry, Recall: g.recallApprovals, Memory: memory,
+		Shared:  far || batches != nil, // others reach it too
+		Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval"),
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())

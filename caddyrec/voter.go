@@ -16,7 +16,7 @@ func (v *Visit) Voter(r *http.Request) approval.Voter {
 		email = hex.EncodeToString(v.MAC("email", email)[:16])
 	}
 	voter := approval.Voter{
-		Person:   approval.Person{Issuer: v.Identity.Issuer, Subject: v.Identity.Subject, Email: email, Scope: SiteOf(r)},
+		Person:   approval.Person{Issuer: v.Identity.Issuer, Subject: v.Identity.Subject, Email: email, EmailKey: v.gateway.keys.DigestID(), Scope: SiteOf(r)},
 		Values:   v.Values,
 		Identity: v.Identity,
 	}
