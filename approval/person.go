@@ -94,8 +94,21 @@ type Voter struct {
 	Person
 	// Values returns the values of a claim of the voter's. Nil: none.
 	Values func(claim string) []string
+	// EmailUnder is the digest of the voter's e-mail under another key than
+	// EmailKey, "" where that key is not at hand. Nil: none is.
+	EmailUnder func(key string) string
 	// Identity is how records show the voter; made from Person when nil.
 	Identity *record.Identity
+}
+
+// Beside is v with its e-mail as that of p is given, if that can be.
+func (v Voter) Beside(p Person) Voter {
+	if v.EmailKey != p.EmailKey && v.EmailUnder != nil {
+		if email := v.EmailUnder(p.EmailKey); email != "" {
+			v.Email, v.EmailKey = email, p.EmailKey
+		}
+	}
+	return v
 }
 
 // hash is the SHA-256 of parts, each with its length before it, in hex.

@@ -96,6 +96,27 @@ func TestAVoteBesideOneWhoseEMailCannotBeComparedIsRefused(t *testing.T) {
 	wantStatus(t, s, st.ID, Pending)
 }
 
+func TestAnEMailIsGivenUnderTheRequestsKeyWhereThatIsAtHand(t *testing.T) {
+	under := func(name, subject string) Voter {
+		v := voter(Person{Issuer: issuer, Subject: subject, Email: name + " under k2", EmailKey: "k2"}, "security")
+		v.EmailUnder = func(key string) string { return keyed(name, key).Email }
+		return v
+	}
+	s := newWorld().node(t, Options{})
+	a := ask("", "b1", 3)
+	a.Requester = keyed("ana", "k1")
+	st := mustAsk(t, s, a)
+	_, err := s.Vote(t.Context(), st.ID, under("ana", "ana2"), Approve, "")
+	wantErr(t, err, ErrSelf)
+	mustVote(t, s, st.ID, voter(keyed("bob", "k1"), "security"), Approve)
+	_, err = s.Vote(t.Context(), st.ID, under("bob", "bob2"), Approve, "")
+	wantErr(t, err, ErrVoted)
+	mustVote(t, s, st.ID, under("eve", "eve"), Approve)
+	wantStatus(t, s, st.ID, Pending)
+	mustVote(t, s, st.ID, voter(keyed("kim", "k1"), "security"), Approve)
+	wantStatus(t, s, st.ID, Approved)
+}
+
 func TestOnePersonCountsOnce(t *testing.T) {
 	for name, again := range map[string]Voter{
 		"in a second group":             voter(person("bob"), "admins"),

@@ -28,6 +28,7 @@ func (s *Service) Vote(ctx context.Context, id string, v Voter, d Decision, reas
 		return State{}, err
 	}
 	defer leave()
+	v = v.Beside(f.request.Requester)
 	via, err := f.mayVote(v)
 	if err != nil {
 		return State{}, err
