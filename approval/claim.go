@@ -22,14 +22,14 @@ func (s *Service) Claim(ctx context.Context, id, binding string) (State, error) 
 		return State{}, err
 	}
 	defer leave()
-	if !s.isOwn(id) {
-		return State{}, fmt.Errorf("approval %s was asked under another ledger: %w", id, ErrDamaged)
-	}
 	if subtle.ConstantTimeCompare([]byte(f.request.Binding), []byte(binding)) != 1 {
 		return State{}, ErrBinding
 	}
 	if err := unclaimable(f.status(now)); err != nil {
 		return f.state(now), err
+	}
+	if !s.isOwn(id) {
+		return State{}, fmt.Errorf("approval %s was asked under another ledger: %w", id, ErrDamaged)
 	}
 	if s.outlived(id, now) { // asked when requests had more time: nobody remembers whether it was used
 		return f.state(now), ErrExpired

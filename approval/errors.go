@@ -16,6 +16,10 @@ var (
 	ErrDamaged = errors.New("approval: the request's objects are damaged: ask for a new approval")
 	// ErrSelf: the voter is the requester.
 	ErrSelf = errors.New("approval: nobody can approve or deny what they asked for themselves")
+	// ErrElsewhere: the request was asked, or voted on, under another key, so that
+	// it cannot be told here whether the voter is one of those people, or the
+	// request the one that was approved.
+	ErrElsewhere = errors.New("approval: another gateway was asked, with another HMAC key: go there, or have the gateways given the same one")
 	// ErrNotEntitled: the policy does not let this voter vote.
 	ErrNotEntitled = errors.New("approval: the policy does not name you as an approver")
 	// ErrVoted: this person voted already.

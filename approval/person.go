@@ -16,8 +16,11 @@ type Person struct {
 	Issuer string `json:"iss,omitempty"`
 	// Subject is the token's sub, or the other plugin's user id.
 	Subject string `json:"sub"`
-	// Email is the token's e-mail; empty when there is none.
+	// Email is the token's e-mail, or a digest of it; empty when there is none.
 	Email string `json:"email,omitempty"`
+	// EmailKey names the key that Email is a digest under. Digests under two keys
+	// cannot be compared.
+	EmailKey string `json:"email_key,omitempty"`
 	// Scope is where the subject's name holds when there is no issuer, such as
 	// the host. It means nothing beside an issuer.
 	Scope string `json:"scope,omitempty"`
@@ -33,8 +36,8 @@ func (p Person) realm() (issuer, scope string) {
 
 // Same says whether p and o are one person: the same subject of the same
 // issuer (or, without issuers, of the same scope), exactly; or the same
-// e-mail, ignoring case and surrounding space. In doubt it says yes rather
-// than let somebody approve for themselves.
+// e-mail, ignoring case and surrounding space. In doubt, as when e-mails cannot
+// be compared, it says yes rather than let somebody approve for themselves.
 func (p Person) Same(o Person) bool {
 	pi, ps := p.realm()
 	oi, os := o.realm()
@@ -42,7 +45,12 @@ func (p Person) Same(o Person) bool {
 		return true
 	}
 	a, b := strings.TrimSpace(p.Email), strings.TrimSpace(o.Email)
-	return a != "" && strings.EqualFold(a, b)
+	return a != "" && strings.EqualFold(a, b) || p.incomparable(o)
+}
+
+// incomparable says that nobody can tell whether p and o have one e-mail.
+func (p Person) incomparable(o Person) bool {
+	return p.EmailKey != o.EmailKey && strings.TrimSpace(p.Email) != "" && strings.TrimSpace(o.Email) != "" && !p.Is(o)
 }
 
 // Is says whether p and o are one and the same identity: what lets somebody see
@@ -67,7 +75,7 @@ func (p Person) check(who string) error {
 	switch {
 	case p.Subject == "":
 		return fmt.Errorf("%w: the %s has no subject", ErrInvalid, who)
-	case !text(p.Issuer, 2048) || !text(p.Subject, 2048) || !text(p.Email, 2048) || !text(p.Scope, 2048):
+	case !text(p.Issuer, 2048) || !text(p.Subject, 2048) || !text(p.Email, 2048) || !text(p.EmailKey, 255) || !text(p.Scope, 2048):
 		return fmt.Errorf("%w: the %s's issuer, subject, e-mail or scope is too long or not UTF-8", ErrInvalid, who)
 	}
 	return nil
@@ -86,8 +94,21 @@ type Voter struct {
 	Person
 	// Values returns the values of a claim of the voter's. Nil: none.
 	Values func(claim string) []string
+	// EmailUnder is the digest of the voter's e-mail under another key than
+	// EmailKey, "" where that key is not at hand. Nil: none is.
+	EmailUnder func(key string) string
 	// Identity is how records show the voter; made from Person when nil.
 	Identity *record.Identity
+}
+
+// Beside is v with its e-mail as that of p is given, if that can be.
+func (v Voter) Beside(p Person) Voter {
+	if v.EmailKey != p.EmailKey && v.EmailUnder != nil {
+		if email := v.EmailUnder(p.EmailKey); email != "" {
+			v.Email, v.EmailKey = email, p.EmailKey
+		}
+	}
+	return v
 }
 
 // hash is the SHA-256 of parts, each with its length before it, in hex.

@@ -35,6 +35,10 @@ func TestNobodyApprovesOrDeniesTheirOwn(t *testing.T) {
 		{"another group", ana, person("bob"), []string{"engineering"}, ErrNotEntitled},
 		{"the group in another case", ana, person("bob"), []string{"Security"}, ErrNotEntitled},
 		{"a nobody", ana, Person{Issuer: issuer}, []string{"security"}, ErrInvalid},
+		{"an e-mail that is a digest under another key", keyed("ana", "k1"), keyed("bob", "k2"), []string{"security"}, ErrElsewhere},
+		{"the same subject under another key", keyed("ana", "k1"), keyed("ana", "k2"), []string{"security"}, ErrSelf},
+		{"no e-mail, under another key", keyed("ana", "k1"), Person{Issuer: issuer, Subject: "bob", EmailKey: "k2"}, []string{"security"}, nil},
+		{"a colleague under the same key", keyed("ana", "k1"), keyed("bob", "k1"), []string{"security"}, nil},
 		{"a colleague", ana, person("bob"), []string{"security"}, nil},
 		{"a colleague of the other group", ana, person("bob"), []string{"x", "admins"}, nil},
 		{"both without e-mail", Person{Issuer: issuer, Subject: "ana"}, Person{Issuer: issuer, Subject: "bob"}, []string{"security"}, nil},
@@ -72,6 +76,45 @@ func TestAVoterWithoutClaimsOrAWordIsRefused(t *testing.T) {
 		_, err := s.Vote(t.Context(), st.ID, approver("bob"), d, "")
 		wantErr(t, err, ErrInvalid)
 	}
+}
+
+// keyed is a person whose e-mail is a digest under a key.
+func keyed(name, key string) Person {
+	p := person(name)
+	p.EmailKey = key
+	return p
+}
+
+func TestAVoteBesideOneWhoseEMailCannotBeComparedIsRefused(t *testing.T) {
+	s := newWorld().node(t, Options{})
+	a := ask("", "b1", 2)
+	a.Requester = Person{Issuer: issuer, Subject: "ana"}
+	st := mustAsk(t, s, a)
+	mustVote(t, s, st.ID, voter(keyed("bob", "k1"), "security"), Approve)
+	_, err := s.Vote(t.Context(), st.ID, voter(keyed("bob2", "k2"), "security"), Approve, "")
+	wantErr(t, err, ErrElsewhere)
+	wantStatus(t, s, st.ID, Pending)
+}
+
+func TestAnEMailIsGivenUnderTheRequestsKeyWhereThatIsAtHand(t *testing.T) {
+	under := func(name, subject string) Voter {
+		v := voter(Person{Issuer: issuer, Subject: subject, Email: name + " under k2", EmailKey: "k2"}, "security")
+		v.EmailUnder = func(key string) string { return keyed(name, key).Email }
+		return v
+	}
+	s := newWorld().node(t, Options{})
+	a := ask("", "b1", 3)
+	a.Requester = keyed("ana", "k1")
+	st := mustAsk(t, s, a)
+	_, err := s.Vote(t.Context(), st.ID, under("ana", "ana2"), Approve, "")
+	wantErr(t, err, ErrSelf)
+	mustVote(t, s, st.ID, voter(keyed("bob", "k1"), "security"), Approve)
+	_, err = s.Vote(t.Context(), st.ID, under("bob", "bob2"), Approve, "")
+	wantErr(t, err, ErrVoted)
+	mustVote(t, s, st.ID, under("eve", "eve"), Approve)
+	wantStatus(t, s, st.ID, Pending)
+	mustVote(t, s, st.ID, voter(keyed("kim", "k1"), "security"), Approve)
+	wantStatus(t, s, st.ID, Approved)
 }
 
 func TestOnePersonCountsOnce(t *testing.T) {

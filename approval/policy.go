@@ -46,7 +46,7 @@ func (p Policy) Check() error {
 	case len(p.Values) == 0 || slices.Contains(p.Values, ""):
 		return fmt.Errorf("%w: the policy names no value of the claim %q, or an empty one", ErrInvalid, p.Claim)
 	case p.Need < 1 || p.Need > maxNeed:
-		return fmt.Errorf("%w: the policy needs %d approvals; it must be 1 to %d", ErrInvalid, p.Need, maxNeed)
+		return fmt.Errorf("%w: need %d: it must be 1 to %d", ErrInvalid, p.Need, maxNeed)
 	case !text(p.Name, 1024) || !text(p.Claim, 1024):
 		return fmt.Errorf("%w: the policy's name or claim is too long or not UTF-8", ErrInvalid)
 	}

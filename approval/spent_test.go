@@ -265,4 +265,7 @@ func TestWhatAnotherLedgersServiceOpenedIsVotedOnHereAndClaimedThere(t *testing.
 	}
 	w.objects = objects
 	wantStatus(t, after, id, Used)
+	if _, err := after.Claim(t.Context(), id, "b1"); !errors.Is(err, ErrUsed) {
+		t.Errorf("claimed after its use: %v", err)
+	}
 }

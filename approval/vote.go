@@ -12,10 +12,10 @@ import (
 // record approval.voted is durable before the vote counts; when it is the vote
 // that decides, approval.decided is durable before Vote returns.
 //
-// Errors: ErrInvalid, ErrNotFound, ErrDamaged, ErrSelf, ErrNotEntitled,
-// ErrVoted, ErrDecided, ErrExpired; the last three come with the state. After
-// an error of the store or the ledger the vote may count: vote again, and
-// ErrVoted says that it does.
+// Errors: ErrInvalid, ErrNotFound, ErrDamaged, ErrElsewhere, ErrSelf,
+// ErrNotEntitled, ErrVoted, ErrDecided, ErrExpired; the last three come with the
+// state. After an error of the store or the ledger the vote may count: vote
+// again, and ErrVoted says that it does.
 func (s *Service) Vote(ctx context.Context, id string, v Voter, d Decision, reason string) (State, error) {
 	if d != Approve && d != Deny {
 		return State{}, fmt.Errorf("%w: a vote is %q or %q", ErrInvalid, Approve, Deny)
@@ -28,6 +28,7 @@ func (s *Service) Vote(ctx context.Context, id string, v Voter, d Decision, reas
 		return State{}, err
 	}
 	defer leave()
+	v = v.Beside(f.request.Requester)
 	via, err := f.mayVote(v)
 	if err != nil {
 		return State{}, err
@@ -46,6 +47,9 @@ func (s *Service) Vote(ctx context.Context, id string, v Voter, d Decision, reas
 
 // mayVote says by which value of the policy's claim v may vote on f.
 func (f *facts) mayVote(v Voter) (via string, err error) {
+	if v.incomparable(f.request.Requester) {
+		return "", ErrElsewhere
+	}
 	if v.Same(f.request.Requester) {
 		return "", ErrSelf
 	}
@@ -59,6 +63,8 @@ func (f *facts) mayVote(v Voter) (via string, err error) {
 // takesVote says whether f takes a vote of p's now.
 func (f *facts) takesVote(p Person, st Status) error {
 	switch {
+	case slices.ContainsFunc(f.ballots, func(b ballot) bool { return b.Voter.incomparable(p) }):
+		return ErrElsewhere
 	case slices.ContainsFunc(f.ballots, func(b ballot) bool { return b.Voter.Same(p) }):
 		return ErrVoted
 	case st == Expired:

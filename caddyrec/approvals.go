@@ -22,8 +22,9 @@ type approvalAPI struct {
 
 // view shows st, or nothing to those it does not concern.
 func (api approvalAPI) view(st approval.State) (ApprovalView, bool) {
-	mine := api.voter.Is(st.Requester)
-	entitled := st.Policy.Entitles(api.voter, st.Requester)
+	voter := api.voter.Beside(st.Requester)
+	mine := voter.Is(st.Requester)
+	entitled := st.Policy.Entitles(voter, st.Requester)
 	if st.Site != api.site || !mine && !entitled {
 		return ApprovalView{}, false
 	}
@@ -31,7 +32,7 @@ func (api approvalAPI) view(st approval.State) (ApprovalView, bool) {
 		ID: st.ID, State: st.Status, Requester: st.Identity, Method: st.Method, URL: st.URL, Body: st.Body, BodyCut: st.BodyCut,
 		Approvers: ApproversView{Claim: st.Policy.Claim, Values: st.Policy.Values, Need: st.Policy.Need},
 		Votes:     st.Votes, Created: record.Time{Time: st.Created}, Expires: record.Time{Time: st.Expires},
-		MayVote: entitled && !api.voter.Same(st.Requester) && st.Status == approval.Pending && !slices.ContainsFunc(st.Votes, func(v approval.Vote) bool { return api.voter.Same(v.Voter) }),
+		MayVote: entitled && !voter.Same(st.Requester) && st.Status == approval.Pending && !slices.ContainsFunc(st.Votes, func(v approval.Vote) bool { return voter.Same(v.Voter) }),
 	}
 	if st.Body == "" && st.Encrypted != nil {
 		v.Encrypted, v.Log = st.Encrypted, api.app.Log
@@ -144,6 +145,9 @@ func readBallot(r *http.Request, x *exchange.Exchange) (b ballot, err error) {
 		default:
 			return b, errors.New("it has a field besides decision and reason")
 		}
+	}
+	if b.decision != approval.Approve && b.decision != approval.Deny {
+		return b, errors.New("the decision is neither approve nor deny")
 	}
 	return b, nil
 }

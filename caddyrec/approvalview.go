@@ -48,6 +48,7 @@ var approvalProblems = []struct {
 	{approval.ErrTooMany, http.StatusTooManyRequests, "too-many-approvals"},
 	{approval.ErrNotFound, http.StatusNotFound, "approval-not-found"},
 	{approval.ErrDamaged, http.StatusConflict, "approval-damaged"},
+	{approval.ErrElsewhere, http.StatusConflict, "approval-elsewhere"},
 	{approval.ErrSelf, http.StatusForbidden, "self-approval"},
 	{approval.ErrNotEntitled, http.StatusForbidden, "not-an-approver"},
 	{approval.ErrVoted, http.StatusConflict, "already-voted"},

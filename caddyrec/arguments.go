@@ -85,7 +85,7 @@ func DurationArg(d *caddyfile.Dispenser, into *caddy.Duration) error {
 	}
 	dur, err := caddy.ParseDuration(text)
 	if err != nil || dur <= 0 {
-		return d.Errf("%s %s: not a positive duration, such as 10s or 2m", option, text)
+		return d.Errf("%s %s: not a positive duration, such as 10s, 2m or 1d", option, text)
 	}
 	*into = caddy.Duration(dur)
 	return nil

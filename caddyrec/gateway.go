@@ -30,6 +30,7 @@ type Gateway struct {
 	settings  string // of the store, as it was opened
 	dir       string
 	keys      *ledger.Keys
+	beside    *inStore
 	log       *ledger.Log
 	live      *liveLogger
 	logger    *zap.Logger
@@ -71,10 +72,17 @@ var (
 	// openNow are the gateways that are open: health and metrics must not wait
 	// for one that is being opened.
 	openNow sync.Map
-	// asked is what each store's gateways know of its approvals, by the store's
-	// key: one that a reload to another log has replaced may still hold requests.
-	asked sync.Map
+	// inStores is what the gateways of each store share, by the store's key.
+	inStores sync.Map
 )
+
+// inStore is what this process's gateways of one store share: one that a reload
+// to another log has replaced may still hold requests, which are voted on through
+// the next.
+type inStore struct {
+	approvals approval.Memory
+	keys      sync.Map // the *ledger.Keys by the id of their digests
+}
 
 func openGateway(key string, a *App, t terms) (*Gateway, error) {
 	store, settings, log, logger := a.store, a.settings, a.Log, a.logger
@@ -126,8 +134,9 @@ func newGateway(store Store, log string, t terms, logger *zap.Logger) (*Gateway,
 	}
 	g.store, _ = objects.(io.Closer)
 	g.dir, g.objects = dir, objects
-	memory, _ := asked.LoadOrStore(store.Key(), new(approval.Memory))
-	if err := g.open(objects, log, memory.(*approval.Memory)); err != nil {
+	beside, _ := inStores.LoadOrStore(store.Key(), new(inStore))
+	g.beside = beside.(*inStore)
+	if err := g.open(objects, log); err != nil {
 		g.end()
 		g.meter.close()
 		if g.store != nil {
@@ -156,13 +165,14 @@ func newGateway(store Store, log string, t terms, logger *zap.Logger) (*Gateway,
 
 // open opens the log and the approvals. The log's objects have one writer, this
 // process; of the approvals' objects one Create of many gateways' must win.
-func (g *Gateway) open(objects storage.Store, log string, memory *approval.Memory) (err error) {
+func (g *Gateway) open(objects storage.Store, log string) (err error) {
 	g.logger = g.live.named("caddyrec")
 	g.keys, err = ledger.LoadKeys(filepath.Join(g.dir, "keys"), log)
 	if err != nil {
 		return fmt.Errorf("loading the keys of log %s: %w", log, err)
 	}
-	_, far := objects.(storage.Spooler) // others reach it too
+	g.beside.keys.Store(g.keys.DigestID(), g.keys)
+	_, far := objects.(storage.Spooler)
 	if far {
 		if err := g.claim(objects, log); err != nil {
 			return err
@@ -209,7 +219,9 @@ func (g *Gateway) open(objects storage.Store, log string, memory *approval.Memor
 		return err
 	}
 	g.approvals, err = approval.New(objects, patient{g}, approval.Options{
-		Expiry: approvalExpiry, Recall: g.recallApprovals, Memory: memory, Shared: far, Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval"),
+		Expiry: approvalExpiry, Recall: g.recallApprovals, Memory: &g.beside.approvals,
+		Shared:  far || batches != nil, // others reach it too
+		Encrypt: g.encryptApproval, Logger: g.live.slog("caddyrec.approval"),
 	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("reading the approvals: %w", err), g.log.Close())

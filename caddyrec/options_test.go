@@ -40,7 +40,11 @@ func TestAnErrorInAnOptionNamesItAndWhatToDo(t *testing.T) {
 		log = `{"admin":{"disabled":true},"apps":{"caddyrec":{"store":{"module":"local","folder":%q}}},"logging":{"logs":{"default":%s}}}`
 	)
 	guard := `{"admin":{"disabled":true},"apps":{"caddyrec":{"store":{"module":"local","folder":%q}},"http":{"servers":{"s":{"listen":["127.0.0.1:0"],"routes":[{"handle":[{"handler":"json_schema_guard",%s}]}]}}}}}`
+	auth := strings.Replace(guard, `"json_schema_guard"`, `"oidc_auth"`, 1)
+	asks := strings.Replace(guard, `"json_schema_guard"`, `"jit_approval"`, 1)
 	for _, c := range []struct{ in, options, want, hint string }{
+		{auth, `"issuer":"id.example.com","audiences":["a"]`, "issuer must be an absolute URL", "such as https://id.example.com"},
+		{asks, `"approvers":{"claim":"groups","values":["sec"]},"need":40`, "jit_approval: need 40: ", "1 to 32"},
 		{app, `"log":"A b"`, `caddyrec: log "A b": `, "lower-case letters"},
 		{app, `"commit_timeout":-1`, "caddyrec: commit_timeout -1ns: ", "use a positive duration"},
 		{app, `"retain":3600000000000`, "caddyrec: retain 1h0m0s: ", "use 1d or more"},

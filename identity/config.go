@@ -161,7 +161,7 @@ func checkURL(what, raw string, loopback bool) error {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.Opaque != "" || strings.Contains(raw, "#"):
-		return fmt.Errorf("%s must be an absolute URL without user or fragment", what)
+		return fmt.Errorf("%s must be an absolute URL without user or fragment, such as https://id.example.com", what)
 	case u.Scheme == "https":
 		return nil
 	case u.Scheme == "http" && loopback && isLoopback(u.Hostname()):

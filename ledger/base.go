@@ -51,6 +51,9 @@ func (l *Log) storeSource() storeSource {
 func (l *Log) readCheckpoints(open []segment) (*checkpoints, error) {
 	c := &checkpoints{}
 	signed, err := readSmall(fsSource{l.disk.files()}.open(latestCheckpoint))
+	if errors.Is(err, errMisnamed) {
+		return nil, lost("its newest checkpoint is another (%v)", err)
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

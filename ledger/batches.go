@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -18,8 +19,14 @@ const readAhead = 16
 // there.
 const mostBatch = maxLine + batchBytes
 
+// mostAhead bounds what is fetched of a batch before its turn, in bytes. Few are
+// longer: they would fill the memory if all of those ahead were.
+const mostAhead = 2 * batchBytes
+
 // batchReader reads objects one behind the other, as one file.
 type batchReader struct {
+	ctx   context.Context
+	store storage.Store
 	ahead chan chan fetched // in order
 	now   []byte
 	err   error
@@ -30,11 +37,12 @@ type batchReader struct {
 type fetched struct {
 	data []byte
 	err  error
+	long string // the name of a batch that is only read when its turn comes
 }
 
 func newBatchReader(ctx context.Context, store storage.Store, names []string) *batchReader {
 	ctx, stop := context.WithCancel(ctx)
-	b := &batchReader{ahead: make(chan chan fetched, readAhead), stop: stop}
+	b := &batchReader{ctx: ctx, store: store, ahead: make(chan chan fetched, readAhead), stop: stop}
 	b.all.Go(func() {
 		defer close(b.ahead)
 		for _, name := range names {
@@ -45,23 +53,30 @@ func newBatchReader(ctx context.Context, store storage.Store, names []string) *b
 				return
 			}
 			b.all.Go(func() {
-				data, err := readAll(ctx, store, name)
-				one <- fetched{data, err}
+				data, err := readUpTo(ctx, store, name, mostAhead)
+				if errors.Is(err, errLongBatch) {
+					one <- fetched{long: name}
+					return
+				}
+				one <- fetched{data: data, err: err}
 			})
 		}
 	})
 	return b
 }
 
-func readAll(ctx context.Context, store storage.Store, name string) ([]byte, error) {
+var errLongBatch = errors.New("it is longer than a batch can be")
+
+// readUpTo reads a batch of up to most bytes.
+func readUpTo(ctx context.Context, store storage.Store, name string, most int64) ([]byte, error) {
 	r, err := store.Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, mostBatch+1))
-	if err == nil && len(data) > mostBatch {
-		return nil, fmt.Errorf("%s is longer than a batch can be", name)
+	data, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(data)) > most {
+		return nil, fmt.Errorf("%s: %w", name, errLongBatch)
 	}
 	return data, err
 }
@@ -78,7 +93,9 @@ func (b *batchReader) Read(p []byte) (int, error) {
 			continue
 		}
 		got := <-one
-		b.now, b.err = got.data, got.err
+		if b.now, b.err = got.data, got.err; got.long != "" {
+			b.now, b.err = readUpTo(b.ctx, b.store, got.long, mostBatch)
+		}
 	}
 	n := copy(p, b.now)
 	b.now = b.now[n:]

@@ -14,7 +14,8 @@ import (
 // Found says where a session's records are.
 type Found struct {
 	// Seqs are its records, in order. Those of a segment without an index that
-	// are damaged are among them, whosever they are: they may be the session's.
+	// are damaged are among them, whosever they are: they may be the session's. So
+	// is the first of each run of records that are gone.
 	Seqs []uint64
 	// Next is the seq that the log's next record will have: from there on
 	// nothing was looked at.
@@ -145,12 +146,46 @@ func (v *view) findSealed(f *finding) error {
 		}
 		f.took(seqs, x.damaged, loose)
 	}
+	if seq, gone := v.goneAtFront(); gone && seq >= f.from {
+		f.Seqs = append(f.Seqs, seq) // it speaks for those after it
+	}
 	return nil
+}
+
+// goneAtFront is the first record of those that are gone before all that is
+// there. Behind a segment it is known by where the next one begins.
+func (v *view) goneAtFront() (seq uint64, gone bool) {
+	first := v.base
+	if len(v.sealed) > 0 {
+		first = v.sealed[0].first
+	}
+	for _, g := range v.holes {
+		if g.has(seq) {
+			seq = g.End
+		}
+	}
+	return seq, seq < first && first != noLimit
 }
 
 func (v *view) findOpen(f *finding) error {
 	t := &v.reader.tail
-	return t.look(v, func() { t.find(f) })
+	moved := false
+	err := t.look(v, func() {
+		t.find(f)
+		// What a checkpoint is signed for was there before. Looked for once more, it
+		// is found, or it is gone.
+		switch gone := v.promised > t.next(); {
+		case v.beyond == 0:
+		case gone && v.retried:
+			f.Seqs = append(f.Seqs, t.next()) // it speaks for those after it, too
+		case gone || v.promised == 0:
+			moved = true
+		}
+	})
+	if err == nil && moved {
+		return errMoved
+	}
+	return err
 }
 
 // find finds a session's records in the open segments.

@@ -82,6 +82,10 @@ func (t *openTail) look(v *view, do func()) error {
 	if t.base != v.base || !slices.Equal(t.files, files) {
 		return errMoved
 	}
+	v.beyond = 0
+	if c != nil && t.base != noLimit && c.size > t.next() {
+		v.beyond = c.size
+	}
 	t.hold(c)
 	do()
 	return nil

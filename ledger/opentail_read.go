@@ -43,7 +43,7 @@ func beginTail(v *view) (*begunTail, error) {
 // nil when there is none.
 func newestCheckpoint(v *view) (*checkpoint, error) {
 	signed, err := readSmall(besideOf(v.src).open(latestCheckpoint))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errMisnamed) {
 		return nil, nil
 	}
 	if err != nil {

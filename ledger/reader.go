@@ -171,14 +171,16 @@ func damaged(seq uint64, segment, format string, args ...any) Entry {
 // more if nothing has moved since, and as long as seals go on otherwise.
 func (r *Reader) again(ctx context.Context, do func(*view) error) error {
 	var before *listing
+	var promised uint64
 	for try, all := 0, 0; ; try, all = try+1, all+1 {
 		v, err := r.view(ctx)
 		if err == nil {
 			if v.retried = before != nil && slices.Equal(v.open, before.open); !v.retried {
 				try = 0
 			}
-			before = v.listing
+			before, v.promised = v.listing, promised
 			err = do(v)
+			promised = v.beyond
 		}
 		if err == nil || !errors.Is(err, errMoved) && !errors.Is(err, fs.ErrNotExist) || try == 3 || all == mostMoves || ctx.Err() != nil {
 			return err

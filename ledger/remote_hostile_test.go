@@ -3,12 +3,14 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"iter"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,6 +61,43 @@ func TestABatchWithoutEndIsNotRead(t *testing.T) {
 	err := Walk(NewStoreFolder(t.Context(), namesOnly{"ledger/test/" + openName(0)}, "test", nil), 0, func(Line) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "longer than a batch") {
 		t.Error(err)
+	}
+}
+
+// metered counts what is read of objects without end.
+type metered struct {
+	namesOnly
+	read atomic.Int64
+}
+
+func (m *metered) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	r, err := m.namesOnly.Open(ctx, name)
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.TeeReader(r, m), r}, err
+}
+
+func (m *metered) Write(p []byte) (int, error) {
+	m.read.Add(int64(len(p)))
+	return len(p), nil
+}
+
+// A batch may be as long as the longest record, but not all that are fetched
+// ahead of their turn are kept if they are.
+func TestLongBatchesAreReadOneAtATime(t *testing.T) {
+	var names []string
+	for seq := range uint64(4 * readAhead) {
+		names = append(names, "ledger/test/"+openName(seq))
+	}
+	store := &metered{namesOnly: names}
+	r := newBatchReader(t.Context(), store, names)
+	if _, err := r.Read(make([]byte, 1)); !errors.Is(err, errLongBatch) {
+		t.Error(err)
+	}
+	r.Close()
+	if n := store.read.Load(); n > mostBatch+1+(readAhead+3)*(2*batchBytes+1) {
+		t.Errorf("%d MiB were read", n>>20)
 	}
 }
 

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"io"
 	"io/fs"
 	"slices"
@@ -30,10 +29,6 @@ type StoreFolder struct {
 	ends  map[string]uint64   // of sealed segments that were read for that
 	from  uint64              // batches all of whose records are below it are left out
 }
-
-// latestFolder has the newest checkpoints of a log that is committed batch by
-// batch, <size>.<n>: an object cannot be replaced.
-const latestFolder = "latest"
 
 // NewStoreFolder is the folder of a log in a store. Disk is the log's folder on
 // the machine that writes it, or nil. Reading ends with ctx.
@@ -162,24 +157,6 @@ func (f *StoreFolder) entries(folder string) (all []fs.DirEntry) {
 		}
 	}
 	return all
-}
-
-// openLatest opens the newest checkpoint. One that has gone since it was listed
-// has a newer one in its place.
-func (f *StoreFolder) openLatest() (r io.ReadCloser, err error) {
-	for range 3 {
-		var names []string
-		if names, err = f.list(latestFolder); err != nil {
-			return nil, err
-		}
-		if names = own(names, isLatestName); len(names) == 0 {
-			return nil, fs.ErrNotExist
-		}
-		if r, err = f.store.Open(f.ctx, f.prefix+names[len(names)-1]); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-	}
-	return r, err
 }
 
 // Follow is what the function [Follow] is, for this folder.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -36,18 +34,6 @@ func isSealedName(name string) bool {
 	}
 	when, err := time.Parse(sealedFolder+"/dt=2006-01-02/hour=15", path.Dir(name))
 	return err == nil && name == sealedName(when, s[0].first)
-}
-
-// isLatestName says whether a name is of one of the newest checkpoints.
-func isLatestName(name string) bool {
-	size, n, _ := strings.Cut(strings.TrimPrefix(name, latestFolder+"/"), ".")
-	s, err := strconv.ParseUint(size, 10, 63)
-	i, wrong := strconv.ParseUint(n, 10, 8)
-	return err == nil && wrong == nil && name == latestName(s, int(i))
-}
-
-func latestName(size uint64, n int) string {
-	return fmt.Sprintf("%s/%020d.%02d", latestFolder, size, n)
 }
 
 // own are the names in a folder that are as the log writes them.

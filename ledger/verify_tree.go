@@ -25,34 +25,30 @@ func (v *verification) readCheckpoints() error {
 	if err != nil {
 		return err
 	}
-	for _, name := range append(names, latestCheckpoint) {
+	needed := len(names) > 0
+	far, _ := v.src.FS.(*StoreFolder)
+	if far != nil && far.disk != nil {
+		far = nil // the newest is the disk's
+	}
+	if far == nil {
+		names = append(names, latestCheckpoint)
+	} else if err := v.readLatest(far); errors.Is(err, fs.ErrNotExist) {
+		// Only what is committed batch by batch has one there.
+		if open, err := far.list(openFolderName); err != nil {
+			return err
+		} else if len(own(open, IsBatch)) > 0 && needed {
+			v.aboutFile(kindCheckpoint, latestCheckpoint, "it is missing")
+		}
+	} else if err != nil {
+		return err
+	}
+	for _, name := range names {
 		if strings.Contains(name, "/.") {
 			continue // not yet written
 		}
-		signed, err := readSmall(v.src.open(name))
-		if errors.Is(err, fs.ErrNotExist) {
-			if len(names) > 0 {
-				v.aboutFile(kindCheckpoint, name, "it is missing")
-			}
-			continue
+		if err := v.readCheckpoint(name, needed); err != nil {
+			return err
 		}
-		if errors.Is(err, fs.ErrPermission) {
-			return err // so the rest may not be read either
-		}
-		if err != nil {
-			v.aboutFile(kindCheckpoint, name, "it cannot be read: %v", err)
-			continue
-		}
-		cp, err := v.openCheckpoint(signed)
-		if err != nil {
-			v.aboutFile(kindSignature, name, "it does not hold: %v", err)
-			continue
-		}
-		size, isSize := strconv.ParseUint(strings.TrimPrefix(name, checkpointFolder+"/"), 10, 63)
-		if name != latestCheckpoint && (isSize != nil || size != cp.size) {
-			v.aboutFile(kindCheckpoint, name, "it is of %d records, which is not what its name says", cp.size)
-		}
-		v.signed = append(v.signed, signedFile{cp, name})
 	}
 	stray := map[string]bool{}
 	for _, s := range v.strays {
@@ -64,6 +60,36 @@ func (v *verification) readCheckpoints() error {
 		}
 	}
 	slices.SortStableFunc(v.signed, func(a, b signedFile) int { return cmp.Compare(a.size, b.size) })
+	return nil
+}
+
+// readCheckpoint reads a checkpoint and checks its signature. The error is for
+// what keeps the rest from being read, too.
+func (v *verification) readCheckpoint(name string, needed bool) error {
+	signed, err := readSmall(v.src.open(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		if needed {
+			v.aboutFile(kindCheckpoint, name, "it is missing")
+		}
+		return nil
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	if err != nil {
+		v.aboutFile(kindCheckpoint, name, "it cannot be read: %v", err)
+		return nil
+	}
+	cp, err := v.openCheckpoint(signed)
+	if err != nil {
+		v.aboutFile(kindSignature, name, "it does not hold: %v", err)
+		return nil
+	}
+	size, isSize := strconv.ParseUint(strings.TrimPrefix(name, checkpointFolder+"/"), 10, 63)
+	if name != latestCheckpoint && (isSize != nil || size != cp.size) {
+		v.aboutFile(kindCheckpoint, name, "it is of %d records, which is not what its name says", cp.size)
+	}
+	v.signed = append(v.signed, signedFile{cp, name})
 	return nil
 }
 

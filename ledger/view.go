@@ -99,8 +99,11 @@ type view struct {
 	// Retried says that the look before this one found the log changed, and that
 	// it has not since.
 	retried bool
-	proof   *leafProof // nil until it is needed
-	faulty  error      // why there is none
+	// Promised is how many records that look knew to be signed for where it found
+	// fewer, and beyond is the same of this one.
+	promised, beyond uint64
+	proof            *leafProof // nil until it is needed
+	faulty           error      // why there is none
 }
 
 func (r *Reader) view(ctx context.Context) (*view, error) {

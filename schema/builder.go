@@ -16,8 +16,8 @@ type builder struct {
 	lib      *library
 	compiler *jsonschema.Compiler
 	rules    *ruler
-	index    map[*jsonschema.Schema]int
-	queue    []*jsonschema.Schema
+	index    map[met]int
+	queue    []met
 	nodes    []node
 	explicit bool
 	beyond   bool             // some node has keywords beyond the evaluator
@@ -51,7 +51,7 @@ func newGraph(lib *library, compiler *jsonschema.Compiler, root *jsonschema.Sche
 }
 
 func newBuilder(lib *library, compiler *jsonschema.Compiler, rules *ruler) *builder {
-	return &builder{lib: lib, compiler: compiler, rules: rules, index: map[*jsonschema.Schema]int{}, dynamic: map[string][]int{}}
+	return &builder{lib: lib, compiler: compiler, rules: rules, index: map[met]int{}, dynamic: map[string][]int{}}
 }
 
 // isDynamic says that some dynamic reference has been met.
@@ -76,7 +76,7 @@ func (b *builder) graph(root *jsonschema.Schema) (*graph, error) {
 		}
 	}
 	if i, ok := loop(b.nodes, from); ok {
-		return nil, fmt.Errorf("%s refers to itself without going down into the body: break that infinite loop", b.lib.place(b.queue[i]))
+		return nil, fmt.Errorf("%s refers to itself without going down into the body: break that infinite loop", b.lib.place(b.queue[i].schema))
 	}
 	for _, from := range b.outward {
 		b.nodes[from].same = append(b.nodes[from].same, b.scopes...)
@@ -103,13 +103,18 @@ func (b *builder) visitAll(from int) error {
 }
 
 // add gives s a node, to be visited later.
-func (b *builder) add(s *jsonschema.Schema) int {
-	if i, ok := b.index[s]; ok {
+func (b *builder) add(s *jsonschema.Schema) int { return b.meet(met{schema: s}) }
+
+func (b *builder) meet(as met) int {
+	s := as.schema
+	// What dynamic references may lead to has one node.
+	as.alone = as.alone && s.DynamicAnchor == "" && !s.RecursiveAnchor
+	if i, ok := b.index[as]; ok {
 		return i
 	}
 	i := len(b.queue)
-	b.index[s] = i
-	b.queue = append(b.queue, s)
+	b.index[as] = i
+	b.queue = append(b.queue, as)
 	b.nodes = append(b.nodes, node{})
 	if s.DynamicAnchor != "" {
 		b.dynamic[s.DynamicAnchor] = append(b.dynamic[s.DynamicAnchor], i)
@@ -150,17 +155,21 @@ func (b *builder) compile(location string) (*jsonschema.Schema, error) {
 	return s, err
 }
 
-// visit fills node i from s.
-func (b *builder) visit(i int, s *jsonschema.Schema) error {
+// visit fills node i.
+func (b *builder) visit(i int, as met) error {
 	var n node
+	s := as.schema
 	for _, keyword := range b.lib.beyond(s) {
 		n.uncovered = append(n.uncovered, placeIn(b.rules.names, s.Location+"/"+keyword))
 		b.beyond = true
 	}
 	same := func(list ...*jsonschema.Schema) { n.same = b.addAll(n.same, list...) }
+	alone := as.alone || b.isHeir(s)
+	composed := func(list ...*jsonschema.Schema) { n.same = b.meetAll(n.same, alone, list...) }
 
-	same(s.Ref, s.RecursiveRef, s.DynamicRef, s.Not, s.If, s.Then, s.Else)
-	same(s.AllOf...)
+	composed(s.Ref)
+	same(s.RecursiveRef, s.DynamicRef, s.Not, s.If, s.Then, s.Else)
+	composed(s.AllOf...)
 	same(s.AnyOf...)
 	same(s.OneOf...)
 	for _, name := range slices.Sorted(maps.Keys(s.DependentSchemas)) {
@@ -196,7 +205,7 @@ func (b *builder) visit(i int, s *jsonschema.Schema) error {
 	if err := b.readMarks(&n, s); err != nil {
 		return fmt.Errorf("%s%w", b.lib.place(s), err)
 	}
-	if err := b.addHeirs(&n, s); err != nil {
+	if err := b.addHeirs(&n, as); err != nil {
 		return err
 	}
 	b.nodes[i] = n
@@ -204,9 +213,13 @@ func (b *builder) visit(i int, s *jsonschema.Schema) error {
 }
 
 func (b *builder) addAll(to []int, list ...*jsonschema.Schema) []int {
+	return b.meetAll(to, false, list...)
+}
+
+func (b *builder) meetAll(to []int, alone bool, list ...*jsonschema.Schema) []int {
 	for _, s := range list {
 		if s != nil {
-			to = append(to, b.add(s))
+			to = append(to, b.meet(met{s, alone}))
 		}
 	}
 	return to

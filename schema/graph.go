@@ -58,7 +58,7 @@ func (g *graph) beyond() (places []string) {
 		stack = append(stack, n.inside...)
 	}
 	slices.Sort(places)
-	return places
+	return slices.Compact(places) // of a schema that is met in two ways
 }
 
 func asSchema(v any) *jsonschema.Schema {

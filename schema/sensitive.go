@@ -41,24 +41,6 @@ func (b *builder) readMarks(n *node, s *jsonschema.Schema) error {
 	return nil
 }
 
-// Heirs is the keyword for a list of schemas that a value may be meant by instead
-// of the one that it stands in, as a discriminator of OpenAPI says. They say
-// nothing of what is valid. What they mark is marked.
-const Heirs = "x-heirs"
-
-func (b *builder) addHeirs(n *node, s *jsonschema.Schema) error {
-	m, _ := b.lib.raw(s).(map[string]any)
-	list, _ := m[Heirs].([]any)
-	for i := range list {
-		to, err := b.compile(s.Location + "/" + Heirs + "/" + strconv.Itoa(i))
-		if err != nil {
-			return explain(b.lib, err)
-		}
-		n.heirs = append(n.heirs, b.add(to))
-	}
-	return nil
-}
-
 // addIgnored adds the schemas below a keyword that s does not apply.
 func (b *builder) addIgnored(n *node, s *jsonschema.Schema, keyword string, raw any) {
 	here := s.Location + "/" + keyword

@@ -35,6 +35,9 @@ func TestAVoteNeedsAJSONPostByAPerson(t *testing.T) {
 		if a.StatusCode < 400 {
 			t.Errorf("%s got %d %s", name, a.StatusCode, a.text)
 		}
+		if name == "another word" && !strings.Contains(a.text, "the decision is neither approve nor deny") {
+			t.Errorf("%s is not told what to send: %s", name, a.text)
+		}
 	}
 	if n := len(r.records(ofType(record.ApprovalVoted))); n != 0 {
 		t.Errorf("%d votes were recorded", n)

@@ -99,6 +99,8 @@ func (a *asking) find() (approval.State, error) {
 			return st, err
 		case !voter.Is(st.Requester):
 			return st, approval.ErrNotFound // not theirs to know of
+		case st.Binding != a.binding && st.Requester.EmailKey != voter.EmailKey:
+			return st, approval.ErrElsewhere // no binding is like one of another key
 		case st.Binding != a.binding:
 			return st, approval.ErrBinding
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -115,7 +116,7 @@ func (h *Handler) Validate() error {
 		return errors.New("jit_approval has no approvers: name a claim and its values, such as approvers groups security")
 	}
 	if err := h.policy.Check(); err != nil {
-		return fmt.Errorf("jit_approval: %w", err)
+		return fmt.Errorf("jit_approval: %s", strings.TrimPrefix(err.Error(), approval.ErrInvalid.Error()+": "))
 	}
 	// Each of these is one person.
 	if people := len(slices.Compact(slices.Clone(h.policy.Values))); (h.Approvers.Claim == "id" || h.Approvers.Claim == "sub") && h.Need > people {

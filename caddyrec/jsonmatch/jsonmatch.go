@@ -130,6 +130,9 @@ func (c Condition) check() error {
 		// Modifiers rewrite the document; and a key found by a pattern cannot be
 		// told from one that only looks like it.
 		return fmt.Errorf("json %s: a path has names, indexes and #, no modifiers, patterns or queries", c.Path)
+	case foreign(c.Path):
+		// It would never match, and what it guards would be open.
+		return fmt.Errorf("json %s: a path is names and indexes with a dot between, such as amount or items.0.price", c.Path)
 	case !slices.Contains(operators, c.Operator):
 		return fmt.Errorf("json %s: unknown operator %q: use one of %s", c.Path, c.Operator, strings.Join(operators, " "))
 	case c.Operator == "exists" && c.Value != "":
@@ -143,6 +146,13 @@ func (c Condition) check() error {
 		return fmt.Errorf("json %s %s %s: the value is not a number: write it in decimal, such as 1000 or 0.5", c.Path, c.Operator, c.Value)
 	}
 	return nil
+}
+
+// foreign reports whether a path is written in another language than gjson's: a
+// JSONPath ($.amount, items[0].price), a JSON Pointer (/amount) or jq (.amount).
+func foreign(path string) bool {
+	steps := strings.Split(path, ".")
+	return steps[0] == "$" || path[0] == '/' || slices.Contains(steps, "") || strings.ContainsAny(path, "[]")
 }
 
 // Match is there for callers of the older interface. It matches when in doubt.

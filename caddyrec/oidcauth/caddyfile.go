@@ -50,7 +50,7 @@ func (h *Handler) unmarshalOption(d *caddyfile.Dispenser, option string) error {
 	case "upstream_credential":
 		h.UpstreamCredential = new(Credential)
 		if !d.AllArgs(&h.UpstreamCredential.Header, &h.UpstreamCredential.Value) {
-			return d.ArgErr()
+			return d.Err("upstream_credential takes a header field and one value: put a value with blanks in quotes")
 		}
 	case "token_profile":
 		return caddyrec.WordArg(d, &h.TokenProfile)

@@ -6,7 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/caddyrec/caddyrec/record"
 	"github.com/caddyrec/caddyrec/storage"
@@ -89,9 +93,9 @@ func (a *Authority) Get(ctx context.Context, id string) (*Grant, State, error) {
 	case !a.clock.now().Before(g.Expires):
 		return g, Over, nil
 	}
-	_, err = a.revocation(ctx, id)
+	_, err = a.revocation(ctx, g)
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, errDamaged): // its name says that it is
 		return g, Removed, nil
 	case errors.Is(err, storage.ErrNotExist):
 		return g, Active, nil
@@ -110,6 +114,9 @@ func (a *Authority) grant(ctx context.Context, id string) (*Grant, error) {
 	if errors.Is(err, storage.ErrNotExist) {
 		return nil, &Refusal{Reason: NotFound}
 	}
+	if err == nil && !k.is(id, a.opts.Service) {
+		err = fmt.Errorf("key %s in the store: %w", id, errDamaged)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -120,12 +127,51 @@ func (a *Authority) grant(ctx context.Context, id string) (*Grant, error) {
 	}, nil
 }
 
+// errDamaged says that an object is not as this package writes it: who can write
+// the store has put it there.
+var errDamaged = errors.New("it is not as it was written: see who can write to the store")
+
+// is says whether k can be what was kept of the key of that id. Whatever is done
+// about it must be done about that one.
+func (k *kept) is(id, service string) bool {
+	u, err := uuid.Parse(id)
+	return err == nil && k.ID == id && k.Service == service && k.Issued.UnixMilli() == issuedAt(u) && len(k.Sessions) > 0 &&
+		k.Issued.Before(k.Expires) && k.Expires.Sub(k.Issued) <= MaxLifetime &&
+		k.Subject != "" && fits(k.Issuer, maxName) && fits(k.Subject, maxName) && fits(k.Purpose, MaxPurpose) &&
+		kidForm.MatchString(k.Kid) && (k.JKT == "" || thumbprint.MatchString(k.JKT)) && fits(k.IP, maxName) &&
+		!slices.ContainsFunc(k.Sessions, func(s string) bool { return !sessionID.MatchString(s) })
+}
+
+// barely is what a key's id alone tells of it.
+func (a *Authority) barely(id string) *Grant {
+	issued := time.UnixMilli(issuedAt(uuid.MustParse(id))).UTC()
+	return &Grant{ID: id, Service: a.opts.Service, Issued: issued, Expires: issued.Add(MaxLifetime)}
+}
+
 // revocation reads the revocation of a key; the error is storage.ErrNotExist
 // where there is none.
-func (a *Authority) revocation(ctx context.Context, id string) (v revocation, err error) {
-	day, _ := dayOfID(id)
-	return v, a.readObject(ctx, a.folder(revokedRoot)+day+"/"+id+objectSuffix, &v)
+func (a *Authority) revocation(ctx context.Context, g *Grant) (v revocation, err error) {
+	day, _ := dayOfID(g.ID)
+	err = a.readObject(ctx, a.folder(revokedRoot)+day+"/"+g.ID+objectSuffix, &v)
+	if err == nil && !v.is(g, a.clock.now()) {
+		err = fmt.Errorf("the revocation of key %s in the store: %w", g.ID, errDamaged)
+	}
+	return v, err
 }
+
+// is says whether v can be what was said of a key until now. It goes into the
+// record.
+func (v *revocation) is(g *Grant, now time.Time) bool {
+	_, named := dayOfID(v.Record)
+	return v.ID == g.ID && named && !v.Time.Before(g.Issued.Add(-skew)) && !v.Time.After(now.Add(skew)) &&
+		fits(v.Why, maxSaid) && fits(v.By, maxSaid) &&
+		(v.Identity == nil || v.Identity.Subject != "" && fits(v.Identity.Issuer, maxSaid) && fits(v.Identity.Subject, maxSaid))
+}
+
+// maxSaid bounds what a revocation may say of who and why, each, in bytes.
+const maxSaid = 4 << 10
+
+var kidForm = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
 func (a *Authority) create(ctx context.Context, name string, v any) error {
 	text, err := json.Marshal(v)
@@ -140,8 +186,8 @@ func (a *Authority) create(ctx context.Context, name string, v any) error {
 
 func (a *Authority) readObject(ctx context.Context, name string, v any) error {
 	text, err := storage.Read(ctx, a.opts.Store, name, maxObject)
-	if err == nil {
-		err = json.Unmarshal(text, v)
+	if err == nil && json.Unmarshal(text, v) != nil {
+		err = errDamaged
 	}
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", name, err)

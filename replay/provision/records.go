@@ -32,7 +32,10 @@ func (a *Authority) record(t record.Type, g *Grant, c *Client) *record.Record {
 		return r
 	}
 	k := r.Key
-	k.ID, k.Kid, k.Purpose, k.Subject = g.ID, g.Kid, g.Purpose, g.Identity()
+	k.ID, k.Kid, k.Purpose = g.ID, g.Kid, g.Purpose
+	if g.Subject != "" { // as of a key that only its id tells of
+		k.Subject = g.Identity()
+	}
 	k.Sessions, k.Client, k.MaxFrames = g.Scope.Sessions, g.Client.String(), g.MaxFrames
 	k.Issued, k.Expires = when(g.Issued), when(g.Expires)
 	k.From, k.Until = when(g.Scope.From), when(g.Scope.Until)

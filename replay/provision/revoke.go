@@ -30,6 +30,9 @@ type Revocation struct {
 // The error is a [*Refusal] with [NotFound] when there is no such key.
 func (a *Authority) Revoke(ctx context.Context, v Revocation) error {
 	g, err := a.grant(ctx, v.ID)
+	if errors.Is(err, errDamaged) { // that must not keep it from working
+		g, err = a.barely(v.ID), nil
+	}
 	if err != nil {
 		return err
 	}
@@ -60,8 +63,14 @@ func (a *Authority) publish(ctx context.Context, g *Grant, v Revocation) error {
 	err := a.create(ctx, name, said)
 	if errors.Is(err, storage.ErrExist) {
 		// Somebody was first. Their record may be missing, if they got no further.
-		if said, err = a.revocation(ctx, g.ID); err == nil && a.revoked.recorded(g.ID) {
+		var first revocation
+		switch first, err = a.revocation(ctx, g); {
+		case err == nil && a.revoked.recorded(g.ID):
 			return nil
+		case err == nil:
+			said = first
+		case errors.Is(err, errDamaged):
+			err = nil // it works by its name: what it says is nobody's word
 		}
 	}
 	if err != nil {

@@ -15,6 +15,7 @@ package rerun
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -57,6 +58,9 @@ func FromRecord(r *record.Record) (*Step, bool) {
 	if a := r.Approval; a != nil && a.State != "used" && a.State != "approved" {
 		return nil, false
 	}
+	if refused(r) {
+		return nil, false
+	}
 	s := &Step{
 		Seq: r.Seq, Exchange: r.Exchange, Began: r.Time.Time, Ended: r.Time.Time,
 		Request: r.Request, Response: r.Response, Masked: r.Masked,
@@ -74,6 +78,18 @@ func FromRecord(r *record.Record) (*Step, bool) {
 		s.Session = r.Identity.Issuer + " " + r.Identity.Subject
 	}
 	return s, true
+}
+
+// refused reports whether the answer on record is a refusal of the gateway's own:
+// a problem whose instance is this very exchange, which no upstream was told of.
+// Of what ran and then failed there is one too.
+func refused(r *record.Record) bool {
+	body := r.Response.Body
+	if r.Response.Upstream != "" || body == nil || body.Content == nil || body.Type != "application/problem+json" {
+		return false
+	}
+	var p struct{ Instance, Reason string }
+	return json.Unmarshal([]byte(*body.Content), &p) == nil && p.Instance == "urn:uuid:"+r.Exchange && p.Reason != "approved-failed"
 }
 
 // Safe says whether the request's method is safe by definition (RFC 9110

@@ -14,10 +14,13 @@ import (
 // build upon it with allOf (OpenAPI 3.0.4, Discriminator Object). What they call
 // secret is secret there too.
 
+func byPlace(a, b place) int {
+	return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.pointer, b.pointer))
+}
+
 // addHeirs notes the heirs of every schema object that was met, and has units
 // for them.
 func (u *units) addHeirs() error {
-	byPlace := func(a, b place) int { return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.pointer, b.pointer)) }
 	var children map[place][]place
 	for _, at := range slices.SortedFunc(maps.Keys(u.nodes), byPlace) {
 		n := u.nodes[at]
@@ -50,8 +53,7 @@ func (u *units) mapped(n *node, discriminator map[string]any) (heirs []place) {
 	mapping, _ := discriminator["mapping"].(map[string]any)
 	for _, value := range slices.Sorted(maps.Keys(mapping)) {
 		ref, _ := mapping[value].(string)
-		at := place{file: n.file}.at("components", "schemas", ref)
-		to, found := look(u.folder.files[n.file].tree, at.pointer)
+		at, to, found := u.component(n, ref)
 		if !found {
 			at, to, _ = u.locate(n, "discriminator", ref)
 		}
@@ -62,6 +64,13 @@ func (u *units) mapped(n *node, discriminator map[string]any) (heirs []place) {
 		}
 	}
 	return heirs
+}
+
+// component is the schema of a name beside a discriminator.
+func (u *units) component(n *node, name string) (at place, v any, found bool) {
+	at = place{file: n.file}.at("components", "schemas", name)
+	v, found = look(u.folder.files[n.file].tree, at.pointer)
+	return at, v, found
 }
 
 // children are the schemas among the components of all files by those that they

@@ -16,6 +16,7 @@ func (u *units) resolve() error {
 			return err
 		}
 	}
+	u.nameHeirs()
 	return nil
 }
 

@@ -64,6 +64,9 @@ func (r *rewriter) schema(in *unit, at place, v any, exempt map[string]bool) any
 		}
 		out[schema.Heirs].([]any)[i] = map[string]any{"$ref": r.reference(in, heir)}
 	}
+	if n.named {
+		out[schema.Heir] = true
+	}
 	if name, ok := m["$schema"].(string); ok && (r.dialect.old || at != in.place || strings.HasPrefix(name, oasDialect)) {
 		delete(out, "$schema")
 	}

@@ -46,6 +46,7 @@ type node struct {
 	refers   bool
 	dynamic  place // where its $dynamicRef leads
 	heirs    []place
+	named    bool // it is an heir by name: see nameHeirs
 }
 
 func newUnits(f *folder, d dialect, warn *warnings) *units {
