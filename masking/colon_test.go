@@ -83,6 +83,8 @@ func TestValuesAfterSecretNamesAndColonsAreMasked(t *testing.T) {
 		{"a variable's default", `query($token: String = "LEAK") { a }`, `query($token: [masked]`},
 		{"what begins as a variable", "password: $LEAK-password", "password: [masked]"},
 		{"a variable with a default", "password: ${DB_PASSWORD:-LEAK}", "password: [masked]"},
+		{"what could be a variable of another name", "password: $SecretLEAK1", "password: [masked]"},
+		{"a URN of one's own", "see urn:example:token:LEAK there", "see urn:example:token:[masked] there"},
 		{"a variable without a secret name", "password: $ecretLEAK", "password: [masked]"},
 		{"what begins as a scope", "token:readLEAK", "token:[masked]"},
 		{"a word as a password", "user:x password:write", "user:x password:[masked]"},
@@ -114,7 +116,7 @@ func TestColonsAfterOtherNamesHideNothing(t *testing.T) {
 		"mutation Login($email: String!, $password: String!, $pins: [Int!]) { login(email: $email, password: $password) { token user { id } } }",
 		"query(\n  $id: ID!\n  $token: String!\n) { me(id: $id, token: $token) { id } }", "password: ${DB_PASSWORD}\nuser: ann", "token: $TOKEN, a: 1",
 		"tokens:read secrets:write", "scope repo,token:create", "token:software:totp", `x "scopes":["secrets:list"]`,
-		"arn:aws:secretsmanager:eu-west-1:123456789012:secret:MyDatabase-a1b2c3", "see urn:example:token:5 there",
+		"arn:aws:secretsmanager:eu-west-1:123456789012:secret:MyDatabase-a1b2c3",
 		"password: [masked]", `x {"pin": [masked], "a":1}`, `x {"pin":"[masked]"}`, "urn:ietf:params:oauth:grant-type:jwt-bearer",
 	} {
 		if got, places := standard().Text(in); got != in || len(places) > 0 {

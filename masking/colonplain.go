@@ -16,7 +16,7 @@ func (w *work) isNoValue(text []byte, from, at int, rule string) bool {
 	case isScope(text, at, rule), from > 0 && text[from-1] == '$' && isTypeOfGraphQL(text[at+1:]), from > 0 && text[from-1] == ':' && w.inURN(text, from):
 		return true
 	}
-	return w.isReference(text[at+1:])
+	return w.isReference(bytes.TrimRight(text[from:at], " \t"), text[at+1:])
 }
 
 // isTypeOfGraphQL says whether text begins with the type of a variable in the
@@ -34,9 +34,10 @@ func isTypeOfGraphQL(text []byte) bool {
 	return len(text) > 0 && bytes.IndexByte([]byte(",)$"), text[0]) >= 0
 }
 
-// isReference says whether text begins with a variable that has a secret name,
-// and not with its value: $password, ${DB_PASSWORD}.
-func (w *work) isReference(text []byte) bool {
+// isReference says whether text begins with a variable of a secret name, and not
+// with its value: ${DB_PASSWORD}, $DB_PASSWORD, and $password or $PASSWORD where the
+// name before it is password. $Secret1 may be a password.
+func (w *work) isReference(before, text []byte) bool {
 	text = bytes.TrimLeft(text[:min(len(text), longestName)], " \"'")
 	if len(text) < 2 || text[0] != '$' {
 		return false
@@ -47,15 +48,19 @@ func (w *work) isReference(text []byte) bool {
 	for n < len(name) && (isAlnum(name[n]) || name[n] == '_') {
 		n++
 	}
-	rest := name[n:]
+	w.root.looked += n
+	name, rest := name[:n], name[n:]
 	if braces {
 		if len(rest) == 0 || rest[0] != '}' {
 			return false
 		}
 		rest = rest[1:]
+	} else if !bytes.Equal(name, before) {
+		if !bytes.Equal(name, bytes.ToUpper(name)) || bytes.IndexByte(name, '_') < 0 && !bytes.EqualFold(name, before) {
+			return false
+		}
 	}
-	w.root.looked += n
-	return n > 0 && (len(rest) == 0 || bytes.IndexByte([]byte(",)}];&\"' \t\r\n"), rest[0]) >= 0) && w.p.keys.find(name[:n]).rule != ""
+	return n > 0 && (len(rest) == 0 || bytes.IndexByte([]byte(",)}];&\"' \t\r\n"), rest[0]) >= 0) && w.p.keys.find(name).rule != ""
 }
 
 // scopes are what somebody may do with tokens or secrets, as in the scope
@@ -74,13 +79,19 @@ func isScope(text []byte, at int, rule string) bool {
 	return (end == len(text) || bytes.IndexByte([]byte(" ,:;&+\"'`)]\r\n"), text[end]) >= 0) && slices.Contains(scopes, string(text[at+1:end]))
 }
 
-// inURN says whether the name that begins at from is a part of a URN or of an ARN,
-// its name in AWS: arn:aws:secretsmanager:eu-west-1:123456789012:secret:name.
+// inURN says whether the name that begins at from is a part of an ARN, a name in
+// AWS, or of a URN of those who standardize: urn:ietf:params:oauth:token-type:jwt,
+// arn:aws:secretsmanager:eu-west-1:123456789012:secret:name.
 func (w *work) inURN(text []byte, from int) bool {
 	start := from
 	for start > 0 && from-start < longestName && (nameByte(text[start-1]) || text[start-1] == ':' || text[start-1] == '/') {
 		start--
 	}
 	w.root.looked += from - start
-	return bytes.HasPrefix(text[start:], []byte("arn:")) || bytes.HasPrefix(text[start:], []byte("urn:"))
+	for _, prefix := range []string{"arn:aws", "urn:ietf:", "urn:oasis:"} {
+		if bytes.HasPrefix(text[start:from], []byte(prefix)) {
+			return true
+		}
+	}
+	return false
 }

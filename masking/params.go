@@ -31,7 +31,7 @@ func (w *work) params(text []byte) {
 		}
 		start, end := paramValue(text, at+1)
 		w.root.looked += end - at
-		if w.p.counted(name, text[start:max(start, end)], rule) || w.isReference(text[start:max(start, end)]) {
+		if w.p.counted(name, text[start:max(start, end)], rule) || w.isReference(name, text[start:max(start, end)]) {
 			continue
 		}
 		w.add(start, max(start, end), rule)
