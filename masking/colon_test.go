@@ -84,7 +84,7 @@ func TestValuesAfterSecretNamesAndColonsAreMasked(t *testing.T) {
 		{"what begins as a variable", "password: $LEAK-password", "password: [masked]"},
 		{"a variable with a default", "password: ${DB_PASSWORD:-LEAK}", "password: [masked]"},
 		{"what could be a variable of another name", "password: $SecretLEAK1", "password: [masked]"},
-		{"a URN of one's own", "see urn:example:token:LEAK there", "see urn:example:token:[masked] there"},
+		{"a URN of one's own", "see urn:example:token:LEAK", "see urn:example:token:[masked]"},
 		{"a variable without a secret name", "password: $ecretLEAK", "password: [masked]"},
 		{"what begins as a scope", "token:readLEAK", "token:[masked]"},
 		{"a word as a password", "user:x password:write", "user:x password:[masked]"},
