@@ -71,7 +71,7 @@ var harmless = []string{
 	"pagetoken", "nexttoken", "previoustoken", "prevtoken", "continuationtoken", "synctoken", "paginationtoken", "continuetoken",
 	"skiptoken", "deltatoken", "resumetoken", "scrolltoken", "cursortoken", "startingtoken", "starttoken", "clientrequesttoken",
 	"idempotencytoken", "cancellationtoken", "consistencytoken", "designtoken",
-	"allowcredentials", "excludecredentials", "publickeycredential", "withcredentials", "imagepullsecret", "existingsecret",
+	"allowcredentials", "excludecredentials", "publickeycredential", "withcredentials", "existingsecret",
 }
 
 // about are words that behind one of the stems name something about the
@@ -93,6 +93,10 @@ var about = wordSet(
 	"id", "name", "names", "displayname", "label", "title", "placeholder", "field", "fieldname", "arn", "ref", "refs", "keyref",
 	"refname", "version", "versionid",
 )
+
+// references are names of lists of what secrets are called: that in a Pod of
+// Kubernetes.
+var references = wordSet("imagepullsecret", "imagepullsecrets")
 
 // secretIDs end names that are about a secret by their words, and secret: that
 // of an AppRole of HashiCorp Vault.

@@ -26,7 +26,7 @@ func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
 		"unseal_keys_b64", "client-key-data", "smsCode", "oobCode", "2fa_code", "totp_code", "account_number", "primaryConnectionString",
 		"ConnectionStrings", "secret_id", "secretId", "client_secret_id", "password_hint", "passwordHistory", "password_reset_url",
 		"secret_policy_password", "password_name_token", "passwords", "access_token_value", "apiKeyNameSecret", "password.value",
-		"secretArn", "$password", "password?", "\"password\"", "next_page_token_secret",
+		"imagePullSecretContent", "secretArn", "$password", "password?", "\"password\"", "next_page_token_secret",
 	} {
 		if !p.SecretName(name) {
 			t.Errorf("%q is not secret", name)

@@ -226,6 +226,9 @@ func (m *matcher) walk(name []byte) string {
 // isAbout says whether a name, by the rest of it behind the last stem, names
 // something about a secret.
 func isAbout(name, rest []byte) bool {
+	if references[string(name)] {
+		return true
+	}
 	if !about[string(rest)] && (len(rest) == 0 || rest[0] != 's' || !about[string(rest[1:])]) {
 		return false
 	}
