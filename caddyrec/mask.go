@@ -21,8 +21,8 @@ type Mask struct {
 
 	// The detectors that look at every value: `card`, `email`, `jwt`,
 	// `private_key`, `iban`, `us_ssn`, `aws`, `github`, `stripe`, `slack`,
-	// `google`, `bearer`, which are all that `default` means, and `phone`; or
-	// only `off`. Default: `default`.
+	// `google`, `bearer`, `vendor_key`, which are all that `default` means, and
+	// `phone`; or only `off`. Default: `default`.
 	Detect []string `json:"detect,omitempty"`
 
 	// Detectors of one's own, which look at every value too.

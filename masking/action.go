@@ -113,6 +113,9 @@ func (p *Policy) knownRule(rule string, cfg *Config) (string, error) {
 			return rule, nil
 		}
 	case "key":
+		if p.keys.defaults && (rule == ruleCode || rule == ruleSignature) {
+			return rule, nil
+		}
 		switch known := p.keys.find([]byte(name)).rule; {
 		case known == "":
 			return "", fmt.Errorf("action of %s: that name is not secret; add it to keys", rule)

@@ -161,9 +161,10 @@ func TestAMarkIsNoDisguise(t *testing.T) {
 func must2(out []byte, _ []Place, err error) []byte { return must(out, err) }
 
 func TestClientsSeeMaskedValuesOfTheSameTypes(t *testing.T) {
-	p := must(New(Config{Actions: map[string]Action{"default": dropped}, Paths: []string{"/p"}})).ForClients()
+	p := must(New(Config{Actions: map[string]Action{"default": dropped}, Paths: []string{"/p", "/ssn"}})).ForClients()
 	for src, want := range map[string]string{
-		`{"pin":"1","otp":12.5e3,"cvv":true,"ssn":null,"jwt":false}`:                `{"pin":"[masked]","otp":0,"cvv":false,"ssn":null,"jwt":false}`,
+		`{"pin":"1","otp":12.5e3,"cvv":true,"ssn":null,"jwt":false}`:                `{"pin":"[masked]","otp":0,"cvv":true,"ssn":null,"jwt":false}`,
+		`{"ssn":true,"p":true,"has_pin":true}`:                                      `{"ssn":false,"p":false,"has_pin":true}`,
 		`{"token":{"a":[1, "b" ,{}],"ann@example.org":true},"z":1}`:                 `{"token":{"a":[0, "[masked]" ,{}],"[masked]":false},"z":1}`,
 		`{"p":["x"],"n":4111111111111111,"s":"4111111111111111 ann@example.org x"}`: `{"p":["[masked]"],"n":0,"s":"[masked] [masked] x"}`,
 		`{"value":5,"name":"token"}`:                                                `{"value":0,"name":"token"}`,

@@ -20,22 +20,26 @@ func (w *work) colons(text []byte) {
 			continue
 		}
 		var start, end, seen int
-		rule := ""
+		rule, counted := "", false
 		if before := bytes.TrimRight(text[:at], " \t\r\n"); len(before) > 0 && isQuote(before[len(before)-1]) {
 			name, _ := nameBefore(before)
 			w.root.looked += at - len(before) + len(name)
 			if rule = w.p.keys.find(plainEscapes(name)).rule; rule != "" {
 				l.to(text, at)
 				start, end, seen = memberValue(text, at+1, l.indent)
+				counted = w.p.counted(name, text[start:max(start, end)], rule)
 			} else if len(name)-3 < 5 && pairLetter(name) {
 				l.to(text, at)
 				rule, start, end, seen = w.textMember(&pair, text, name, max(0, len(before)-len(name)-2), at, l.indent)
 			}
 		} else {
 			from := 0
-			if from, rule = w.wordRule(text, at); rule != "" {
+			if from, rule = w.wordRule(text, at); rule != "" && w.isNoValue(text, from, at, rule) {
+				continue
+			} else if rule != "" {
 				l.to(text, at)
 				start, end, seen = fieldValue(text, at+1, from, l.indent)
+				counted = w.p.counted(bytes.TrimRight(text[from:at], " \t"), text[start:max(start, end)], rule)
 			} else if from, to := wordBefore(text[:at]); to-from-3 < 5 && pairLetter(text[from:to]) {
 				l.to(text, at)
 				rule, start, end, seen = w.textMember(&pair, text, text[from:to], from, at, l.indent)
@@ -45,6 +49,9 @@ func (w *work) colons(text []byte) {
 			continue
 		}
 		w.root.looked += max(0, seen-at)
+		if counted {
+			continue
+		}
 		w.add(start, max(start, end), rule)
 		at = max(at, end-1)
 	}

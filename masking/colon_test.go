@@ -80,6 +80,15 @@ func TestValuesAfterSecretNamesAndColonsAreMasked(t *testing.T) {
 		{"behind an escaped line's end", `a\npin: LEAK`, `a\npin: [masked]`},
 		{"encoded", "p%2561ssword: LEAK", "p%2561ssword: [masked]"},
 		{"a dotted name", "user.pin:1234", "user.pin:[masked]"},
+		{"a variable's default", `query($token: String = "LEAK") { a }`, `query($token: [masked]`},
+		{"what begins as a variable", "password: $LEAK-password", "password: [masked]"},
+		{"a variable with a default", "password: ${DB_PASSWORD:-LEAK}", "password: [masked]"},
+		{"what could be a variable of another name", "password: $SecretLEAK1", "password: [masked]"},
+		{"a URN of one's own", "see urn:example:token:LEAK", "see urn:example:token:[masked]"},
+		{"a variable without a secret name", "password: $ecretLEAK", "password: [masked]"},
+		{"what begins as a scope", "token:readLEAK", "token:[masked]"},
+		{"a word as a password", "user:x password:write", "user:x password:[masked]"},
+		{"behind a colon", "x:token:LEAK", "x:token:[masked]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, places := standard().Text(c.in)
@@ -104,6 +113,10 @@ func TestColonsAfterOtherNamesHideNothing(t *testing.T) {
 		"user: ann", "2026-11-21T18:03:59Z", "see: the secret of it", "tokens_used: 5", `x {"tokens_used":5,"secretary":"Ann"}`,
 		"Token::new", "std::secret::x", "https://secret.example.org:8443/x", "https://token/a:b", "secret.example.org:8443",
 		"a secret place: here", "the token is new: look", "password:", "password: ", "x \"password\":", `x {"pin":""}`, "pin:\nuser: ann",
+		"mutation Login($email: String!, $password: String!, $pins: [Int!]) { login(email: $email, password: $password) { token user { id } } }",
+		"query(\n  $id: ID!\n  $token: String!\n) { me(id: $id, token: $token) { id } }", "password: ${DB_PASSWORD}\nuser: ann", "token: $TOKEN, a: 1",
+		"tokens:read secrets:write", "scope repo,token:create", "token:software:totp", `x "scopes":["secrets:list"]`,
+		"arn:aws:secretsmanager:eu-west-1:123456789012:secret:MyDatabase-a1b2c3",
 		"password: [masked]", `x {"pin": [masked], "a":1}`, `x {"pin":"[masked]"}`, "urn:ietf:params:oauth:grant-type:jwt-bearer",
 	} {
 		if got, places := standard().Text(in); got != in || len(places) > 0 {

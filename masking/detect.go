@@ -23,13 +23,15 @@ const (
 	detectSlack
 	detectGoogle
 	detectBearer
+	detectVendor
 	detectPhone
 	detectCredential // has no name of its own: it runs along with any other
 )
 
 // detectorNames are the detectors by name, in the order of their bits.
 var detectorNames = []string{
-	"card", "email", "jwt", "private_key", "iban", "us_ssn", "aws", "github", "stripe", "slack", "google", "bearer", "phone",
+	"card", "email", "jwt", "private_key", "iban", "us_ssn", "aws", "github", "stripe", "slack", "google", "bearer",
+	"vendor_key", "phone",
 }
 
 // defaultDetectors run unless detectors are named. Telephone numbers are not
@@ -117,6 +119,9 @@ func (w *work) run(text []byte, found gates, digits int) {
 	}
 	if d.has(detectGoogle) && (found.has(gateAKey) || found.has(gateGoogle) || found.has(gateGoogleSecret)) {
 		w.google(text)
+	}
+	if d.has(detectVendor) && (found.has(gateHyphen) || found.has(gateUnderscore) || found.has(gateGoogle) || found.has(gateURL)) {
+		w.vendorKeys(text, found)
 	}
 	if d.has(detectAWS) && (found.has(gateAKey) || found.has(gateAWS)) {
 		w.aws(text)

@@ -26,14 +26,15 @@ var gateWords = [numGates][]string{
 	gatePrivateKey:   {"etr", " -", "k", "e", "y"},        // PRIVATE KEY, AGE-SECRET-KEY, PuTTY-User-Key
 	gateBasic:        {"s", "i", "c", " \t+"},
 	gateBearer:       {"r", "e", "r", " \t+"},
-	gateUnderscore:   {"hasrpe", "pousrtkc", "_"}, // gh?_ pat_ sk_ rk_ pk_ whsec_
-	gateSlack:        {"x", "o", "x"},             // xox?-
-	gateAKey:         {"a", "iks", "iz", "a"},     // AIza AKIA ASIA
-	gateGoogle:       {"a", "2", "9", "."},        // ya29.
-	gateGoogleSecret: {"s", "p", "x", "-"},        // GOCSPX-
+	gateUnderscore:   {"hasrpeoymctn", "pousrtkcmfna", "_"}, // gh?_ pat_ sk_ rk_ pk_ whsec_, and those of other vendors
+	gateHyphen:       {"ardftbnsp", "tskip", "-"},           // glpat- sk- pypi- and their like
+	gateSlack:        {"x", "o", "x"},                       // xox?-
+	gateAKey:         {"a", "iks", "iz", "a"},               // AIza AKIA ASIA
+	gateGoogle:       {"2vs", "9gsbr", "."},                 // ya29. hvs. SG.
+	gateGoogleSecret: {"s", "p", "x", "-"},                  // GOCSPX-
 	gateAWS:          {"a", "w", "s"},
 	gateIBAN:         {lettersSet, lettersSet, digitsSet, digitsSet},
-	gateSSN:          {digitsSet, digitsSet, digitsSet, "-", digitsSet, digitsSet, "-", digitsSet, digitsSet, digitsSet},
+	gateSSN:          {"-", digitsSet, digitsSet, "-", digitsSet, digitsSet, digitsSet},
 	gatePhone:        {"+", "123456789"},
 }
 
@@ -50,6 +51,7 @@ const (
 	gateBasic
 	gateBearer
 	gateUnderscore
+	gateHyphen
 	gateSlack
 	gateAKey
 	gateGoogle
@@ -129,8 +131,8 @@ func openers(d detectors) (all gates) {
 	}{
 		{detectEmail, gateAt}, {detectJWT, gateBase64}, {detectPrivateKey, gatePrivateKey}, {detectCredential, gateBasic},
 		{detectBearer, gateBearer}, {detectIBAN, gateIBAN}, {detectSSN, gateSSN}, {detectPhone, gatePhone},
-		{detectGitHub | detectStripe, gateUnderscore}, {detectSlack, gateSlack}, {detectGoogle | detectAWS, gateAKey},
-		{detectGoogle, gateGoogle}, {detectGoogle, gateGoogleSecret}, {detectAWS, gateAWS},
+		{detectGitHub | detectStripe | detectVendor, gateUnderscore}, {detectVendor, gateHyphen}, {detectVendor, gateURL}, {detectSlack, gateSlack}, {detectGoogle | detectAWS, gateAKey},
+		{detectGoogle | detectVendor, gateGoogle}, {detectGoogle, gateGoogleSecret}, {detectAWS, gateAWS},
 	} {
 		if d.has(by.in) {
 			all |= gateLast[by.gate]

@@ -48,6 +48,7 @@ func (s *splice) done() []byte { return append(s.out, s.src[s.last:]...) }
 func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 	w.scan.Reset(src, limits)
 	w.pairs.reset()
+	w.grant, w.kind = 0, 0
 	w.kept, w.member, w.keyMember = w.kept[:0], member{start: -1}, false
 	s := splice{src: src, out: dst}
 	rule := "" // that calls the value to come secret
@@ -90,10 +91,11 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 		prev := last
 		last = tok.End
 		naming := w.pairs.naming
-		if naming {
-			w.pairs.naming = false
-			if naming = tok.Kind == jsonscan.String; naming {
-				w.pairName(&s, tok)
+		if naming != notNaming {
+			if w.pairs.naming = notNaming; tok.Kind == jsonscan.String {
+				w.pairName(&s, tok, naming)
+			} else {
+				naming = notNaming
 			}
 		}
 		if w.track.on {
@@ -109,11 +111,13 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 			}
 		}
 		if rule != "" || w.member.drop {
-			if last, err = w.secret(&s, tok, rule, prev); err != nil {
-				return dst, false, err
+			if rule = w.meant(tok, rule); rule != "" || w.member.drop {
+				if last, err = w.secret(&s, tok, rule, prev); err != nil {
+					return dst, false, err
+				}
+				rule, w.member.start, w.member.drop = "", -1, false
+				continue
 			}
-			rule, w.member.start, w.member.drop = "", -1, false
-			continue
 		}
 		w.dropped = false
 		switch tok.Kind {
@@ -128,7 +132,7 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 			continue
 		case jsonscan.String:
 			masked, changed := w.value(&s, tok)
-			if naming && changed { // masking again must find nothing new
+			if naming != notNaming && changed { // masking again must find nothing new
 				w.pairRule(&s, w.p.keys.find(masked).rule)
 			}
 		case jsonscan.Number:
@@ -242,7 +246,7 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 	if n := len(name); n > 0 && n <= longestKnown {
 		if slot, known = w.names.of(name); *slot == known {
 			if len(w.pairs.open) > 0 || n-3 < 5 && pairLetter(name) {
-				rule = w.pairKey(s, name, tok, last)
+				rule, w.counts = w.pairKey(s, name, tok, last), false
 			}
 			if w.track.on {
 				w.track.key(name)
@@ -254,9 +258,12 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 	if rule = found.rule; rule == "" && bytes.IndexByte(name, '%') >= 0 {
 		rule = w.p.keys.findEncoded(name)
 	}
+	if rule == ruleToken {
+		w.counts = namesTokens(name)
+	}
 	if len(w.pairs.open) > 0 || len(name)-3 < 5 && pairLetter(name) {
 		if by := w.pairKey(s, name, tok, last); rule == "" {
-			rule = by
+			rule, w.counts = by, false
 		}
 	}
 	if w.track.on {
@@ -271,10 +278,13 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 			if rule == "" {
 				// What is left of the name may be one: masking again must find
 				// nothing new.
-				rule = w.p.keys.find(masked).rule
+				rule, w.counts = w.p.keys.find(masked).rule, false
 			}
 			return rule
 		}
+	}
+	if rule == "" && lookedAt(name) {
+		return w.looks(name, s.src, tok.End) // of each anew
 	}
 	if slot != nil && found.plain && found.rule == "" {
 		*slot = known

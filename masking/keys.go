@@ -11,19 +11,25 @@ package masking
 // token in "token[0]" and "token.0".
 var defaultKeys = []string{
 	// passwords
-	"pass", "userpass", "dbpass", "smtppass", "ftppass", "pw", "pin", "pincode", "pinblock", "userpin", "cardpin",
+	"pass", "userpass", "dbpass", "smtppass", "ftppass", "pass1", "pass2", "newpass", "oldpass", "currentpass", "confirmpass",
+	"repass", "adminpass", "rootpass", "loginpass", "authpass", "mysqlpass", "pgpass", "redispass", "mailpass", "ldappass",
+	"proxypass", "wifipass", "keypass", "storepass", "keystorepass", "truststorepass", "ansiblebecomepass", "ansiblesshpass",
+	"pw", "userpw", "adminpw", "rootpw", "pin", "pincode", "pinblock", "userpin", "cardpin",
 	// tokens and sessions
 	"bearer", "cookies", "jsessionid", "phpsessid", "connectsid", "codeverifier", "devicecode", "authcode",
 	"authorizationcode", "sig", "saml", "samlresponse", "samlrequest",
 	// keys
-	"pem", "pkcs12", "pfx", "keystore", "seedphrase", "mnemonic", "connectionstring",
+	"pem", "pkcs12", "pfx", "keystore", "seedphrase", "seedwords", "mnemonic", "mnemonicphrase", "recoveryphrase", "backupphrase",
+	"connstr", "appkey", "serverkey", "integrationkey", "instrumentationkey", "serviceaccountkey", "servicerolekey", "adminkey",
+	"streamkey", "tlskey", "sslkey", "clientkeydata", "aeskey", "symmetrickey", "activationkey", "manualentrykey", "unsealkeysb64",
 	// second factors
 	"mfacode", "otpcode", "twofactorcode", "onetimecode", "recoverycode", "recoverycodes", "backupcode",
-	"backupcodes", "verificationcode", "securityanswer",
+	"backupcodes", "verificationcode", "verifycode", "smscode", "emailcode", "totpcode", "tfacode", "2facode", "logincode",
+	"signincode", "resetcode", "unlockcode", "oobcode", "activationcode", "securityanswer",
 	// payment and persons
 	"pan", "fpan", "dpan", "cardpan", "cardno", "cardnum", "ccnum", "ccnumber", "ccno", "creditcard", "debitcard",
 	"track1", "track2", "trackdata", "securitycode", "cardsecuritycode", "cvv2", "cvc2", "csc",
-	"socialsecurity", "socialsecuritynumber",
+	"socialsecurity", "socialsecuritynumber", "bankaccountnumber", "accountnumber",
 }
 
 // defaultSuffixes match at the end of a name: token in csrfToken, not in
@@ -31,7 +37,8 @@ var defaultKeys = []string{
 var defaultSuffixes = []string{
 	"token", "cookie", "authorization", "assertion", "jwt", "otp", "ssn", "iban", "cvv", "cvc", "cardnumber",
 	"signingkey", "encryptionkey", "decryptionkey", "accesskey", "accountkey", "sharedkey", "masterkey", "hmackey",
-	"sshkey", "subscriptionkey", "functionskey", "recoverykey", "xamzsignature", "xgoogsignature",
+	"sshkey", "subscriptionkey", "functionskey", "recoverykey", "authkey", "applicationkey", "licensekey",
+	"sessionkey", "unsealkey", "psk", "connectionstring", "xamzsignature", "xgoogsignature",
 	"passwort", "passwörter", "kennwort", "kennwörter", "motdepasse", "motsdepasse", "contrasena", "contraseña", "senha",
 	"wachtwoord", "wachtwoorden",
 }
@@ -61,5 +68,44 @@ var counts = []string{
 // taken out of a name before it is compared.
 var harmless = []string{
 	"secretary", "secretaries", "secretariat", "passwordless",
-	"pagetoken", "nexttoken", "previoustoken", "prevtoken", "continuationtoken", "synctoken",
+	"pagetoken", "nexttoken", "previoustoken", "prevtoken", "continuationtoken", "synctoken", "paginationtoken", "continuetoken",
+	"skiptoken", "deltatoken", "resumetoken", "scrolltoken", "cursortoken", "startingtoken", "starttoken", "clientrequesttoken",
+	"idempotencytoken", "cancellationtoken", "consistencytoken", "designtoken",
+	"allowcredentials", "excludecredentials", "publickeycredential", "withcredentials", "existingsecret",
+}
+
+// about are words that behind one of the stems name something about the
+// secret and not it: passwordPolicy, client_secret_expires_at, apiKeyName.
+var about = wordSet(
+	// when
+	"expires", "expiresat", "expireson", "expiresin", "expired", "expiredat", "expiry", "expirydate", "expirytime", "expiration",
+	"expirationdate", "expirationtime", "expirationdays", "lifespan", "lifetime", "ttl", "maxage", "age", "validity", "validuntil",
+	"changed", "changedat", "changedon", "changeddate", "changedate", "lastchanged", "lastchangedat", "lastchangeddate",
+	"lastchangeddatetime", "lastset", "lastused", "lastusedat", "lastuseddate", "lastupdated", "lastupdatedat", "updatedat",
+	"updatedon", "modifiedat", "createdat", "createdon", "createdate", "createddate", "creationtime", "creationdate", "rotatedat",
+	"lastrotated", "lastrotatedat", "lastrotateddate", "issuedat", "setat", "resetat", "resetsentat", "timestamp",
+	// of what kind
+	"policy", "policies", "policyid", "policyname", "required", "enabled", "disabled", "allowed", "supported", "status", "strength",
+	"score", "length", "minlength", "maxlength", "count", "limit", "quota", "rules", "requirements", "complexity", "attempts", "resetrequired",
+	"resetallowed", "changerequired", "type", "types", "typehint", "kind", "format", "provider", "alg", "algorithm", "claim",
+	"signedresponsealg", "encryptedresponsealg", "signingalg", "lastfour", "last4",
+	// which
+	"id", "name", "names", "displayname", "label", "title", "placeholder", "field", "fieldname", "arn", "ref", "refs", "keyref",
+	"refname", "version", "versionid",
+)
+
+// references are names of lists of what secrets are called: that in a Pod of
+// Kubernetes.
+var references = wordSet("imagepullsecret", "imagepullsecrets")
+
+// secretIDs end names that are about a secret by their words, and secret: that
+// of an AppRole of HashiCorp Vault.
+var secretIDs = []string{"secretid"}
+
+func wordSet(words ...string) map[string]bool {
+	set := make(map[string]bool, len(words))
+	for _, w := range words {
+		set[w] = true
+	}
+	return set
 }

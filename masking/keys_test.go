@@ -7,7 +7,7 @@ import (
 )
 
 func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
-	p := must(New(Config{Keys: []string{"Blood-Type", "密码", "cust.ref"}}))
+	p := must(New(Config{Keys: []string{"Blood-Type", "密码", "cust.ref", "secret_arn"}}))
 	for _, name := range []string{
 		"password", "PASSWORD", "Pass_Word", "pass word", "paſſword", "passwordHash", "user_password", "db.password",
 		"old-password-2", "user[password]", "passwd", "pwd", "userPwd", "passphrase", "pass", "pin", "PIN", "card.pin",
@@ -22,7 +22,11 @@ func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
 		"token[0]", "cvv[a]", "otp[]", "iban[0][value]", "user[token][0]", "x.api.key[1]", "token.0", "users.0.pin.1", "token.0.x",
 		"bloodtype[0]", "blood.type.3", "tokens", "pins", "otps", "ibans", "passwords", "csrfTokens", "device_tokens", "card.pins",
 		"Passwörter", "token_value", "tokenValues", "cvvValue", "pin-value", "admin_tokens", "max_token_secret", "otp%5B1%5D",
-		"$password", "password?", "\"password\"", "next_page_token_secret",
+		"admin_pass", "newPass", "pass1", "ansible_become_pass", "wifiPsk", "psk", "DD-APPLICATION-KEY", "APP_KEY", "X-Auth-Key", "licenseKey",
+		"unseal_keys_b64", "client-key-data", "smsCode", "oobCode", "2fa_code", "totp_code", "account_number", "primaryConnectionString",
+		"ConnectionStrings", "secret_id", "secretId", "client_secret_id", "password_hint", "passwordHistory", "password_reset_url",
+		"secret_policy_password", "password_name_token", "passwords", "access_token_value", "apiKeyNameSecret", "password.value",
+		"imagePullSecretContent", "secretArn", "$password", "password?", "\"password\"", "next_page_token_secret",
 	} {
 		if !p.SecretName(name) {
 			t.Errorf("%q is not secret", name)
@@ -36,6 +40,12 @@ func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
 		"monkey", "id", "name", "email", "session", "ssnippet", "ribandage", "option", "adopted", "code", "state",
 		"completion_tokens", "cache_read_input_tokens", "budget_tokens", "assertions", "value", "values", "pinvalued", "card[0]",
 		"cards", "keys", "keys[0]", "items.0", "version.1.2", "tokens_used[0]", "count.token.x", "next_page_tokens", "next_page_token_value",
+		"passwordPolicy", "passwordExpiresAt", "password_changed_at", "passwordResetRequired", "client_secret_expires_at",
+		"accessTokenLifespan", "access.token.lifespan", "refresh_token_expires_in", "secretName", "password_arn", "secretKeyRef", "secrets_count",
+		"apiKeyId", "api_key_name", "privateKeyId", "credentialType", "credential_id", "api_keys_limit", "allowCredentials", "excludeCredentials",
+		"imagePullSecrets", "existingSecret", "$skiptoken", "$deltatoken", "pagination_token", "resumeToken", "idempotency_token",
+		"ClientRequestToken", "consistencyToken", "bypass", "boarding_pass", "season_pass", "first_pass", "pass_rate", "primary_key",
+		"partitionKey", "promo_code", "status_code", "zip_code", "sort_code", "upstream_key", "account_id", "passkeys",
 		"bloodtypes", "expires_in", "scope", "signature", "description", "note", "card", "card_brand", "custref.id",
 	} {
 		if p.SecretName(name) {

@@ -33,8 +33,8 @@ type Config struct {
 	// none too. They are matched exactly.
 	Paths []string
 	// Detect names the detectors to run on strings, keys and numbers: card,
-	// email, jwt, private_key, iban, us_ssn, aws, github, stripe, slack, google
-	// and bearer, which are also what nil and "default" mean, and phone; "off"
+	// email, jwt, private_key, iban, us_ssn, aws, github, stripe, slack, google,
+	// bearer and vendor_key, which are also what nil and "default" mean, and phone; "off"
 	// alone means none. Other credentials in text, as in "Basic …" and the
 	// passwords of URLs, are looked for along with any of them.
 	Detect []string

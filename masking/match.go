@@ -17,6 +17,7 @@ type matcher struct {
 	states   []matchState      // by state>>classShift
 	hot      uint32            // states from here on have met a stem
 	exact    map[string]string // canonical name → rule
+	own      map[string]bool   // rules of configured names
 	defaults bool
 }
 
@@ -47,7 +48,7 @@ type match struct {
 }
 
 func newMatcher(keys []string, defaults bool) (*matcher, error) {
-	m := &matcher{exact: map[string]string{}, defaults: defaults}
+	m := &matcher{exact: map[string]string{}, own: map[string]bool{}, defaults: defaults}
 	b := newBuilder(m)
 	if defaults {
 		for _, k := range defaultKeys {
@@ -69,7 +70,7 @@ func newMatcher(keys []string, defaults bool) (*matcher, error) {
 		if c == "" {
 			return nil, fmt.Errorf("keys: %q has no letter or digit; name a key", k)
 		}
-		m.exact[c] = "key:" + c
+		m.exact[c], m.own["key:"+c] = "key:"+c, true
 	}
 	for k, rule := range m.exact {
 		if isASCII(k) { // careful asks the map for the rest
@@ -202,17 +203,36 @@ func (m *matcher) walk(name []byte) string {
 		}
 	}
 	var st uint32
-	for _, b := range name {
+	stem, last := "", 0 // the rule of the last stem, and where that ends
+	for i, b := range name {
 		st = m.next[st|uint32(m.class[b])]
 		if s := &m.states[st>>classShift]; s.stem != "" {
-			return s.stem
+			stem, last = s.stem, i+1
 		}
 	}
 	rule := m.states[st>>classShift].suffix
+	if stem != "" {
+		if rest := name[last:]; m.defaults && rule == "" && isAbout(name, rest) {
+			return ""
+		}
+		return stem
+	}
 	if rule != "" && slices.ContainsFunc(counts, func(c string) bool { return bytes.HasSuffix(name, []byte(c)) }) {
 		return ""
 	}
 	return rule
+}
+
+// isAbout says whether a name, by the rest of it behind the last stem, names
+// something about a secret.
+func isAbout(name, rest []byte) bool {
+	if references[string(name)] {
+		return true
+	}
+	if !about[string(rest)] && (len(rest) == 0 || rest[0] != 's' || !about[string(rest[1:])]) {
+		return false
+	}
+	return !slices.ContainsFunc(secretIDs, func(id string) bool { return bytes.HasSuffix(name, []byte(id)) })
 }
 
 // canonical is the form in which names are compared.

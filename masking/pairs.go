@@ -15,8 +15,7 @@ type pairs struct {
 	open   []pair // one for each open object with such a member
 	values []side // of the open objects, while no name makes them secret
 	late   []side // values that turned out secret after they were written
-	naming bool   // the value to come is a name …
-	path   bool   // … or a path that ends with one
+	naming naming // how the value to come names that
 }
 
 // pair is an object.
@@ -25,9 +24,19 @@ type pair struct {
 	values int            // index of its first in pairs.values
 	going  bool           // its last value has not ended
 	name   jsonscan.Token // a string nobody has looked at: most have no value beside
-	path   bool           // it is a path
+	as     naming         // how it names
 	rule   string         // by which its name is secret
 }
+
+// naming is how a member names a value.
+type naming uint8
+
+const (
+	notNaming naming = iota
+	byName
+	byPath // with its last step
+	byType // if it is a password's
+)
 
 // side is a value: its key in the source, and where its key and the value
 // itself end in the outcome.
@@ -50,7 +59,21 @@ const (
 // long, may be either.
 func pairLetter(key []byte) bool {
 	const letters = 1<<('c'&31) | 1<<('f'&31) | 1<<('h'&31) | 1<<('k'&31) | 1<<('n'&31) | 1<<('p'&31) | 1<<('v'&31)
-	return len(key) > 0 && 1<<(key[0]&31)&letters != 0
+	return len(key) > 0 && (1<<(key[0]&31)&letters != 0 || len(key) == len("type") && key[0]|0x20 == 't')
+}
+
+// namingOf is how a member called key may name a value. Keycloak has
+// {"type":"password","value":"…"}.
+func namingOf(key []byte) naming {
+	switch {
+	case isName(key):
+		return byName
+	case len(key) == 4 && hasPrefixFold(key, "path"):
+		return byPath
+	case len(key) == 4 && hasPrefixFold(key, "type"):
+		return byType
+	}
+	return notNaming
 }
 
 // isName and isValue say whether a member called key may be one.
@@ -67,9 +90,6 @@ func isName(key []byte) bool {
 	}
 	return false
 }
-
-// isPath says whether it may be one of a change.
-func isPath(key []byte) bool { return len(key) == 4 && hasPrefixFold(key, "path") }
 
 // lastStep is the name that a path ends with: of a JSON Pointer, or of SCIM,
 // which has colons and dots before it. That of a file is none.
@@ -101,7 +121,7 @@ func isValue(key []byte) bool {
 }
 
 func (p *pairs) reset() {
-	p.open, p.values, p.late, p.naming = p.open[:0], p.values[:0], p.late[:0], false
+	p.open, p.values, p.late, p.naming = p.open[:0], p.values[:0], p.late[:0], notNaming
 }
 
 func (p *pairs) trim() {
@@ -127,10 +147,10 @@ func (w *work) pairKey(s *splice, name []byte, tok jsonscan.Token, last int) str
 		p.values[len(p.values)-1].end, o.going = s.pos(last), false
 	}
 	value := isValue(name)
-	p.path = isPath(name)
-	p.naming = p.path || !value && isName(name)
-	if !value && !p.naming {
-		return ""
+	if p.naming = notNaming; !value {
+		if p.naming = namingOf(name); p.naming == notNaming {
+			return ""
+		}
 	}
 	if o == nil {
 		p.open = append(p.open, pair{depth: depth, values: len(p.values)})
@@ -158,11 +178,11 @@ func (p *pairs) close(depth int) {
 }
 
 // pairName takes in the name of the innermost object, a string.
-func (w *work) pairName(s *splice, tok jsonscan.Token) {
+func (w *work) pairName(s *splice, tok jsonscan.Token, as naming) {
 	p := &w.pairs
 	o := &p.open[len(p.open)-1]
 	w.named(s)
-	if o.name, o.path = tok, p.path; o.values < len(p.values) {
+	if o.name, o.as = tok, as; o.values < len(p.values) {
 		w.named(s)
 	}
 }
@@ -180,11 +200,17 @@ func (w *work) named(s *splice) {
 		w.in = jsonscan.AppendString(w.in[:0], s.src[tok.Start:tok.End])
 		name = w.in
 	}
-	if o.path {
+	if o.as == byPath {
 		name = lastStep(name)
 	}
-	w.pairRule(s, w.p.keys.findEncoded(name))
+	rule := w.p.keys.findEncoded(name)
+	if o.as == byType && rule != rulePassword {
+		return
+	}
+	w.pairRule(s, rule)
 }
+
+const rulePassword = "key:password"
 
 // pairRule takes in by which rule, if any, the innermost object's name is
 // secret, and thereby its values.
@@ -197,6 +223,9 @@ func (w *work) pairRule(s *splice, rule string) {
 	o.rule = rule
 	for _, v := range p.values[o.values:] {
 		key := s.src[v.key[0]:v.key[1]]
+		if isWord := bytes.TrimLeft(s.src[v.key[1]:], " \t\r\n:")[0]; isWord >= 'f' && isWord <= 't' && !w.p.keys.own[rule] {
+			continue // true, false or null, as [work.meant] says
+		}
 		if w.level > 0 {
 			key = nil // the place is the string that all of this is in
 		}

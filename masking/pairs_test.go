@@ -29,6 +29,8 @@ func TestTheValueBesideASecretNameIsMasked(t *testing.T) {
 		{"one of two names", `{"name":"pin","name":"a","value":"LEAK"}`, `{"name":"pin","name":"a","value":"[masked]"}`},
 		{"the other one", `{"name":"a","value":"LEAK","name":"pin"}`, `{"name":"a","value":"[masked]","name":"pin"}`},
 		{"masked already", `{"value":"[masked]","name":"pin"}`, `{"value":"[masked]","name":"pin"}`},
+		{"a password of Keycloak", `[{"type":"password","temporary":false,"value":"LEAK"},{"value":"LEAK","type":"Password"}]`,
+			`[{"type":"password","temporary":false,"value":"[masked]"},{"value":"[masked]","type":"Password"}]`},
 		{"a change of JSON Patch", `[{"op":"replace","path":"/user/password","value":"LEAK"},{"value":"LEAK","path":"/pin","op":"add"}]`,
 			`[{"op":"replace","path":"/user/password","value":"[masked]"},{"value":"[masked]","path":"/pin","op":"add"}]`},
 		{"one in an array", `[{"op":"add","path":"/tokens/-","value":"LEAK"},{"op":"add","path":"/pins/0","value":"LEAK"}]`,
@@ -59,6 +61,7 @@ func TestValuesBesideOtherNamesStay(t *testing.T) {
 		`{"name":"Accept","value":"pin"}`, `{"name":{"a":"pin"},"value":1}`, `{"name":["pin"],"value":1}`, `{"name":"pin","values":1}`,
 		`[{"name":"pin"},{"value":1}]`, `{"name":"pin","a":{"value":1}}`, `{"value":1,"a":{"name":"pin"}}`, `[{"value":1},{"name":"pin"}]`,
 		`{"path":"/docs/pin.md","content":1}`, `{"path":"/password/rules","value":1}`, `{"path":"/","value":1}`, `{"path":"/0/-","value":1}`,
+		`{"type":"token","value":"The"}`, `{"type":"pin","content":1}`, `{"type":["password"],"value":1}`,
 		`{"title":"pin","value":1}`, `{"value":1,"name":null}`,
 	} {
 		if got, places := masked(t, standard(), src, nil); got != src || len(places) > 0 {

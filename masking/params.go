@@ -8,6 +8,7 @@ import (
 // params adds the values of secret names in text, as in a form, in a URL's
 // query, in a connection string or a log line: name=value.
 func (w *work) params(text []byte) {
+	var g grants
 	for at := 0; ; at++ {
 		i := bytes.IndexByte(text[at:], '=')
 		if i < 0 {
@@ -18,12 +19,21 @@ func (w *work) params(text []byte) {
 		if n := operator(before); n > 0 && quoteFollows(text[at+1:]) {
 			before = before[:at-n] // base64 ends with equals signs too
 		}
-		rule := w.paramName(before)
+		name, rule := w.paramName(before)
+		if rule == "" && string(name) == "_auth" && w.p.detect.has(detectCredential) {
+			rule = ruleCredential // of npm's configuration
+		}
 		if rule == "" {
+			if w.p.keys.defaults && len(before) == at {
+				g.take(w, text, at-len(name), at)
+			}
 			continue
 		}
 		start, end := paramValue(text, at+1)
 		w.root.looked += end - at
+		if w.p.counted(name, text[start:max(start, end)], rule) || w.isReference(name, text[start:max(start, end)]) {
+			continue
+		}
 		w.add(start, max(start, end), rule)
 		at = max(at, end-1)
 	}
@@ -45,20 +55,20 @@ func quoteFollows(text []byte) bool {
 	return len(text) > 0 && isQuote(text[0])
 }
 
-// paramName is the rule that calls the name text ends with secret, or "". PHP,
-// Ruby and TOML have names in quotes before equals signs.
-func (w *work) paramName(text []byte) string {
+// paramName is the name that text ends with and the rule that calls it secret, or
+// "". PHP, Ruby and TOML have names in quotes before equals signs.
+func (w *work) paramName(text []byte) (name []byte, rule string) {
 	if before := bytes.TrimRight(text[max(0, len(text)-maxAlign):], " \t"); len(before) > 0 && isQuote(before[len(before)-1]) {
-		name, _ := nameBefore(before)
+		name, _ = nameBefore(before)
 		w.root.looked += len(name)
-		return w.p.keys.find(plainEscapes(name)).rule
+		return name, w.p.keys.find(plainEscapes(name)).rule
 	}
 	start, end := wordBefore(text)
 	w.root.looked += len(text) - start
 	if end-start < 2 {
-		return ""
+		return nil, ""
 	}
-	return w.p.keys.findEncoded(text[start:end])
+	return text[start:end], w.p.keys.findEncoded(text[start:end])
 }
 
 // maxAlign is how many blanks may stand between a name and its equals sign or

@@ -4,23 +4,27 @@ import "testing"
 
 func TestNamesBeforeEqualsSignsAreFoundAsLanguagesWriteThem(t *testing.T) {
 	for in, want := range map[string]string{
-		`['password' => 'LEAK', 'a' => 'b']`:                `['password' => '[masked]', 'a' => 'b']`,
-		`got {"pin"=>"LEAK", "a"=>"b"}`:                     `got {"pin"=>"[masked]", "a"=>"b"}`,
-		`got {"secrets"=>{"a"=>"LEAK LEAK"}, :b=>1}`:        `got {"secrets"=>[masked], :b=>1}`,
-		`got {:tokens=>["LEAK", "LEAK"], :b=>1}`:            `got {:tokens=>[masked], :b=>1}`,
-		`got {\"pin\"=>\"LEAK\", \"a\"=>1}`:                 `got {\"pin\"=>\"[masked]", \"a\"=>1}`,
-		`"Password"="LEAK"`:                                 `"Password"="[masked]"`,
-		"user             = a\npassword         = \"LEAK\"": "user             = a\npassword         = \"[masked]\"",
-		"password\t=\t\tLEAK\nb=2":                          "password\t=\t\t[masked]\nb=2",
-		"password = \"\"\"\nLEAK \"LEAK\"\"\"\"\nb = 2":     "password = \"\"\"[masked]\"\"\"\nb = 2",
-		"password = '''LEAK'LEAK'''\nb = 2":                 "password = '''[masked]'''\nb = 2",
-		`Uid=a;Pwd={LEAK;a=LEAK};b=2`:                       `Uid=a;Pwd=[masked];b=2`,
-		"const password = `LEAK LEAK`;":                     "const password = `[masked]`;",
-		`x.pin == 'LEAK' || x.pin!="LEAK"`:                  `x.pin == '[masked]' || x.pin!="[masked]"`,
-		`password ??= "LEAK"; token ||= 'LEAK'`:             `password ??= "[masked]"; token ||= '[masked]'`,
-		`connect(user=b'a', password=b'LEAK', x=1)`:         `connect(user=b'a', password=[masked], x=1)`,
-		`User(password=SecretStr("LEAK"), x=1)`:             `User(password=[masked], x=1)`,
-		`<input name="pin" type="text" value="LEAK">`:       `<input name="pin" type="text" value="[masked]">`,
+		`['password' => 'LEAK', 'a' => 'b']`:                              `['password' => '[masked]', 'a' => 'b']`,
+		`got {"pin"=>"LEAK", "a"=>"b"}`:                                   `got {"pin"=>"[masked]", "a"=>"b"}`,
+		`got {"secrets"=>{"a"=>"LEAK LEAK"}, :b=>1}`:                      `got {"secrets"=>[masked], :b=>1}`,
+		`got {:tokens=>["LEAK", "LEAK"], :b=>1}`:                          `got {:tokens=>[masked], :b=>1}`,
+		`got {\"pin\"=>\"LEAK\", \"a\"=>1}`:                               `got {\"pin\"=>\"[masked]", \"a\"=>1}`,
+		`"Password"="LEAK"`:                                               `"Password"="[masked]"`,
+		"user             = a\npassword         = \"LEAK\"":               "user             = a\npassword         = \"[masked]\"",
+		"password\t=\t\tLEAK\nb=2":                                        "password\t=\t\t[masked]\nb=2",
+		"password = \"\"\"\nLEAK \"LEAK\"\"\"\"\nb = 2":                   "password = \"\"\"[masked]\"\"\"\nb = 2",
+		"password = '''LEAK'LEAK'''\nb = 2":                               "password = '''[masked]'''\nb = 2",
+		`Uid=a;Pwd={LEAK;a=LEAK};b=2`:                                     `Uid=a;Pwd=[masked];b=2`,
+		"const password = `LEAK LEAK`;":                                   "const password = `[masked]`;",
+		`x.pin == 'LEAK' || x.pin!="LEAK"`:                                `x.pin == '[masked]' || x.pin!="[masked]"`,
+		`password ??= "LEAK"; token ||= 'LEAK'`:                           `password ??= "[masked]"; token ||= '[masked]'`,
+		`connect(user=b'a', password=b'LEAK', x=1)`:                       `connect(user=b'a', password=[masked], x=1)`,
+		`User(password=SecretStr("LEAK"), x=1)`:                           `User(password=[masked], x=1)`,
+		"to https://app/cb?code=LEAK-LEAK-LEAK&state=xyz now":             "to https://app/cb?code=[masked]&state=xyz now",
+		"/cb?state=xyz&a=b&code=4/LEAK-LEAK-LEAK, /next":                  "/cb?state=xyz&a=b&code=[masked], /next",
+		"//h/a.jpg?Expires=1&Signature=LEAK~LEAK-LEAK_":                   "//h/a.jpg?Expires=1&Signature=[masked]",
+		"/cb?next=https%3A%2F%2Fh%2F%3Fcode%3DLEAK-LEAK-LEAK%26state%3Dx": "/cb?next=[masked]",
+		`<input name="pin" type="text" value="LEAK">`:                     `<input name="pin" type="text" value="[masked]">`,
 	} {
 		got, places := standard().Text(in)
 		if got != want || len(places) == 0 {
@@ -30,7 +34,10 @@ func TestNamesBeforeEqualsSignsAreFoundAsLanguagesWriteThem(t *testing.T) {
 			t.Errorf("%s became %s", got, again)
 		}
 	}
-	for _, in := range []string{`"a"="b"`, `alt="pin" =`, `"pin" b = c`, "a   = b", `pins = ""`, "YWJjcHdk== there", `a == "b"`, `'x?pins='`} {
+	for _, in := range []string{
+		"code=ABCDEFGHIJKLMN and state=Texas", "/a?code=ABCDEFGHIJKLMN /b?state=x", "/a?state=x&next=/b?code=ABCDEFGHIJKLMN", "/a?code=SAVE10&state=x",
+		"export PASSWORD=$DB_PASSWORD; run --token=\"${TOKEN}\"", "Signature=0123456789abcdef of it", "done: tokens=12 max_new_tokens=5", "tokens: 12", `got {"total": 1, "new_tokens": 12}`,
+		`"a"="b"`, `alt="pin" =`, `"pin" b = c`, "a   = b", `pins = ""`, "YWJjcHdk== there", `a == "b"`, `'x?pins='`} {
 		if got, places := standard().Text(in); got != in {
 			t.Errorf("%s became %s: %+v", in, got, places)
 		}

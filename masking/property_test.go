@@ -76,15 +76,18 @@ func (w *writer) member(depth int) {
 		w.value(depth + 1)
 		return
 	}
-	// Space around the value stays, the value goes.
-	if w.hidden == 0 {
-		w.want.WriteString(`"[masked]"`)
-	}
-	w.hidden++
-	inner := writer{r: w.r, hidden: w.hidden}
+	// Space around the value stays, the value goes, but for a word.
+	inner := writer{r: w.r, hidden: w.hidden + 1}
 	inner.value(depth + 1)
-	w.src.WriteString(strings.Trim(inner.src.String(), " \n\r\t"))
-	w.hidden--
+	value := strings.Trim(inner.src.String(), " \n\r\t")
+	w.src.WriteString(value)
+	if w.hidden > 0 {
+		return
+	}
+	if value != "true" && value != "false" && value != "null" {
+		value = `"[masked]"`
+	}
+	w.want.WriteString(value)
 }
 
 func TestBytesOutsideOfWhatIsMaskedStayIdentical(t *testing.T) {

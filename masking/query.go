@@ -27,9 +27,14 @@ func (p *Policy) Query(raw string) (string, []Place) {
 		return out, w.root.done()
 	}
 	params := strings.Split(raw, "&")
+	rules := w.company(params)
 	kept, changed := params[:0], false
-	for _, param := range params {
-		out, drop := w.param(param)
+	for i, param := range params {
+		rule := ""
+		if rules != nil {
+			rule = rules[i]
+		}
+		out, drop := w.param(param, rule)
 		if changed = changed || drop || out != param; !drop {
 			kept = append(kept, out)
 		}
@@ -66,18 +71,17 @@ func (w *work) wholeQuery(raw string) (string, bool) {
 	return raw, false
 }
 
-// param masks one parameter as it stands between ampersands, or says that it is
-// to be dropped.
-func (w *work) param(raw string) (out string, drop bool) {
+// param masks one parameter as it stands between ampersands, which rule, if any,
+// calls secret because of others, or says that it is to be dropped.
+func (w *work) param(raw, rule string) (out string, drop bool) {
 	name, value, has := strings.Cut(raw, "=")
 	plain, err := url.QueryUnescape(name)
 	w.root.name = w.root.safe(plain)
-	rule := ""
 	if err != nil {
 		w.root.name, rule = "", ruleUndecodable
 		plain = string(unescape(nil, []byte(name)))
 	}
-	if found := w.p.keys.findEncoded([]byte(plain)); found != "" {
+	if found := w.p.keys.findEncoded([]byte(plain)); found != "" && !w.p.counted([]byte(plain), []byte(value), found) {
 		rule = found
 	}
 	w.canDrop = w.p.drops

@@ -35,6 +35,24 @@ func TestQueriesAndFormsAreMaskedByNameAndByDetector(t *testing.T) {
 		{"next=https%3A%2F%2Fx.org%2F%3Ftoken%3Dabc", "next=https%3A%2F%2Fx.org%2F%3Ftoken%3D" + m},
 		{`{"password":"a=b&c"}`, `%7B%22password%22%3A%22` + m + `%22%7D`},
 		{`{pAn =0000&00000000000000":`, m},
+		{"name=password&value=LEAK&x=1", "name=password&value=" + m + "&x=1"},
+		{"value=LEAK&val=LEAK&Name=api_key&value=red&Name=colour", "value=" + m + "&val=" + m + "&Name=api_key&value=red&Name=colour"},
+		{"key=DB%5FPASSWORD&value=LEAK&key=PORT&value=80", "key=DB%5FPASSWORD&value=" + m + "&key=PORT&value=80"},
+		{"name=pin&name=a&value=LEAK&value=LEAK&name=a&value=1", "name=pin&name=a&value=" + m + "&value=" + m + "&name=a&value=1"},
+		{"v[0][name]=PORT&v[0][value]=80&v%5B1%5D%5Bname%5D=token&v%5B1%5D%5Bvalue%5D=LEAK", "v[0][name]=PORT&v[0][value]=80&v%5B1%5D%5Bname%5D=token&v%5B1%5D%5Bvalue%5D=" + m},
+		{"P.member.1.ParameterKey=DBPassword&P.member.2.ParameterKey=a&P.member.2.ParameterValue=1&P.member.1.ParameterValue=LEAK",
+			"P.member.1.ParameterKey=DBPassword&P.member.2.ParameterKey=a&P.member.2.ParameterValue=1&P.member.1.ParameterValue=" + m},
+		{"name=x.4111111111111111pin&value=LEAK", "name=x." + m + "pin&value=" + m},
+		{"a_name=token&value=1&b_value=2", "a_name=token&value=1&b_value=2"},
+		{"value=1&value=2&user=ann", "value=1&value=2&user=ann"},
+		{"code=SplxlOBeZQQYbYS6WxSbIA&state=af0ifjsldkj", "code=" + m + "&state=af0ifjsldkj"},
+		{"grant_type=authorization_code&CODE=SplxlOBeZQQYbYS6WxSbIA", "grant_type=authorization_code&CODE=" + m},
+		{"grant_type=client_credentials&code=SplxlOBeZQQYbYS6WxSbIA", "grant_type=client_credentials&code=SplxlOBeZQQYbYS6WxSbIA"},
+		{"code=SUMMER25&state=CA&country_code=US", "code=SUMMER25&state=CA&country_code=US"},
+		{"code=SplxlOBeZQQYbYS6WxSbIA&country=US", "code=SplxlOBeZQQYbYS6WxSbIA&country=US"},
+		{"Expires=1141889120&Signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D", "Expires=1141889120&Signature=" + m},
+		{"signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D&payload=x", "signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D&payload=x"},
+		{"max_new_tokens=12&tokens=LEAK&token=12", "max_new_tokens=12&tokens=" + m + "&token=" + m},
 		{"x=1%26password%3Dabc", "x=1%26password%3D" + m},
 	} {
 		got, places := standard().Query(c.raw)
@@ -47,6 +65,17 @@ func TestQueriesAndFormsAreMaskedByNameAndByDetector(t *testing.T) {
 		if again, _ := standard().Query(got); again != got {
 			t.Errorf("%s became %s and then %s", c.raw, got, again)
 		}
+	}
+}
+
+func TestWhatBecomesOfACodeCanBeSaid(t *testing.T) {
+	p := must(New(Config{Actions: map[string]Action{"key:code": dropped, "key:signature": partial4}}))
+	got, places := p.Query("code=SplxlOBeZQQYbYS6WxSbIA&state=x&Expires=1&Signature=vjbyPxybdZaNmGa")
+	if want := "state=x&Expires=1&Signature=" + escape([]byte("[masked:…NmGa]")); got != want || len(places) != 2 || places[0] != (Place{"code", ruleCode, "drop", 1}) {
+		t.Errorf("%s, %+v", got, places)
+	}
+	if _, err := New(Config{NoDefaults: true, Actions: map[string]Action{"key:code": dropped}}); err == nil {
+		t.Error("an action for a rule that is no more")
 	}
 }
 

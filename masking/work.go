@@ -33,8 +33,11 @@ type work struct {
 	member  member
 	// keyMember: the value to come is a key's, if it looks like one.
 	keyMember bool
+	counts    bool // the value to come is how many tokens there are, if it is a number
 	names     knownNames
 	card      cardRun
+	grant     int8 // whether the text asks for tokens in exchange for a code: 1 no, 2 yes …
+	kind      int8 // … and whether there is a Secret of Kubernetes in it
 }
 
 // root gathers the places of one text and all within it.
