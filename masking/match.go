@@ -197,7 +197,7 @@ func (m *matcher) word(name []byte) string {
 func (m *matcher) walk(name []byte) string {
 	if m.defaults {
 		for _, h := range harmless {
-			if bytes.Contains(name, []byte(h)) {
+			if len(h) <= len(name) && bytes.Contains(name, []byte(h)) {
 				name = bytes.ReplaceAll(name, []byte(h), []byte{0})
 			}
 		}
