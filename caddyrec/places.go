@@ -46,6 +46,13 @@ type place struct {
 	PassThru       bool                 `json:"pass_thru"`
 	StatusCode     caddyhttp.WeakString `json:"status_code"`
 
+	// Of a rewrite. The first of them may be all that it does.
+	StripPathPrefix string          `json:"strip_path_prefix"`
+	StripPathSuffix string          `json:"strip_path_suffix"`
+	URI             string          `json:"uri"`
+	URISubstring    json.RawMessage `json:"uri_substring"`
+	PathRegexp      json.RawMessage `json:"path_regexp"`
+
 	Providers map[string]json.RawMessage `json:"providers"` // of authentication
 	Approvers struct {
 		Claim string `json:"claim"`
@@ -86,7 +93,7 @@ func placesOf(r caddyhttp.Route) []place {
 func provisioned(h caddyhttp.MiddlewareHandler) (p place) {
 	name := caddy.GetModuleName(h)
 	switch name {
-	case "reverse_proxy", "file_server", "static_response", "jit_approval":
+	case "reverse_proxy", "file_server", "static_response", "jit_approval", "rewrite":
 		text, err := json.Marshal(h)
 		if err != nil || json.Unmarshal(text, &p) != nil {
 			return place{}
@@ -110,6 +117,15 @@ func (p place) answers() bool {
 		return true
 	}
 	return false
+}
+
+// stripped is the prefix that this takes off a path, if that is all that it does
+// to paths.
+func (p place) stripped() string {
+	if p.StripPathSuffix != "" || p.URI != "" || p.URISubstring != nil || p.PathRegexp != nil || strings.ContainsAny(p.StripPathPrefix, "{%") {
+		return ""
+	}
+	return strings.ToLower(strings.TrimSuffix(p.StripPathPrefix, "/"))
 }
 
 // knowsIDOnly says whether this is an authentication that knows of users what

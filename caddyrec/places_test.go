@@ -22,6 +22,7 @@ const (
 	users    = `{"handler":"authentication","providers":{"http_basic":{}}}`
 	groups   = `{"handler":"jit_approval","approvers":{"claim":"groups"}}`
 	ids      = `{"handler":"jit_approval","approvers":{"claim":"id"}}`
+	strip    = `{"handler":"rewrite","strip_path_prefix":"/api"}`
 	another  = `{"handler":"anothers","routes":"of its own kind"}`
 )
 
@@ -80,6 +81,9 @@ func TestAPlaceThatIsHardlyMeantIsWarnedOf(t *testing.T) {
 		"behind another session_record":                    {{route(recorder), on("/x", route(recorder))}},
 		"jit_approval: nobody is authenticated":            {{route(recorder, approve)}, {route(forward, approve)}},
 		"jit_approval: approvers groups: basic_auth knows": {{route(users, recorder, groups)}, {in(route(users), on("/x", in(route(groups)))), route(recorder)}},
+		"nobody can vote: no authentication sees":          {{on("/refunds", route(basic)), route(recorder, approve)}, {onHost("a.example", in(on("/api/*", route(oidc)), route(recorder), on("/api/refunds", route(approve)))), onHost("b.example", route(oidc, recorder))}},
+		"jit_approval: no request comes to it: /api has":   {{route(oidc, strip), on("/api/refunds", route(approve))}, {route(oidc), on("/API/*", in(route(strip), on("/api/refunds", in(route(approve)))))}, {on("/api/*", route(strip)), route(oidc), on("/api*", route(approve))}},
+		"oidc_auth: no request comes to it: /api has":      {{route(strip), on("/api/*", route(oidc)), route(recorder)}},
 		"jit_approval: nobody can vote":                    {{route(basic), on("/refunds*", route(recorder, approve, proxy))}, {onHost("a.example", in(route(basic), on("/refunds", route(approve)))), onHost("b.example", route(oidc))}},
 	} {
 		for _, routes := range lists {
@@ -103,12 +107,18 @@ func TestPlacesThatMayBeMeantAreLeftAlone(t *testing.T) {
 		"recorders of different requests": {on("/a", route(recorder)), on("/b", route(recorder, proxy)), route(proxy)},
 		"a guard of other requests":       {on("/a", route(recorder)), on("/b", route(guard)), route(proxy)},
 		"another's authentication":        {route(another, recorder, approve, proxy)},
-		"somebody is known to some":       {on("/refunds", route(basic)), route(recorder, approve)},
+		"somebody is known to some":       {on("/refunds", route(basic)), on("/.caddyrec/*", route(basic)), route(recorder, approve)},
 		"votes where another handler is":  {onHost("a.example", in(route(basic), on("/.caddyrec/*", route(approve)), on("/refunds", route(approve))))},
 		"votes at the recorder":           {route(basic, recorder), on("/refunds", route(approve, proxy))},
 		"users by id":                     {route(users, ids)},
 		"groups of an issuer":             {route(oidc, groups)},
-		"groups of either":                {on("/x", route(users)), on("/y", route(oidc)), route(groups)},
+		"groups of either":                {on("/x", route(users)), on("/.caddyrec/*", route(oidc)), route(groups)},
+		"votes of those who are known":    {`{"match":[{"path":["/api/*","/.caddyrec/*"]}],` + route(oidc, recorder)[1:], on("/api/refunds", route(approve))},
+		"votes of those below a path":     {onHost("a.example", in(on("/api/*", route(oidc)), route(recorder), on("/api/*", in(route(strip), route(approve)))))},
+		"below a path stripped":           {route(oidc, strip), on("/refunds", route(approve))},
+		"a path stripped of some":         {`{"match":[{"method":["GET"]}],` + route(strip)[1:], route(oidc), on("/api/refunds", route(approve))},
+		"a path put back":                 {route(oidc, strip, `{"handler":"rewrite","uri":"/api{uri}"}`), on("/api/refunds", route(approve))},
+		"a path that begins like it":      {route(oidc, strip), on("/apis/refunds", route(approve))},
 		"groups of another":               {route(`{"handler":"authentication","providers":{"jwt":{}}}`, groups)},
 		"what an error goes on to":        {`{"handle":[{"handler":"subroute","routes":[` + route(`{"handler":"file_server"}`) + `],"errors":{"routes":[{}]}},` + recorder + `,` + proxy + `]}`},
 		"a guard behind such an error":    {`{"handle":[{"handler":"subroute","routes":[` + route(recorder, proxy) + `],"errors":{"routes":[{}]}},` + guard + `,` + proxy + `]}`},

@@ -1,6 +1,7 @@
 package caddyrec
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -71,6 +72,36 @@ func lets(r caddyhttp.Route, path string) bool {
 		}
 	}
 	return len(sets) == 0
+}
+
+// onlyBelow is the first path of a route that takes no others than those below
+// prefix, if it has paths.
+func onlyBelow(r caddyhttp.Route, prefix string) (path string, below bool) {
+	for _, set := range matchersOf(r) {
+		var patterns []string
+		if raw, ok := set["path"]; !ok || json.Unmarshal(raw, &patterns) != nil || len(patterns) == 0 {
+			return "", false
+		}
+		for _, pattern := range patterns {
+			rest, ok := strings.CutPrefix(strings.ToLower(pattern), prefix)
+			if !ok || rest != "" && rest[0] != '/' && rest != "*" {
+				return "", false
+			}
+		}
+		path = cmp.Or(path, patterns[0])
+	}
+	return path, path != ""
+}
+
+// allBelow says whether a route takes all requests below prefix.
+func allBelow(r caddyhttp.Route, prefix string) bool {
+	return r.Group == "" && slices.ContainsFunc(matchersOf(r), func(set caddy.ModuleMap) bool {
+		var patterns []string
+		return len(set) == 1 && json.Unmarshal(set["path"], &patterns) == nil && slices.ContainsFunc(patterns, func(pattern string) bool {
+			pattern = strings.ToLower(pattern)
+			return pattern == prefix+"*" || pattern == prefix+"/*"
+		})
+	})
 }
 
 // hostsOf names the hosts that a route is for; "" if it is not for some only.

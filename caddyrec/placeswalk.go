@@ -19,6 +19,9 @@ type way struct {
 	somebody bool   // one may have been authenticated
 	claims   bool   // and more may be known than an id
 	votes    bool   // one may be a vote
+	voter    bool   // of somebody who is authenticated
+	stripped string // the prefix that every one's path has lost
+	lost     string // the path that this place is for, below that, so that none comes
 	unseen   bool   // it has come through a named route, which may record it
 }
 
@@ -34,7 +37,9 @@ type walk struct {
 type siteFacts struct {
 	recorder bool
 	asks     bool // for approval
+	waits    bool // … as somebody who is authenticated
 	votes    bool // votes may come to one of caddyrec's handlers
+	voters   bool // … from somebody who is authenticated
 	proxied  bool // by a reverse_proxy with no session_record before it
 }
 
@@ -50,6 +55,9 @@ func checkPlaces(routes, onError caddyhttp.RouteList) (warnings []string, err er
 		if s.asks && !s.votes && !everywhere.votes {
 			w.warn("jit_approval: nobody can vote: it stands behind a path, and no handler of caddyrec's sees requests to %sapprovals: "+
 				"put session_record, or oidc_auth, where all requests of the site come by", ReservedPrefix)
+		} else if s.waits && !s.voters && !everywhere.voters {
+			w.warn("jit_approval: nobody can vote: no authentication sees requests to %sapprovals, so that they get 401: "+
+				"have the matcher of oidc_auth take in %s* too", ReservedPrefix, ReservedPrefix)
 		}
 	}
 	// By now somebody may be authenticated.
@@ -79,8 +87,9 @@ func (w *walk) sites(routes caddyhttp.RouteList, from way) map[string]*siteFacts
 		}
 		w.hosts, w.site = hosts, sites[hosts]
 		from = w.route(r, from)
-		if !r.Terminal && w.site.votes {
-			sites[""].votes = true // its hosts may be among others'
+		if !r.Terminal { // its hosts may be among others'
+			sites[""].votes = sites[""].votes || w.site.votes
+			sites[""].voters = sites[""].voters || w.site.voters
 		}
 	}
 	return sites
@@ -113,6 +122,9 @@ func (w *walk) route(r caddyhttp.Route, from way) way {
 	only := matchersLine(r)
 	to.recorder = to.recorder || only != "" && strings.Contains(from.recorded, only)
 	to.votes = to.votes && lets(r, approvalsPath+"/")
+	if path, below := onlyBelow(r, from.stripped); below && from.stripped != "" {
+		to.lost = path
+	}
 	for _, p := range placesOf(r) {
 		to = w.place(p, to)
 	}
@@ -122,8 +134,12 @@ func (w *walk) route(r caddyhttp.Route, from way) way {
 		}
 		return to
 	}
+	stripped := to.stripped
+	if stripped != "" && stripped != from.stripped && !allBelow(r, stripped) {
+		stripped = "" // of some only
+	}
 	from = from.orThrough(to)
-	if to.recorder && r.Group == "" {
+	if from.stripped = stripped; to.recorder && r.Group == "" {
 		from.recorded += only
 	}
 	return from
@@ -132,7 +148,7 @@ func (w *walk) route(r caddyhttp.Route, from way) way {
 // orThrough is the way of requests of which some have come on another one too.
 func (from way) orThrough(to way) way {
 	from.somebody, from.claims = from.somebody || to.somebody, from.claims || to.claims
-	from.unseen = from.unseen || to.unseen
+	from.unseen, from.voter = from.unseen || to.unseen, from.voter || to.voter
 	if to.recorded == "" {
 		from.recorded = "" // a path was rewritten there
 	}
@@ -159,16 +175,18 @@ func (w *walk) place(p place, from way) way {
 	}
 	if ours[p.Handler] || p.Handler == "invoke" {
 		w.site.votes = w.site.votes || from.votes
+		w.site.voters = w.site.voters || from.votes && (from.voter || !anonymous[p.Handler])
 	}
 	switch {
 	case p.Handler == "invoke":
 		from.unseen = true
 	case p.Handler == "rewrite": // as in handle_path: a path behind it is not the one before
-		from.recorded, from.votes = "", true
+		from.recorded, from.votes, from.voter = "", true, from.voter || from.somebody
+		from.stripped = p.stripped()
 	case p.Handler == "session_record":
 		from.recorder, w.site.recorder = true, true
 	case p.Handler == "jit_approval":
-		from.approval, w.site.asks = true, true
+		from.approval, w.site.asks, w.site.waits = true, true, w.site.waits || from.somebody
 	case p.answers() && from.over == "":
 		from.over = p.directive()
 	case p.Handler == "authentication" || p.Handler == "oidc_auth":
@@ -178,12 +196,16 @@ func (w *walk) place(p place, from way) way {
 	}
 	if !anonymous[p.Handler] {
 		from.somebody, from.claims = true, from.claims || !p.knowsIDOnly()
+		from.voter = from.voter || from.votes
 	}
 	return from
 }
 
 // ours checks the place of a handler of caddyrec's.
 func (w *walk) ours(p place, from way) {
+	if from.lost != "" {
+		w.warn("%s: no request comes to it: %s has been taken off the path before its matcher, which wants %s: leave it out there", p.Handler, from.stripped, from.lost)
+	}
 	switch {
 	case static[from.over]:
 		w.warn("%s stands behind %s, which answers every request, so that none comes to it: put it before, if it is meant to see them", p.Handler, from.over)

@@ -2,6 +2,7 @@ package caddyrec
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -16,6 +17,19 @@ import (
 const ReservedPrefix = "/.caddyrec/"
 
 const approvalsPath = ReservedPrefix + "approvals"
+
+// ReservedPath is path, below [ReservedPrefix], as r's client has to ask for it:
+// where a prefix has been taken off the path before, as handle_path does, behind
+// that. One that is not on record as it stands may have a secret in it; it is left
+// out.
+func (v *Visit) ReservedPath(r *http.Request, path string) string {
+	prefix, ok := strings.CutSuffix(asItCame(r).URL.EscapedPath(), r.URL.EscapedPath())
+	shown, err := url.Parse(v.Request.URL)
+	if !ok || err != nil || !strings.HasPrefix(prefix, "/") || strings.HasPrefix(prefix, "//") || !strings.HasPrefix(shown.EscapedPath(), prefix+"/") {
+		return path
+	}
+	return prefix + path
+}
 
 // ServeReserved answers a request to a reserved path, and says whether it was
 // one.

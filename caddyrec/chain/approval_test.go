@@ -289,3 +289,26 @@ func TestAClientThatLeavesWhileItWaitsIsNotADenial(t *testing.T) {
 		t.Errorf("%d denials", n)
 	}
 }
+
+func TestTheStatusOfAPendingRequestIsWhereItsClientFindsIt(t *testing.T) {
+	below := "\nuri strip_prefix /api\nhandle_path /v1/* {" + fullChain + "}\n"
+	r := start(t, below)
+	ana := r.as("ana", "eng")
+	r.readyAt("/v1/.caddyrec/ready")
+	for _, path := range []string{"/v1/refunds", "/api/v1/refunds"} {
+		a := r.do("POST", path, risky, ana...)
+		status := a.Header.Get("Location")
+		if a.StatusCode != 202 || !strings.HasPrefix(status, strings.TrimSuffix(path, "refunds")+".caddyrec/approvals/") || !strings.Contains(a.text, `"`+status+`"`) {
+			t.Errorf("%s: %d, %q, %s", path, a.StatusCode, status, a.text)
+		}
+		if a = r.do("GET", status, "", ana...); a.StatusCode != 200 {
+			t.Errorf("%s: its status is answered with %d %s", path, a.StatusCode, a.text)
+		}
+	}
+	// What is masked in the address on record is nowhere else either.
+	r = start(t, "\nuri path_regexp ^/sig=[^/]* \"\"\n"+fullChain)
+	r.ready()
+	if a := r.do("POST", "/sig=p-secret/refunds", risky, r.as("ana", "eng")...); a.StatusCode != 202 || strings.Contains(a.Header.Get("Location"), "p-secret") {
+		t.Errorf("%d, %q", a.StatusCode, a.Header.Get("Location"))
+	}
+}

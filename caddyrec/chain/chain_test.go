@@ -181,8 +181,13 @@ func logDirective(t testing.TB) string {
 // ready waits until the gateway has the issuer's keys.
 func (r *rig) ready() {
 	r.Helper()
+	r.readyAt("/.caddyrec/ready")
+}
+
+func (r *rig) readyAt(path string) {
+	r.Helper()
 	deadline := time.Now().Add(10 * time.Second)
-	for r.do("GET", "/.caddyrec/ready", "", r.as("probe", "eng", "sec")...).StatusCode == http.StatusServiceUnavailable {
+	for r.do("GET", path, "", r.as("probe", "eng", "sec")...).StatusCode == http.StatusServiceUnavailable {
 		if time.Now().After(deadline) {
 			r.Fatal("the gateway did not get the issuer's keys")
 		}

@@ -143,7 +143,7 @@ func (a *asking) note(st approval.State) {
 
 // later tells the client when and where to come back.
 func (a *asking) later(w http.ResponseWriter, st approval.State) error {
-	status := caddyrec.ReservedPrefix + "approvals/" + st.ID
+	status := a.ReservedPath(a.r, caddyrec.ReservedPrefix+"approvals/"+st.ID)
 	w.Header().Set("Location", status)
 	return exchange.Problem{
 		Title: "The request waits for approval", Status: http.StatusAccepted, Reason: "approval-pending",

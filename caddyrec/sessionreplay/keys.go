@@ -98,7 +98,7 @@ func (v *visit) issue(w http.ResponseWriter, r *http.Request) error {
 	}
 	a := answer(g, provision.Active)
 	a.Key = key
-	w.Header().Set("Location", keysPath+"/"+g.ID)
+	w.Header().Set("Location", v.ReservedPath(r, keysPath+"/"+g.ID))
 	return v.Answer(w, http.StatusCreated, a)
 }
 
