@@ -1,9 +1,14 @@
 package ledger
 
 import (
+	"context"
+	"iter"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/caddyrec/caddyrec/storage"
 	"github.com/caddyrec/caddyrec/storage/gcs"
 )
 
@@ -46,5 +51,46 @@ func TestRecordsThatAreGoneAtEitherEndMayBeASessions(t *testing.T) {
 				t.Errorf("looked for again, they are at %v, %v", more, err)
 			}
 		})
+	}
+}
+
+// sealing is a store in which another segment, of one record, is sealed each time
+// that the sealed ones have been listed.
+type sealing struct {
+	storage.Store
+	sealed uint64
+}
+
+func (s *sealing) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for name, err := range s.Store.List(ctx, prefix) {
+			below := strings.TrimPrefix(name, "ledger/test/")
+			hidden := strings.HasPrefix(below, checkpointFolder+"/") && below > checkpointName(s.sealed) ||
+				isSealedName(below) && segmentsAmong([]string{below}, sealedFolder)[0].first >= s.sealed
+			if !hidden && !yield(name, err) {
+				return
+			}
+		}
+		if strings.HasSuffix(prefix, "/"+sealedFolder+"/") {
+			s.sealed++
+		}
+	}
+}
+
+// A look that falls together with a seal sees fewer records than are signed for.
+// Several may.
+func TestRecordsThatAreSealedFromLookToLookAreNotGone(t *testing.T) {
+	p := newFarPlace(t, gcs.Retention{Mode: gcs.Locked, For: time.Hour}) // so that the batches stay
+	l := p.open(func(o *Options) { o.SealBytes = 1 })
+	for range 20 {
+		commitOf(t, l, of("exchange", "s1", "x"))
+	}
+	allSealed(t, l)
+	closeLog(t, l)
+	store := &sealing{Store: p.objects, sealed: 1}
+	r := newReader(t, NewStoreFolder(t.Context(), store, "test", nil), p.keys.Verifier())
+	wantSeqs(t, r, "s2")
+	if store.sealed < 20 {
+		t.Errorf("it looked until %d were sealed", store.sealed)
 	}
 }

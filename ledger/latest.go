@@ -89,36 +89,38 @@ const candidatesTold = 64
 // batch. Behind one that is not what it should be an older one may be, which
 // tells what was hidden by it.
 func (v *verification) readLatest(far *StoreFolder) error {
-	names, err := far.latestNames()
-	if err != nil {
-		return err
-	}
 	told := 0
-	for _, name := range slices.Backward(names) {
-		signed, err := readSmall(v.src.open(name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // a newer one is there by now
+	for range 3 { // those listed may have gone, with a newer one in their place
+		names, err := far.latestNames()
+		if err != nil {
+			return err
 		}
-		var cp checkpoint
-		kind := kindCheckpoint
-		if err == nil {
-			err = misnamed(name, signed)
+		for _, name := range slices.Backward(names) {
+			signed, err := readSmall(v.src.open(name))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			var cp checkpoint
+			kind := kindCheckpoint
+			if err == nil {
+				err = misnamed(name, signed)
+			}
+			if err == nil {
+				kind = kindSignature
+				cp, err = v.openCheckpoint(signed)
+			}
+			if err == nil {
+				v.signed = append(v.signed, signedFile{cp, name})
+				return nil
+			}
+			v.aboutFile(kind, name, "it does not hold: %v", err)
+			if told++; told == candidatesTold {
+				break
+			}
 		}
-		if err == nil {
-			kind = kindSignature
-			cp, err = v.openCheckpoint(signed)
-		}
-		if err == nil {
-			v.signed = append(v.signed, signedFile{cp, name})
+		if told > 0 {
 			return nil
 		}
-		v.aboutFile(kind, name, "it does not hold: %v", err)
-		if told++; told == candidatesTold {
-			break
-		}
-	}
-	if told > 0 {
-		return nil
 	}
 	return fs.ErrNotExist
 }

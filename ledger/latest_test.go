@@ -1,11 +1,15 @@
 package ledger
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/caddyrec/caddyrec/storage"
 	"github.com/caddyrec/caddyrec/storage/gcs"
 )
 
@@ -53,6 +57,46 @@ func TestANewestCheckpointThatIsGoneIsAProblemWhereBatchesAre(t *testing.T) {
 	r, err := Verify(t.Context(), p.folder(), VerifyOptions{Key: p.keys.Verifier()})
 	if err != nil || len(r.Problems) != 1 || r.Problems[0].Kind != kindCheckpoint {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// replacing is a store in which a newer checkpoint takes the place of the newest
+// as soon as that is listed.
+type replacing struct {
+	storage.Store
+	once    sync.Once
+	replace func()
+}
+
+func (r *replacing) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for name, err := range r.Store.List(ctx, prefix) {
+			if !yield(name, err) {
+				return
+			}
+		}
+		if strings.HasSuffix(prefix, "/"+latestFolder+"/") {
+			r.once.Do(r.replace)
+		}
+	}
+}
+
+func TestANewestCheckpointThatIsReplacedMeanwhileIsNotMissing(t *testing.T) {
+	const dir = "prod/ledger/test/"
+	p := newFarPlace(t, gcs.Retention{})
+	l := p.open()
+	commit(t, l, "0")
+	closeLog(t, l)
+	replaced := false
+	store := &replacing{Store: p.objects, replace: func() {
+		replaced = true
+		newest, _ := p.bucket.Object(dir + latestName(1, 0))
+		p.bucket.Put(dir+latestName(1, 1), newest.Data, nil)
+		p.remove(dir + latestName(1, 0))
+	}}
+	r, err := Verify(t.Context(), NewStoreFolder(t.Context(), store, "test", nil), VerifyOptions{Key: p.keys.Verifier()})
+	if err != nil || !replaced || slices.ContainsFunc(r.Problems, func(p Problem) bool { return p.Kind == kindCheckpoint }) {
+		t.Errorf("%+v, %v, replaced: %v", r, err, replaced)
 	}
 }
 

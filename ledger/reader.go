@@ -175,7 +175,7 @@ func (r *Reader) again(ctx context.Context, do func(*view) error) error {
 	for try, all := 0, 0; ; try, all = try+1, all+1 {
 		v, err := r.view(ctx)
 		if err == nil {
-			if v.retried = before != nil && slices.Equal(v.open, before.open); !v.retried {
+			if v.retried = before != nil && v.base == before.base && slices.Equal(v.open, before.open); !v.retried {
 				try = 0
 			}
 			before, v.promised = v.listing, promised

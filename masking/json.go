@@ -133,7 +133,7 @@ func (w *work) document(dst, src []byte) ([]byte, bool, error) {
 		case jsonscan.String:
 			masked, changed := w.value(&s, tok)
 			if naming != notNaming && changed { // masking again must find nothing new
-				w.pairRule(&s, w.p.keys.find(masked).rule)
+				w.pairRule(&s, w.p.keys.findEncoded(masked))
 			}
 		case jsonscan.Number:
 			if tok.End-tok.Start >= shortestCard || len(w.p.patterns) > 0 {
@@ -278,7 +278,7 @@ func (w *work) key(s *splice, tok jsonscan.Token, last int) (rule string) {
 			if rule == "" {
 				// What is left of the name may be one: masking again must find
 				// nothing new.
-				rule, w.counts = w.p.keys.find(masked).rule, false
+				rule, w.counts = w.p.keys.findEncoded(masked), false
 			}
 			return rule
 		}

@@ -90,7 +90,7 @@ var about = wordSet(
 	"resetallowed", "changerequired", "type", "types", "typehint", "kind", "format", "provider", "alg", "algorithm", "claim",
 	"signedresponsealg", "encryptedresponsealg", "signingalg", "lastfour", "last4",
 	// which
-	"id", "name", "names", "displayname", "label", "title", "placeholder", "field", "fieldname", "arn", "ref", "refs", "keyref",
+	"id", "name", "names", "displayname", "label", "title", "placeholder", "fieldname", "arn", "ref", "refs", "keyref",
 	"refname", "version", "versionid",
 )
 
@@ -98,9 +98,9 @@ var about = wordSet(
 // Kubernetes.
 var references = wordSet("imagepullsecret", "imagepullsecrets")
 
-// secretIDs end names that are about a secret by their words, and secret: that
-// of an AppRole of HashiCorp Vault.
-var secretIDs = []string{"secretid"}
+// stillSecret end names that are harmless or about a secret by their words, and
+// secret: the id of an AppRole of HashiCorp Vault, a token to sign code with.
+var stillSecret = []string{"secretid", "codesigntoken", "codesigntokens"}
 
 func wordSet(words ...string) map[string]bool {
 	set := make(map[string]bool, len(words))

@@ -26,7 +26,7 @@ func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
 		"unseal_keys_b64", "client-key-data", "smsCode", "oobCode", "2fa_code", "totp_code", "account_number", "primaryConnectionString",
 		"ConnectionStrings", "secret_id", "secretId", "client_secret_id", "password_hint", "passwordHistory", "password_reset_url",
 		"secret_policy_password", "password_name_token", "passwords", "access_token_value", "apiKeyNameSecret", "password.value",
-		"imagePullSecretContent", "secretArn", "$password", "password?", "\"password\"", "next_page_token_secret",
+		"imagePullSecretContent", "secretArn", "CODESIGN_TOKEN", "codeSignTokens", "passwordField", "$password", "password?", "\"password\"", "next_page_token_secret",
 	} {
 		if !p.SecretName(name) {
 			t.Errorf("%q is not secret", name)
@@ -43,7 +43,7 @@ func TestSecretNamesAreKnownHoweverTheyAreWritten(t *testing.T) {
 		"passwordPolicy", "passwordExpiresAt", "password_changed_at", "passwordResetRequired", "client_secret_expires_at",
 		"accessTokenLifespan", "access.token.lifespan", "refresh_token_expires_in", "secretName", "password_arn", "secretKeyRef", "secrets_count",
 		"apiKeyId", "api_key_name", "privateKeyId", "credentialType", "credential_id", "api_keys_limit", "allowCredentials", "excludeCredentials",
-		"imagePullSecrets", "existingSecret", "$skiptoken", "$deltatoken", "pagination_token", "resumeToken", "idempotency_token",
+		"imagePullSecrets", "existingSecret", "$skiptoken", "$deltatoken", "pagination_token", "resumeToken", "idempotency_token", "designTokens",
 		"ClientRequestToken", "consistencyToken", "bypass", "boarding_pass", "season_pass", "first_pass", "pass_rate", "primary_key",
 		"partitionKey", "promo_code", "status_code", "zip_code", "sort_code", "upstream_key", "account_id", "passkeys",
 		"bloodtypes", "expires_in", "scope", "signature", "description", "note", "card", "card_brand", "custref.id",

@@ -17,6 +17,12 @@ const (
 	shortestHexSession = 32
 )
 
+// escapedInKeys are the bytes of base64 that writers of JSON escape: PHP, .NET
+// and Gson do.
+var escapedInKeys = []struct{ written, meant []byte }{
+	{[]byte(`\/`), []byte("/")}, {[]byte(`\u002B`), []byte("+")}, {[]byte(`\u003d`), []byte("=")},
+}
+
 // lookedAt says whether name is that of such a member.
 func lookedAt(name []byte) bool {
 	switch string(name) {
@@ -41,8 +47,10 @@ func (w *work) looks(name, src []byte, end int) string {
 		return ""
 	}
 	value := rest[1 : 1+end]
-	if bytes.IndexByte(value, '\\') >= 0 {
-		value = bytes.ReplaceAll(value, []byte(`\/`), []byte("/"))
+	for _, e := range escapedInKeys { // no other escape is in a key
+		if bytes.IndexByte(value, '\\') >= 0 {
+			value = bytes.ReplaceAll(value, e.written, e.meant)
+		}
 	}
 	switch {
 	case string(name) == "data", string(name) == "stringData":

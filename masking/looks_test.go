@@ -7,13 +7,14 @@ func TestWhatLooksLikeACredentialIsMaskedWhereItsNameAllows(t *testing.T) {
 		`{"auths":{"https://index.docker.io/v1/":{"auth":"dXNlcm5hbWU6aHVudGVyMg=="}}}`: `{"auths":{"https://index.docker.io/v1/":{"auth":"[masked]"}}}`,
 		`{"auth":"ann\u003aLEAK"}`:  `{"auth":"ann\u003aLEAK"}`, // no base64
 		`{"auth":"YW5uOmh1bnRlcg"}`: `{"auth":"[masked]"}`,
-		`{"method":"host.get","auth":"0424bd59b807674191e7d77572075f33","id":1}`:           `{"method":"host.get","auth":"[masked]","id":1}`,
-		`{"s":"{\"auth\":\"dXNlcm5hbWU6aHVudGVyMg==\"}"}`:                                  `{"s":"{\"auth\":\"[masked]\"}"}`,
-		`{"primaryKey":"Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyMD0=","secondaryKey":"a"}`: `{"primaryKey":"[masked]","secondaryKey":"a"}`,
-		`{"key1":"0424bd59b807674191e7d77572075f33"}`:                                      `{"key1":"[masked]"}`,
-		`{"routing_key":"0424bd59b807674191e7d77572075f33","event_action":"trigger"}`:      `{"routing_key":"[masked]","event_action":"trigger"}`,
-		`{"grant_type":"authorization_code","code":"4\/0AX4XfWh-LEAK","a":1}`:              `{"grant_type":"authorization_code","code":"[masked]","a":1}`,
-		`{"code":"SplxlOBeZQQYbYS6WxSbIA","grant_type":"authorization_code"}`:              `{"code":"[masked]","grant_type":"authorization_code"}`,
+		`{"method":"host.get","auth":"0424bd59b807674191e7d77572075f33","id":1}`:                                          `{"method":"host.get","auth":"[masked]","id":1}`,
+		`{"s":"{\"auth\":\"dXNlcm5hbWU6aHVudGVyMg==\"}"}`:                                                                 `{"s":"{\"auth\":\"[masked]\"}"}`,
+		`{"primaryKey":"Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyMD0=","secondaryKey":"a"}`:                                `{"primaryKey":"[masked]","secondaryKey":"a"}`,
+		`{"auth":"dXNlcm5hbWU6aHVudGVyMg\u003d\u003d","primaryKey":"Zm9v\u002BYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyMD0="}`: `{"auth":"[masked]","primaryKey":"[masked]"}`,
+		`{"key1":"0424bd59b807674191e7d77572075f33"}`:                                                                     `{"key1":"[masked]"}`,
+		`{"routing_key":"0424bd59b807674191e7d77572075f33","event_action":"trigger"}`:                                     `{"routing_key":"[masked]","event_action":"trigger"}`,
+		`{"grant_type":"authorization_code","code":"4\/0AX4XfWh-LEAK","a":1}`:                                             `{"grant_type":"authorization_code","code":"[masked]","a":1}`,
+		`{"code":"SplxlOBeZQQYbYS6WxSbIA","grant_type":"authorization_code"}`:                                             `{"code":"[masked]","grant_type":"authorization_code"}`,
 	} {
 		if got, _ := masked(t, standard(), src, nil); got != want {
 			t.Errorf("%s became %s", src, got)

@@ -195,7 +195,7 @@ func (m *matcher) word(name []byte) string {
 
 // walk looks for stems and suffixes in a canonical name.
 func (m *matcher) walk(name []byte) string {
-	if m.defaults {
+	if m.defaults && !isStillSecret(name) {
 		for _, h := range harmless {
 			if len(h) <= len(name) && bytes.Contains(name, []byte(h)) {
 				name = bytes.ReplaceAll(name, []byte(h), []byte{0})
@@ -232,7 +232,11 @@ func isAbout(name, rest []byte) bool {
 	if !about[string(rest)] && (len(rest) == 0 || rest[0] != 's' || !about[string(rest[1:])]) {
 		return false
 	}
-	return !slices.ContainsFunc(secretIDs, func(id string) bool { return bytes.HasSuffix(name, []byte(id)) })
+	return !isStillSecret(name)
+}
+
+func isStillSecret(name []byte) bool {
+	return slices.ContainsFunc(stillSecret, func(end string) bool { return bytes.HasSuffix(name, []byte(end)) })
 }
 
 // canonical is the form in which names are compared.

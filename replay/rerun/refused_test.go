@@ -19,6 +19,7 @@ func TestWhatTheGatewayRefusedIsNotSentAgain(t *testing.T) {
 		{"the approval was used before", problem("approval-used", id), "", "used", false},
 		{"it waits", problem("approval-pending", id), "", "pending", false},
 		{"it ran and failed", problem("approved-failed", id), "", "used", true},
+		{"it ran, and its answer was withheld", problem("response-invalid", id), "", "", true},
 		{"another gateway behind this one refused it", problem("approval-mismatch", "019aa7a0-0000-7000-8000-000000000002"), "", "", true},
 		{"an upstream says so", problem("approval-mismatch", id), "orders:8080", "", true},
 		{"a problem of the API's own", `{"title":"no such order","status":409}`, "", "", true},

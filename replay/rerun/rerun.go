@@ -82,14 +82,16 @@ func FromRecord(r *record.Record) (*Step, bool) {
 
 // refused reports whether the answer on record is a refusal of the gateway's own:
 // a problem whose instance is this very exchange, which no upstream was told of.
-// Of what ran and then failed there is one too.
+// Of what ran and then failed there is one too, and of an answer that was
+// withheld, which need not be a proxy's.
 func refused(r *record.Record) bool {
 	body := r.Response.Body
 	if r.Response.Upstream != "" || body == nil || body.Content == nil || body.Type != "application/problem+json" {
 		return false
 	}
 	var p struct{ Instance, Reason string }
-	return json.Unmarshal([]byte(*body.Content), &p) == nil && p.Instance == "urn:uuid:"+r.Exchange && p.Reason != "approved-failed"
+	return json.Unmarshal([]byte(*body.Content), &p) == nil && p.Instance == "urn:uuid:"+r.Exchange &&
+		p.Reason != "approved-failed" && !strings.HasPrefix(p.Reason, "response-")
 }
 
 // Safe says whether the request's method is safe by definition (RFC 9110
