@@ -131,7 +131,8 @@ func (c Condition) check() error {
 		// told from one that only looks like it.
 		return fmt.Errorf("json %s: a path has names, indexes and #, no modifiers, patterns or queries", c.Path)
 	case foreign(c.Path):
-		// It would never match, and what it guards would be open.
+		// It would match a key of that very name, so as a rule never, and what it
+		// guards would be open.
 		return fmt.Errorf("json %s: a path is names and indexes with a dot between, such as amount or items.0.price", c.Path)
 	case !slices.Contains(operators, c.Operator):
 		return fmt.Errorf("json %s: unknown operator %q: use one of %s", c.Path, c.Operator, strings.Join(operators, " "))
