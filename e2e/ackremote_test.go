@@ -16,20 +16,7 @@ import (
 )
 
 // remoteGlobals is for a gateway that has no disk of its own but for its keys.
-const remoteGlobals = `{
-	admin unix/{$FOLDER}/admin.sock
-	persist_config off
-	grace_period 5s
-	caddyrec {
-		store gcs records {
-			prefix prod
-			endpoint http://{$BUCKET}
-			ack remote
-			folder {$KEYS}
-		}
-		commit_timeout 2s
-	}
-}
+var remoteGlobals = bucketGlobals("ack remote\n\t\t\tfolder {$KEYS}", "commit_timeout 2s") + `
 http://{$ADDRESS} {
 	session_record
 	reverse_proxy {$UPSTREAM}

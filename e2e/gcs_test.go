@@ -86,9 +86,10 @@ func TestTheStoresKeepTheirPromisesOverTheWire(t *testing.T) {
 	})
 }
 
-// gcsGlobals is for a gateway that records into the emulator's bucket. The spool is where the tests look
-// for a store.
-const gcsGlobals = `{
+// bucketGlobals are for a gateway that records into the emulator's bucket: the
+// store's lines and those of the caddyrec option behind it are the test's.
+func bucketGlobals(store, option string) string {
+	return `{
 	admin unix/{$FOLDER}/admin.sock
 	persist_config off
 	grace_period 5s
@@ -96,11 +97,16 @@ const gcsGlobals = `{
 		store gcs records {
 			prefix prod
 			endpoint http://{$BUCKET}
-			spool {$FOLDER}/store 1GiB
+			` + store + `
 		}
+		` + option + `
 	}
 }
 `
+}
+
+// The spool is where the tests look for a store.
+var gcsGlobals = bucketGlobals("spool {$FOLDER}/store 1GiB", "")
 
 func TestABucketThatComesAndGoesGetsEveryRecordOfAKilledGateway(t *testing.T) {
 	at, kept := address(t), t.TempDir()

@@ -11,19 +11,7 @@ import (
 
 // sharedApprovals is one of several gateways with a bucket in common, each with
 // a log of its own.
-const sharedApprovals = `{
-	admin unix/{$FOLDER}/admin.sock
-	persist_config off
-	grace_period 5s
-	caddyrec {
-		store gcs records {
-			prefix prod
-			endpoint http://{$BUCKET}
-			{$ACK}
-		}
-		log {$NAME}
-	}
-}
+var sharedApprovals = bucketGlobals("{$ACK}", "log {$NAME}") + `
 http://{$ADDRESS} {
 	basic_auth {
 		ana {$HASH}
