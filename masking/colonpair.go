@@ -17,8 +17,9 @@ type textPair struct {
 const mostBetween = 1 << 10
 
 // textMember takes in the member called name, which begins at from, by its quote
-// or else its name, and ends before the colon at. For the value of a secret name it returns its rule, where
-// it is, and how far was looked. A value before its secret name it masks itself.
+// or else its name, and ends before the colon at. For the value of a secret name
+// it returns its rule, where it is, and how far was looked. A value before its
+// secret name it masks itself.
 func (w *work) textMember(p *textPair, text, name []byte, from, at, indent int) (rule string, start, end, seen int) {
 	value := isValue(name)
 	quoted := isQuote(text[from])

@@ -43,6 +43,15 @@ func roleOf(name, value []byte) role {
 	return 0
 }
 
+// paramRole is the role of a parameter of a query. It copies no more than a role
+// can need.
+func paramRole(name, value string) role {
+	if len(name) >= len(roles) {
+		return 0
+	}
+	return roleOf([]byte(name), []byte(value[:min(len(value), len("authorization_code"))]))
+}
+
 // namedRole is the role of the parameters of a name whose values begin so.
 type namedRole struct {
 	name, value []byte
@@ -126,7 +135,7 @@ func (w *work) company(params []string) []string {
 	named := false
 	for _, p := range params {
 		name, value, _ := strings.Cut(p, "=")
-		all |= roleOf([]byte(name), []byte(value))
+		all |= paramRole(name, value)
 		_, word := lastPart(name)
 		named = named || isName([]byte(word))
 	}
@@ -139,7 +148,7 @@ func (w *work) company(params []string) []string {
 	}
 	for i, p := range params {
 		name, value, _ := strings.Cut(p, "=")
-		n := grantIndex(roleOf([]byte(name), nil))
+		n := grantIndex(paramRole(name, value))
 		if n < 0 || all&(besideCode<<n) == 0 || !isGrant([]byte(value)) {
 			continue
 		}

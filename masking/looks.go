@@ -37,8 +37,11 @@ func lookedAt(name []byte) bool {
 func (w *work) looks(name, src []byte, end int) string {
 	rest := bytes.TrimLeft(src[end:], " \t\r\n:")
 	switch {
-	case len(rest) > 0 && rest[0] == '{' && bytes.HasSuffix(name, []byte("ata")) && w.p.keys.defaults && w.isSecretOfKubernetes(src):
-		return ruleSecret
+	case bytes.HasSuffix(name, []byte("ata")): // whatever is in a string of that name, nobody copies it
+		if len(rest) > 0 && rest[0] == '{' && w.p.keys.defaults && w.isSecretOfKubernetes(src) {
+			return ruleSecret
+		}
+		return ""
 	case len(rest) == 0 || rest[0] != '"':
 		return ""
 	}
@@ -53,7 +56,6 @@ func (w *work) looks(name, src []byte, end int) string {
 		}
 	}
 	switch {
-	case string(name) == "data", string(name) == "stringData":
 	case string(name) == "code":
 		if w.p.keys.defaults && isGrant(value) && bytes.IndexByte(value, ' ') < 0 && w.asksForGrant(src) {
 			return ruleCode
