@@ -55,17 +55,30 @@ func matchersLine(r caddyhttp.Route) string {
 	return "\n" + string(text) + "\n"
 }
 
+// pathsOf are the patterns of a set's path matcher, in lower case, as it compares
+// them, if it has one that can be read.
+func pathsOf(set caddy.ModuleMap) (patterns []string, ok bool) {
+	raw, ok := set["path"]
+	if !ok || json.Unmarshal(raw, &patterns) != nil {
+		return nil, false
+	}
+	for i, pattern := range patterns {
+		patterns[i] = strings.ToLower(pattern)
+	}
+	return patterns, true
+}
+
 // lets says whether requests for path come into a route, as far as its path
 // matchers say.
 func lets(r caddyhttp.Route, path string) bool {
 	sets := matchersOf(r)
 	for _, set := range sets {
-		var patterns []string
-		if raw, ok := set["path"]; !ok || json.Unmarshal(raw, &patterns) != nil {
+		patterns, ok := pathsOf(set)
+		if !ok {
 			return true
 		}
 		for _, pattern := range patterns {
-			before, prefix := strings.CutSuffix(strings.ToLower(pattern), "*")
+			before, prefix := strings.CutSuffix(pattern, "*")
 			if before == path || prefix && strings.HasPrefix(path, before) || strings.ContainsAny(before, "*{") {
 				return true
 			}
@@ -78,12 +91,12 @@ func lets(r caddyhttp.Route, path string) bool {
 // prefix, if it has paths.
 func onlyBelow(r caddyhttp.Route, prefix string) (path string, below bool) {
 	for _, set := range matchersOf(r) {
-		var patterns []string
-		if raw, ok := set["path"]; !ok || json.Unmarshal(raw, &patterns) != nil || len(patterns) == 0 {
+		patterns, _ := pathsOf(set)
+		if len(patterns) == 0 {
 			return "", false
 		}
 		for _, pattern := range patterns {
-			rest, ok := strings.CutPrefix(strings.ToLower(pattern), prefix)
+			rest, ok := strings.CutPrefix(pattern, prefix)
 			if !ok || rest != "" && rest[0] != '/' && rest != "*" {
 				return "", false
 			}
@@ -96,11 +109,8 @@ func onlyBelow(r caddyhttp.Route, prefix string) (path string, below bool) {
 // allBelow says whether a route takes all requests below prefix.
 func allBelow(r caddyhttp.Route, prefix string) bool {
 	return r.Group == "" && slices.ContainsFunc(matchersOf(r), func(set caddy.ModuleMap) bool {
-		var patterns []string
-		return len(set) == 1 && json.Unmarshal(set["path"], &patterns) == nil && slices.ContainsFunc(patterns, func(pattern string) bool {
-			pattern = strings.ToLower(pattern)
-			return pattern == prefix+"*" || pattern == prefix+"/*"
-		})
+		patterns, _ := pathsOf(set)
+		return len(set) == 1 && (slices.Contains(patterns, prefix+"*") || slices.Contains(patterns, prefix+"/*"))
 	})
 }
 

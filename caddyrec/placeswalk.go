@@ -122,8 +122,10 @@ func (w *walk) route(r caddyhttp.Route, from way) way {
 	only := matchersLine(r)
 	to.recorder = to.recorder || only != "" && strings.Contains(from.recorded, only)
 	to.votes = to.votes && lets(r, approvalsPath+"/")
-	if path, below := onlyBelow(r, from.stripped); below && from.stripped != "" {
-		to.lost = path
+	if from.stripped != "" {
+		if path, below := onlyBelow(r, from.stripped); below {
+			to.lost = path
+		}
 	}
 	for _, p := range placesOf(r) {
 		to = w.place(p, to)
